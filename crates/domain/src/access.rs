@@ -1,0 +1,42 @@
+//! Who may do what: environments, key presets and billing tiers.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::status::stored_enum;
+
+stored_enum! {
+    /// Which world a key acts in. Each has its own database and its own providers (contract §1).
+    Environment {
+        /// The sandbox, reached with `pk_test_…`.
+        Test = "test",
+        /// The real thing, reached with `pk_live_…`.
+        Live = "live",
+    }
+}
+
+stored_enum! {
+    /// What a key may do (contract §1).
+    Preset {
+        /// Everything.
+        Full = "full",
+        /// All reads; of the writes only availability checks and quotes.
+        Limited = "limited",
+        /// All reads.
+        Read = "read",
+    }
+}
+
+stored_enum! {
+    /// A partner's billing tier; sets the premium swap quota (contract §5).
+    Tier {
+        /// 20 % of the active Microsoft inboxes.
+        Base = "base",
+        /// 30 %.
+        Premium = "premium",
+        /// 40 %.
+        Vip = "vip",
+        /// 60 %.
+        VipPlus = "vip_plus",
+    }
+}

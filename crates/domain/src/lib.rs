@@ -1,0 +1,34 @@
+//! The rules and types of Peeker: what a domain name, an order plan, a price or an event *is*.
+//!
+//! Nothing here awaits, reads a clock or touches a disk, so every rule can be tested by calling it. All other
+//! crates depend on this one; it depends on none of them.
+
+pub mod access;
+pub mod email;
+pub mod error;
+pub mod event;
+pub mod fingerprint;
+pub mod id;
+pub mod inbox_names;
+pub mod mail;
+pub mod money;
+pub mod name;
+pub mod order;
+pub mod plan;
+pub mod price;
+pub mod sizing;
+pub mod status;
+pub mod time;
+pub mod view;
+pub mod web_url;
+
+pub use access::{Environment, Preset, Tier};
+pub use email::EmailAddress;
+pub use error::{Code, Error, Result, Violation};
+pub use event::EventType;
+pub use mail::MailProvider;
+pub use money::Cents;
+pub use name::DomainName;
+pub use status::{BundleStatus, DomainStatus, InboxStatus, OrderStatus, UserStatus};
+pub use time::{Clock, Timestamp};
+pub use web_url::WebUrl;

@@ -1,0 +1,195 @@
+//! Statuses, and which one may follow which. A status changes only through `transition`, so an illegal change is an
+//! error and never a write (invariant 5).
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Declares an enum that is stored and sent as a fixed lower-case word.
+macro_rules! stored_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)+ }
+
+        impl $name {
+            /// Every value, in declaration order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word that is stored and sent.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::status::UnknownWord;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err($crate::status::UnknownWord { kind: stringify!($name), word: text.to_owned() }),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use stored_enum;
+
+/// A word that is none of an enum's values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{word:?} is not a {kind}")]
+pub struct UnknownWord {
+    /// The enum's name.
+    pub kind: &'static str,
+    /// The word.
+    pub word: String,
+}
+
+/// A change of status that the rules do not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{noun} may not go from {from} to {to}")]
+pub struct IllegalTransition {
+    /// What was to change.
+    pub noun: &'static str,
+    /// The status it has.
+    pub from: &'static str,
+    /// The status it was to get.
+    pub to: &'static str,
+}
+
+stored_enum! {
+    /// The life of an order (contract §4).
+    OrderStatus {
+        /// Accepted, being set up.
+        InProgress = "in_progress",
+        /// Every domain and inbox is live.
+        Completed = "completed",
+        /// Broken for good; work stopped, what was not delivered is refunded.
+        Failed = "failed",
+        /// Waits for the partner or the customer.
+        ActionRequired = "action_required",
+        /// Ends at `cancels_at`.
+        CancelScheduled = "cancel_scheduled",
+        /// Ended; its domains are free again.
+        Cancelled = "cancelled",
+    }
+}
+
+impl OrderStatus {
+    /// Whether the order holds its domains, so that no other order may take them.
+    pub const fn is_active(self) -> bool {
+        !matches!(self, Self::Failed | Self::Cancelled)
+    }
+
+    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
+    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
+        use OrderStatus::{ActionRequired, CancelScheduled, Cancelled, Completed, Failed, InProgress};
+        let allowed = match self {
+            InProgress => matches!(to, Completed | Failed | ActionRequired | CancelScheduled),
+            Completed => matches!(to, ActionRequired | CancelScheduled),
+            ActionRequired => matches!(to, InProgress | Completed | Failed | CancelScheduled),
+            // Undoing a scheduled cancellation gives the order back the status that its work has.
+            CancelScheduled => matches!(to, Cancelled | InProgress | Completed | ActionRequired),
+            Failed | Cancelled => false,
+        };
+        if allowed || self == to {
+            Ok(to)
+        } else {
+            Err(IllegalTransition { noun: "order", from: self.as_str(), to: to.as_str() })
+        }
+    }
+}
+
+stored_enum! {
+    /// The state of a domain in a partner's account (contract §3).
+    DomainStatus {
+        /// In inventory, on no order.
+        Available = "available",
+        /// Being set up.
+        InProgress = "in_progress",
+        /// Live.
+        Active = "active",
+        /// Broken for good.
+        Failed = "failed",
+        /// Waits for the partner or the customer.
+        ActionRequired = "action_required",
+    }
+}
+
+impl DomainStatus {
+    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
+    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
+        use DomainStatus::{ActionRequired, Active, Available, Failed, InProgress};
+        let allowed = match self {
+            Available => matches!(to, InProgress | ActionRequired),
+            InProgress => matches!(to, Active | Failed | ActionRequired | Available),
+            Active => matches!(to, ActionRequired | Available | Failed),
+            ActionRequired => matches!(to, InProgress | Active | Available | Failed),
+            Failed => matches!(to, InProgress | Available),
+        };
+        if allowed || self == to {
+            Ok(to)
+        } else {
+            Err(IllegalTransition { noun: "domain", from: self.as_str(), to: to.as_str() })
+        }
+    }
+}
+
+stored_enum! {
+    /// The state of a customer (contract §2).
+    UserStatus {
+        /// In good standing.
+        Active = "active",
+        /// Marked as deleted; history stays attached.
+        Deleted = "deleted",
+    }
+}
+
+stored_enum! {
+    /// The state of a bundle (contract §2).
+    BundleStatus {
+        /// Selectable for new orders.
+        Active = "active",
+        /// Read-only.
+        Archived = "archived",
+    }
+}
+
+stored_enum! {
+    /// The state of an inbox.
+    InboxStatus {
+        /// Being made at the mail provider.
+        InProgress = "in_progress",
+        /// Live and handed to the sequencer.
+        Active = "active",
+        /// Removed at the mail provider.
+        Removed = "removed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn final_order_statuses_stay() {
+        for end in [OrderStatus::Failed, OrderStatus::Cancelled] {
+            for to in OrderStatus::ALL {
+                assert_eq!(end.transition(*to).is_ok(), end == *to);
+            }
+        }
+    }
+
+    #[test]
+    fn words_round_trip() {
+        for status in OrderStatus::ALL {
+            assert_eq!(status.as_str().parse::<OrderStatus>().as_ref(), Ok(status));
+        }
+        assert!("paused".parse::<OrderStatus>().is_err());
+    }
+}

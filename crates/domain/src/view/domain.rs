@@ -1,0 +1,100 @@
+//! A domain, and the answer about a domain that is not owned (contract §3).
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::mail::MailProvider;
+use crate::money::Cents;
+use crate::status::{DomainStatus, stored_enum};
+use crate::time::Timestamp;
+
+stored_enum! {
+    /// Whether a domain is on an order.
+    Category {
+        /// Owned, on no order.
+        Inventory = "inventory",
+        /// On an active order.
+        Connected = "connected",
+    }
+}
+
+/// A domain of the partner.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Domain {
+    /// `dom_…`; stays with the name for ever.
+    #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub id: String,
+    /// The name, lower case, IDNA-encoded.
+    #[schema(example = "acme-mail.com")]
+    pub domain: String,
+    /// On an order or not.
+    pub category: Category,
+    /// Its state.
+    pub status: DomainStatus,
+    /// Providers that a new order could put on it.
+    pub usable_for: Vec<MailProvider>,
+    /// Only when connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<MailProvider>,
+    /// Only when connected: the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Only when connected: the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<String>,
+    /// Only when connected: where its web address redirects to; `null` when nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub forwarding_url: Option<Option<String>>,
+    /// When the domain came into the account.
+    pub created_at: Timestamp,
+}
+
+stored_enum! {
+    /// Why a domain cannot be ordered.
+    UnavailableReason {
+        /// Somebody has it.
+        Taken = "taken",
+        /// Only for sale at a premium price.
+        Premium = "premium",
+        /// Not a registrable domain name.
+        Invalid = "invalid",
+        /// The registrar could not say.
+        Errored = "errored",
+        /// The last answer is too old; it is being refreshed, ask again.
+        Stale = "stale",
+    }
+}
+
+/// Whether a domain can be bought, and for how much.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Availability {
+    /// The name as it would be ordered; as submitted when it is invalid.
+    pub domain: String,
+    /// Whether it can be ordered now.
+    pub available: bool,
+    /// First year; only when available.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_cents: Option<Cents>,
+    /// Every further year; only when available.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal_price_cents: Option<Cents>,
+    /// `usd`; only when available.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Providers it can host; only when available.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usable_for: Option<Vec<MailProvider>>,
+    /// Whether the registrar asks a premium price.
+    pub premium: bool,
+    /// Why not; only when not available.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<UnavailableReason>,
+}
+
+/// The answer to `POST /domains/availability`, in request order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AvailabilityList {
+    /// One entry per submitted name.
+    pub domains: Vec<Availability>,
+}

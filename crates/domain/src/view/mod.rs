@@ -1,0 +1,22 @@
+//! The objects as partners see them. Responses and webhooks show the same types, so the two can never differ.
+//!
+//! Field order is the order on the wire. Rules: contract §2 to §4.
+
+mod bundle;
+mod domain;
+mod list;
+mod me;
+mod order;
+mod quote;
+mod user;
+
+pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
+pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
+pub use list::{Links, Meta, Page, Single};
+pub use me::{ApiKey, Me, Partner};
+pub use order::{
+    CancellingDomain, Costs, Inbox, LineItem, LineItemType, OrderCosts, OrderDetail, OrderDomains, OrderReceipt, Persona,
+    Progress,
+};
+pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
+pub use user::{Sequencer, User};

@@ -1,0 +1,188 @@
+//! An order: the lean receipt and the full detail (contract §4).
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::mail::MailProvider;
+use crate::money::Cents;
+use crate::status::{InboxStatus, OrderStatus, stored_enum};
+use crate::time::Timestamp;
+
+/// The lean receipt that create and list give.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderReceipt {
+    /// `ord_…`
+    #[schema(example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub id: String,
+    /// The customer.
+    #[schema(example = "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub user_id: String,
+    /// The customer's address.
+    #[schema(example = "client@example.com")]
+    pub email: String,
+    /// The bundle; `null` on a custom order.
+    pub bundle_id: Option<String>,
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// Domains on the order.
+    #[schema(example = 12)]
+    pub domain_count: u32,
+    /// What it costs.
+    pub costs: Costs,
+    /// When the next month is billed.
+    pub renews_at: Option<Timestamp>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+}
+
+/// A total.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Costs {
+    /// In cents.
+    #[schema(example = 43_400)]
+    pub total_cents: Cents,
+    /// `usd`
+    #[schema(example = "usd")]
+    pub currency: &'static str,
+}
+
+/// A total and what it is made of.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderCosts {
+    /// In cents; the sum of the line items.
+    #[schema(example = 43_400)]
+    pub total_cents: Cents,
+    /// `usd`
+    #[schema(example = "usd")]
+    pub currency: &'static str,
+    /// The parts; a part of quantity 0 is left out.
+    pub line_items: Vec<LineItem>,
+}
+
+stored_enum! {
+    /// What a line item is for.
+    LineItemType {
+        /// Google licenses, by the month.
+        GoogleLicense = "google_license",
+        /// Microsoft licenses, by the month.
+        MicrosoftLicense = "microsoft_license",
+        /// Domain registrations, by the year.
+        DomainRegistration = "domain_registration",
+    }
+}
+
+/// One part of the price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LineItem {
+    /// What for.
+    #[serde(rename = "type")]
+    pub kind: LineItemType,
+    /// How many.
+    pub quantity: u32,
+    /// Together, in cents.
+    pub amount_cents: Cents,
+}
+
+/// The full order, as `GET /orders/{id}`, cancel and the order webhooks show it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderDetail {
+    /// `ord_…`
+    #[schema(example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub id: String,
+    /// The customer.
+    pub user_id: String,
+    /// The customer's address.
+    pub email: String,
+    /// The bundle; `null` on a custom order.
+    pub bundle_id: Option<String>,
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// Domains on the order.
+    pub domain_count: u32,
+    /// What it costs, with its parts.
+    pub costs: OrderCosts,
+    /// The names, by where they come from.
+    pub domains: OrderDomains,
+    /// The personas.
+    pub users: Vec<Persona>,
+    /// Inboxes that the order gives when it is complete.
+    pub inbox_count: u32,
+    /// How far the work is.
+    pub progress: Progress,
+    /// When the next month is billed.
+    pub renews_at: Option<Timestamp>,
+    /// When a cancellation was asked for.
+    pub cancellation_scheduled_at: Option<Timestamp>,
+    /// When the cancellation takes effect.
+    pub cancels_at: Option<Timestamp>,
+    /// Domains that leave at `cancels_at`.
+    pub cancelling_domains: Vec<CancellingDomain>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+}
+
+/// The names of an order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderDomains {
+    /// Bought with this order.
+    pub registered: Vec<String>,
+    /// Owned before it.
+    pub imported: Vec<String>,
+}
+
+/// A person whose name the inboxes bear.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Persona {
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// A public picture, or `null`.
+    pub profile_picture_url: Option<String>,
+}
+
+/// How far the work on an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Progress {
+    /// Domains on the order.
+    pub domains_total: u32,
+    /// Domains that are live.
+    pub domains_active: u32,
+    /// Inboxes of the plan.
+    pub inboxes_total: u32,
+    /// Inboxes that are live.
+    pub inboxes_active: u32,
+}
+
+/// A domain that leaves the order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CancellingDomain {
+    /// `dom_…`
+    pub id: String,
+    /// The name.
+    pub domain: String,
+}
+
+/// An inbox of an order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Inbox {
+    /// `inb_…`
+    pub id: String,
+    /// The address.
+    #[schema(example = "sam.lee@acme-mail.com")]
+    pub email: String,
+    /// Given name shown to recipients.
+    pub first_name: String,
+    /// Family name shown to recipients.
+    pub last_name: String,
+    /// Where it lives.
+    pub provider: MailProvider,
+    /// The domain it is on.
+    pub domain_id: String,
+    /// The domain's name.
+    pub domain: String,
+    /// Its state.
+    pub status: InboxStatus,
+    /// When it was laid down.
+    pub created_at: Timestamp,
+}

@@ -1,0 +1,2 @@
+//! The peeker binary: command line, configuration, telemetry, wiring.
+fn main() {}

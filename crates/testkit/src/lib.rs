@@ -1,0 +1,1 @@
+//! TestApp, both-engine test macro, receivers and builders for Peeker's tests.

@@ -1,0 +1,1 @@
+//! Webhook signing and the SSRF-safe HTTP client.
