@@ -29,6 +29,11 @@ impl App {
         todo!()
     }
 
+    /// The time, for what belongs to no account.
+    pub fn now(&self) -> peeker_domain::Timestamp {
+        todo!()
+    }
+
     /// Whether the databases answer.
     pub async fn ready(&self) -> peeker_domain::Result<()> {
         todo!()

@@ -27,7 +27,9 @@ impl EmailAddress {
             && !local.starts_with('.')
             && !local.ends_with('.')
             && !local.contains("..")
-            && local.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c));
+            && local
+                .chars()
+                .all(|c| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c));
         let domain_ok = domain.contains('.')
             && domain.split('.').all(|label| {
                 !label.is_empty()
@@ -35,7 +37,11 @@ impl EmailAddress {
                     && !label.ends_with('-')
                     && label.chars().all(|c| c.is_alphanumeric() || c == '-')
             });
-        if local_ok && domain_ok && text.len() <= MAX_LENGTH { Ok(Self(text)) } else { Err(InvalidEmail) }
+        if local_ok && domain_ok && text.len() <= MAX_LENGTH {
+            Ok(Self(text))
+        } else {
+            Err(InvalidEmail)
+        }
     }
 
     /// Takes a text that was an address when it was written to the database.
@@ -61,12 +67,29 @@ mod tests {
 
     #[test]
     fn trims_and_lower_cases() {
-        assert_eq!(EmailAddress::parse(" Client@Example.COM ").unwrap().as_str(), "client@example.com");
+        assert_eq!(
+            EmailAddress::parse(" Client@Example.COM ")
+                .unwrap()
+                .as_str(),
+            "client@example.com"
+        );
     }
 
     #[test]
     fn refuses_what_is_no_address() {
-        for bad in ["", "a", "a@", "@b.com", "a@b", "a b@c.com", "a@b..com", ".a@b.com", "a@-b.com", "a\n@b.com", "a@b.com\0"] {
+        for bad in [
+            "",
+            "a",
+            "a@",
+            "@b.com",
+            "a@b",
+            "a b@c.com",
+            "a@b..com",
+            ".a@b.com",
+            "a@-b.com",
+            "a\n@b.com",
+            "a@b.com\0",
+        ] {
             assert!(EmailAddress::parse(bad).is_err(), "{bad:?}");
         }
     }

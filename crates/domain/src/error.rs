@@ -88,7 +88,10 @@ pub struct Violation {
 impl Violation {
     /// A violation of `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -113,7 +116,14 @@ pub struct Error {
 impl Error {
     /// An error with this code and sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, details: Map::new(), unavailable: false, source: None }
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            details: Map::new(),
+            unavailable: false,
+            source: None,
+        }
     }
 
     /// [`Code::InvalidRequest`] about one field.
@@ -123,20 +133,34 @@ impl Error {
 
     /// [`Code::InvalidRequest`] from all violations of a request; `None` when there are none. The first gives
     /// `field` and the message; when there are several, `details.violations` lists all.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers have collected them for nothing else"
+    )]
     pub fn from_violations(violations: Vec<Violation>) -> Option<Self> {
         let first = violations.first()?;
         let error = Self::invalid(first.field.clone(), first.message.clone());
-        Some(if violations.len() > 1 { error.with_detail("violations", json!(violations)) } else { error })
+        Some(if violations.len() > 1 {
+            error.with_detail("violations", json!(violations))
+        } else {
+            error
+        })
     }
 
     /// [`Code::NotFound`] for a noun such as `"order"`.
     pub fn not_found(noun: &str) -> Self {
-        Self::new(Code::NotFound, format!("No such {noun} in this account and environment"))
+        Self::new(
+            Code::NotFound,
+            format!("No such {noun} in this account and environment"),
+        )
     }
 
     /// [`Code::InternalError`] with its cause; the partner sees a fixed sentence.
     pub fn internal(source: impl Into<Cause>) -> Self {
-        let mut error = Self::new(Code::InternalError, "Something went wrong on our side; retrying is safe");
+        let mut error = Self::new(
+            Code::InternalError,
+            "Something went wrong on our side; retrying is safe",
+        );
         error.source = Some(source.into());
         error
     }

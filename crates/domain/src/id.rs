@@ -157,7 +157,13 @@ mod tests {
         let id = OrderId::new(Timestamp::from_millis(1));
         assert_eq!(id.as_str().parse::<OrderId>().as_ref(), Ok(&id));
         assert!(id.as_str().parse::<UserId>().is_err());
-        for bad in ["", "ord_", "ord_123", "ord01ARZ3NDEKTSV4RRFFQ69G5FAV", "ord_01arz3ndektsv4rrffq69g5fav"] {
+        for bad in [
+            "",
+            "ord_",
+            "ord_123",
+            "ord01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "ord_01arz3ndektsv4rrffq69g5fav",
+        ] {
             assert!(bad.parse::<OrderId>().is_err(), "{bad}");
         }
     }

@@ -10,7 +10,20 @@ use utoipa::ToSchema;
 pub const CURRENCY: &str = "usd";
 
 /// An amount in US cents. Negative only inside the ledger.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
 #[serde(transparent)]
 pub struct Cents(pub i64);
 

@@ -41,12 +41,16 @@ impl DomainName {
                     && label.len() <= MAX_LABEL_LENGTH
                     && !label.starts_with('-')
                     && !label.ends_with('-')
-                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                    && label
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             });
         if !labels_ok {
             return Err(InvalidName::Malformed);
         }
-        let suffix = psl::suffix(ascii.as_bytes()).filter(psl::Suffix::is_known).ok_or(InvalidName::Malformed)?;
+        let suffix = psl::suffix(ascii.as_bytes())
+            .filter(psl::Suffix::is_known)
+            .ok_or(InvalidName::Malformed)?;
         if suffix.as_bytes().len() == ascii.len() {
             return Err(InvalidName::PublicSuffix);
         }
@@ -88,8 +92,14 @@ mod tests {
         for text in ["acme-mail.com", " ACME-Mail.com. ", "Acme-MAIL.COM"] {
             assert_eq!(DomainName::parse(text).unwrap().as_str(), "acme-mail.com");
         }
-        assert_eq!(DomainName::parse("bücher.de").unwrap().as_str(), "xn--bcher-kva.de");
-        assert_eq!(DomainName::parse("acme.co.uk").unwrap().as_str(), "acme.co.uk");
+        assert_eq!(
+            DomainName::parse("bücher.de").unwrap().as_str(),
+            "xn--bcher-kva.de"
+        );
+        assert_eq!(
+            DomainName::parse("acme.co.uk").unwrap().as_str(),
+            "acme.co.uk"
+        );
     }
 
     #[test]
@@ -113,7 +123,10 @@ mod tests {
             assert_eq!(DomainName::parse(text), Err(why), "{text:?}");
         }
         let label = "a".repeat(64);
-        assert_eq!(DomainName::parse(&format!("{label}.com")), Err(InvalidName::Malformed));
+        assert_eq!(
+            DomainName::parse(&format!("{label}.com")),
+            Err(InvalidName::Malformed)
+        );
         assert!(DomainName::parse(&format!("{}.com", &label[..63])).is_ok());
     }
 }

@@ -150,8 +150,14 @@ mod tests {
 
     #[test]
     fn a_numeric_text_is_the_number() {
-        assert_eq!(ClientId::from_text(" 366903 "), Some(ClientId::Number(366_903)));
+        assert_eq!(
+            ClientId::from_text(" 366903 "),
+            Some(ClientId::Number(366_903))
+        );
         assert_eq!(ClientId::from_text(""), None);
-        assert_eq!(ClientId::from_text("007"), Some(ClientId::Text("007".into())));
+        assert_eq!(
+            ClientId::from_text("007"),
+            Some(ClientId::Text("007".into()))
+        );
     }
 }

@@ -88,7 +88,9 @@ impl OrderStatus {
 
     /// The new status, or why it may not follow this one. Staying as it is is always allowed.
     pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
-        use OrderStatus::{ActionRequired, CancelScheduled, Cancelled, Completed, Failed, InProgress};
+        use OrderStatus::{
+            ActionRequired, CancelScheduled, Cancelled, Completed, Failed, InProgress,
+        };
         let allowed = match self {
             InProgress => matches!(to, Completed | Failed | ActionRequired | CancelScheduled),
             Completed => matches!(to, ActionRequired | CancelScheduled),
@@ -100,7 +102,11 @@ impl OrderStatus {
         if allowed || self == to {
             Ok(to)
         } else {
-            Err(IllegalTransition { noun: "order", from: self.as_str(), to: to.as_str() })
+            Err(IllegalTransition {
+                noun: "order",
+                from: self.as_str(),
+                to: to.as_str(),
+            })
         }
     }
 }
@@ -135,7 +141,11 @@ impl DomainStatus {
         if allowed || self == to {
             Ok(to)
         } else {
-            Err(IllegalTransition { noun: "domain", from: self.as_str(), to: to.as_str() })
+            Err(IllegalTransition {
+                noun: "domain",
+                from: self.as_str(),
+                to: to.as_str(),
+            })
         }
     }
 }

@@ -118,6 +118,9 @@ mod tests {
 
     #[test]
     fn shows_whole_seconds() {
-        assert_eq!(Timestamp::from_millis(1_778_241_600_999).to_string(), "2026-05-08T12:00:00Z");
+        assert_eq!(
+            Timestamp::from_millis(1_778_241_600_999).to_string(),
+            "2026-05-08T12:00:00Z"
+        );
     }
 }

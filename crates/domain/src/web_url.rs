@@ -86,6 +86,9 @@ mod tests {
 
     #[test]
     fn normalises_host_and_port() {
-        assert_eq!(WebUrl::parse(" HTTPS://Acme.COM:443/a ").unwrap().as_str(), "https://acme.com/a");
+        assert_eq!(
+            WebUrl::parse(" HTTPS://Acme.COM:443/a ").unwrap().as_str(),
+            "https://acme.com/a"
+        );
     }
 }

@@ -1,1 +1,52 @@
-//! Provider ports and their adapters.
+//! What Peeker asks of the outside world: one small trait (port) per kind of provider, and a folder per adapter.
+//!
+//! Three things hold for every port and every adapter, and the shared suite in `contract.rs` tests them:
+//! - repeating a mutating call, with the same idempotency key or on the same object, has the same end state
+//!   (look up, create, on conflict adopt);
+//! - an adapter keeps nothing in memory between calls, never sleeps and never retries: it classes what went wrong
+//!   ([`ErrorClass`]) and the workflow decides when to come back;
+//! - a vendor's words and wire types never leave the adapter's folder, secrets leave it in no form at all.
+
+use std::sync::Arc;
+
+use peeker_domain::Timestamp;
+use peeker_domain::id::AccountId;
+
+#[cfg(test)]
+mod contract;
+pub mod dns;
+pub mod error;
+pub mod mail;
+pub mod registrar;
+pub mod sandbox;
+pub mod sequencer;
+
+pub use dns::{Dns, DnsRecord, RecordKind, Zone};
+pub use error::{ErrorClass, ProviderError, Scope};
+pub use mail::{InboxSpec, Mail, MailDomain};
+pub use registrar::{Check, Registrar, Registration, Verdict};
+pub use sequencer::{HandOver, RouteError, SequencerPort};
+
+/// On whose behalf, under which key and when a provider is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The partner account.
+    pub account: &'a AccountId,
+    /// Made by the workflow, the same on every retry of the same step; reads do not look at it.
+    pub idempotency_key: &'a str,
+    /// The account's time.
+    pub now: Timestamp,
+}
+
+/// The adapters of one environment, one per port.
+#[derive(Clone)]
+pub struct Providers {
+    /// Sells domains.
+    pub registrar: Arc<dyn Registrar>,
+    /// Hosts zones and web redirects.
+    pub dns: Arc<dyn Dns>,
+    /// Hosts inboxes, at either mail provider.
+    pub mail: Arc<dyn Mail>,
+    /// Sends from the inboxes.
+    pub sequencer: Arc<dyn SequencerPort>,
+}

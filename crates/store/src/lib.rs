@@ -1,1 +1,104 @@
-//! All SQL of Peeker: migrations, entities, queries per noun, write lanes, jobs, events.
+//! All SQL of Peeker; nothing else writes any.
+//!
+//! Three databases: `control` (partners, keys, webhook endpoints), `live` and `sandbox` (everything else, the same
+//! schema twice). On SQLite they are files, on PostgreSQL schemas; one code path serves both (docs/adr/0001).
+//!
+//! Every function names its account; those that do not are called `*_unscoped` (invariant 4).
+
+pub mod bundles;
+pub mod connect;
+pub mod deliveries;
+pub mod domains;
+pub mod entity;
+pub mod environment;
+pub mod error;
+pub mod events;
+pub mod idempotency;
+mod insert;
+pub mod jobs;
+mod lane;
+mod migrate;
+mod number;
+pub mod orders;
+pub mod paging;
+pub mod partners;
+pub mod rate;
+pub mod settings;
+pub mod simulator;
+pub mod users;
+pub mod webhooks;
+mod work;
+
+pub use connect::{Location, Pools};
+pub use environment::{EnvironmentDb, EnvironmentStore};
+pub use error::{Result, StoreError};
+pub use insert::columns;
+pub use lane::{Batch, Lane};
+pub use work::Work;
+
+use peeker_domain::Environment;
+use sea_orm::ConnectionTrait;
+
+/// The names of the three databases.
+const DATABASES: [&str; 3] = ["control", "live", "sandbox"];
+
+/// All databases of an installation.
+#[derive(Debug)]
+pub struct Store {
+    /// Partners, keys, webhook endpoints.
+    pub control: Pools,
+    /// The real thing.
+    pub live: EnvironmentStore,
+    /// The sandbox.
+    pub sandbox: EnvironmentStore,
+}
+
+impl Store {
+    /// Opens the databases and brings them to the schema of this binary.
+    pub async fn open(location: &Location) -> Result<Self> {
+        migrate(location).await?;
+        Ok(Self {
+            control: connect::open(location, "control").await?,
+            live: EnvironmentStore::open(location, Environment::Live).await?,
+            sandbox: EnvironmentStore::open(location, Environment::Test).await?,
+        })
+    }
+
+    /// One environment.
+    pub fn environment(&self, environment: Environment) -> &EnvironmentStore {
+        match environment {
+            Environment::Live => &self.live,
+            Environment::Test => &self.sandbox,
+        }
+    }
+
+    /// Whether all databases answer.
+    pub async fn ping(&self) -> Result<()> {
+        for pools in [&self.control, &self.live.db.pools, &self.sandbox.db.pools] {
+            pools.reader.execute_unprepared("SELECT 1").await?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs the migrations that are missing. Gives back what was run, by database.
+pub async fn migrate(location: &Location) -> Result<Vec<(&'static str, Vec<&'static str>)>> {
+    let mut done = Vec::new();
+    for database in DATABASES {
+        let pools = connect::open(location, database).await?;
+        done.push((database, migrate::migrate(&pools, database).await?));
+        pools.reader.clone().close().await?;
+        pools.writer.clone().close().await?;
+    }
+    Ok(done)
+}
+
+/// How many migrations each database lacks.
+pub async fn pending_migrations(location: &Location) -> Result<Vec<(&'static str, usize)>> {
+    let mut pending = Vec::new();
+    for database in DATABASES {
+        let pools = connect::open(location, database).await?;
+        pending.push((database, migrate::pending(&pools, database).await?));
+    }
+    Ok(pending)
+}

@@ -1,1 +1,20 @@
-//! Webhook signing and the SSRF-safe HTTP client.
+//! Webhook signing, the retry schedule and the SSRF-safe HTTP client (contract §6).
+//!
+//! Which delivery is due is not decided here: the caller claims it, signs it with [`headers`], sends it with
+//! [`OutboundClient`] and asks [`next_attempt`] when to try again. What must stay true: every outgoing request to an
+//! address that somebody outside chose goes through [`OutboundClient`], and through nothing else.
+
+mod address;
+mod client;
+mod outcome;
+mod resolver;
+mod schedule;
+mod sign;
+mod verify;
+
+pub use address::{AddressPolicy, RangeRefused, Refused};
+pub use client::{CONNECT_TIMEOUT, ClientError, DELIVERY_TIMEOUT, OutboundClient, TargetRefused};
+pub use outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome};
+pub use schedule::{MAX_ATTEMPTS, next_attempt};
+pub use sign::{InvalidSecret, SigningSecret, headers};
+pub use verify::{SignatureFamily, VerifyError, verify};

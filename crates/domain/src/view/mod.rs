@@ -15,8 +15,8 @@ pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableRe
 pub use list::{Links, Meta, Page, Single};
 pub use me::{ApiKey, Me, Partner};
 pub use order::{
-    CancellingDomain, Costs, Inbox, LineItem, LineItemType, OrderCosts, OrderDetail, OrderDomains, OrderReceipt, Persona,
-    Progress,
+    CancellingDomain, Costs, Inbox, LineItem, LineItemType, OrderCosts, OrderDetail, OrderDomains,
+    OrderReceipt, Persona, Progress,
 };
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
 pub use user::{Sequencer, User};

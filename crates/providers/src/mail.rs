@@ -1,0 +1,65 @@
+//! The port to the mail providers: domains and inboxes at a tenant.
+
+use async_trait::async_trait;
+use peeker_domain::{DomainName, MailProvider};
+
+use crate::{Call, DnsRecord, ProviderError};
+
+/// A domain at a mail tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailDomain {
+    /// What the provider wants to see in the zone: ownership proof, MX, SPF, DKIM. Some targets are opaque values of
+    /// the provider (Microsoft's MX and DKIM), so none is ever built from a template outside an adapter.
+    pub records: Vec<DnsRecord>,
+}
+
+/// An inbox as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InboxSpec<'a> {
+    /// The address, lower case.
+    pub address: &'a str,
+    /// Given name shown to recipients.
+    pub first_name: &'a str,
+    /// Family name shown to recipients.
+    pub last_name: &'a str,
+    /// A public picture.
+    pub picture_url: Option<&'a str>,
+}
+
+/// Where inboxes are made.
+#[async_trait]
+pub trait Mail: Send + Sync {
+    /// Adds `name` to the tenant, or finds it there, and tells which records the provider wants.
+    async fn prepare_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<MailDomain, ProviderError>;
+
+    /// Has the provider look for its ownership proof; [`crate::ErrorClass::Retry`] while it is not to be seen.
+    async fn verify_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<(), ProviderError>;
+
+    /// Makes the inboxes that are missing on `name`; those that exist are adopted.
+    async fn ensure_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        inboxes: &[InboxSpec<'_>],
+    ) -> Result<(), ProviderError>;
+
+    /// Removes these addresses from `name`; one that is not there counts as removed.
+    async fn remove_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        addresses: &[String],
+    ) -> Result<(), ProviderError>;
+}

@@ -1,0 +1,76 @@
+//! The port to the registrar: who sells domains, for how much.
+
+use async_trait::async_trait;
+use peeker_domain::{Cents, DomainName, MailProvider, Timestamp};
+
+use crate::{Call, ProviderError};
+
+/// Most names in one [`Registrar::check`]: the contract's own limit (§3), and what the first vendor takes at once.
+pub const MAX_CHECKED_NAMES: usize = 50;
+
+/// What the registrar says about a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It can be bought at the standard price.
+    Available {
+        /// First year.
+        price: Cents,
+        /// Every further year.
+        renewal_price: Cents,
+        /// Mail providers that the name can host.
+        usable_for: Vec<MailProvider>,
+    },
+    /// Somebody has it, possibly this account.
+    Taken,
+    /// Only for sale at a premium price.
+    Premium,
+    /// The registrar does not know the name or sells no such ending.
+    Unknown,
+    /// The registrar failed to answer about this name.
+    Errored,
+}
+
+/// The answer about one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The name asked about.
+    pub name: DomainName,
+    /// What the registrar says.
+    pub verdict: Verdict,
+}
+
+/// A domain that this account holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration {
+    /// When the paid term ends.
+    pub expires_at: Timestamp,
+}
+
+/// Where domains are bought.
+#[async_trait]
+pub trait Registrar: Send + Sync {
+    /// Looks up at most [`MAX_CHECKED_NAMES`] names; one answer per name, in the order asked. Trouble with a single
+    /// name is a [`Verdict`], an error means that none could be looked up.
+    async fn check(
+        &self,
+        call: Call<'_>,
+        names: &[DomainName],
+    ) -> Result<Vec<Check>, ProviderError>;
+
+    /// Buys `name` for one year, unless this account holds it: then that registration is the answer and nothing is
+    /// paid. A price other than `expected_price` is refused for good and nothing is bought.
+    async fn register(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        expected_price: Cents,
+    ) -> Result<Registration, ProviderError>;
+
+    /// Delegates `name` to exactly these nameservers.
+    async fn set_nameservers(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        nameservers: &[String],
+    ) -> Result<(), ProviderError>;
+}

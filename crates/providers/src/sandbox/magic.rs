@@ -1,0 +1,63 @@
+//! Magic names: prefixes of a domain's first label that make the simulated providers misbehave (contract §7).
+
+use peeker_domain::DomainName;
+
+/// How a domain's simulated providers behave, when not like any other's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Magic {
+    /// Somebody else has it.
+    Taken,
+    /// Premium price.
+    Premium,
+    /// The registrar does not know.
+    Unknown,
+    /// The registrar fails on it.
+    ProviderError,
+    /// Can host Google only.
+    GoogleOnly,
+    /// The mail provider refuses this domain for good.
+    Replace,
+    /// The mail provider refuses the whole order for good.
+    Fail,
+    /// The registrar is down for the first two attempts to buy.
+    Flaky2,
+    /// The mail provider takes five seconds to set the domain up.
+    Slow5,
+}
+
+const PREFIXES: [(&str, Magic); 9] = [
+    ("taken-", Magic::Taken),
+    ("premium-", Magic::Premium),
+    ("unknown-", Magic::Unknown),
+    ("providererror-", Magic::ProviderError),
+    ("gonly-", Magic::GoogleOnly),
+    ("replace-", Magic::Replace),
+    ("fail-", Magic::Fail),
+    ("flaky2-", Magic::Flaky2),
+    ("slow5-", Magic::Slow5),
+];
+
+impl Magic {
+    /// The behaviour that a name asks for.
+    pub(super) fn of(name: &DomainName) -> Option<Self> {
+        let label = name.first_label();
+        PREFIXES
+            .iter()
+            .find(|(prefix, _)| label.starts_with(prefix))
+            .map(|&(_, magic)| magic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_prefix_of_the_first_label_is_magic() {
+        let of = |text: &str| Magic::of(&DomainName::parse(text).unwrap());
+        assert_eq!(of("taken-acme.co.uk"), Some(Magic::Taken));
+        assert_eq!(of("SLOW5-acme.io"), Some(Magic::Slow5));
+        assert_eq!(of("acme-taken-x.com"), None);
+        assert_eq!(of("taken.com"), None);
+    }
+}

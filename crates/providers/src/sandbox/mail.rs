@@ -1,0 +1,172 @@
+//! The simulated mail providers: a tenant that takes any domain and any number of inboxes.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use peeker_domain::{DomainName, MailProvider};
+use serde::{Deserialize, Serialize};
+
+use super::dns::RECORD_SETS;
+use super::magic::Magic;
+use super::mail_records;
+use super::state::Documents;
+use crate::{Call, DnsRecord, InboxSpec, Mail, MailDomain, ProviderError, Scope};
+
+const MAIL_DOMAINS: &str = "mail_domain";
+const READY_TIMES: &str = "mail_domain_ready";
+/// One document for all inboxes of a domain: a Microsoft domain has up to 99.
+const INBOXES: &str = "inboxes";
+/// How much longer `slow5-` names take.
+const SLOW_MS: i64 = 5_000;
+/// When to look again for an ownership proof that is not published yet.
+const PROOF_RETRY_MS: i64 = 2_000;
+
+#[derive(Serialize, Deserialize)]
+struct MailDomainDocument {
+    added_at_ms: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReadyDocument {
+    ready_at_ms: i64,
+}
+
+pub(super) struct SandboxMail {
+    documents: Documents,
+}
+
+impl SandboxMail {
+    pub(super) fn new(documents: Documents) -> Self {
+        Self { documents }
+    }
+
+    /// Lets a slow domain wait until five seconds after it was first asked for.
+    async fn wait_until_ready(&self, call: Call<'_>, key: &str) -> Result<(), ProviderError> {
+        let now = call.now.as_millis();
+        let first = ReadyDocument {
+            ready_at_ms: call.now.plus_millis(SLOW_MS).as_millis(),
+        };
+        let found = self
+            .documents
+            .keep_first(call, READY_TIMES, key, &first)
+            .await?;
+        let left = found.unwrap_or(first).ready_at_ms - now;
+        if left > 0 {
+            return Err(ProviderError::retry(
+                Some(left),
+                "the simulated mail provider is still setting the domain up",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A domain may have been at one provider before it came to the other.
+fn key(provider: MailProvider, name: &DomainName) -> String {
+    format!("{provider}:{name}")
+}
+
+#[async_trait]
+impl Mail for SandboxMail {
+    async fn prepare_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<MailDomain, ProviderError> {
+        let key = key(provider, name);
+        match Magic::of(name) {
+            Some(Magic::Replace) => {
+                let message = format!("the simulated mail provider does not take {name}");
+                return Err(ProviderError::permanent(Scope::Domain, message));
+            }
+            Some(Magic::Fail) => {
+                let message = "the simulated mail provider has closed the tenant";
+                return Err(ProviderError::permanent(Scope::Order, message));
+            }
+            Some(Magic::Slow5) => self.wait_until_ready(call, &key).await?,
+            _ => {}
+        }
+        let added = MailDomainDocument {
+            added_at_ms: call.now.as_millis(),
+        };
+        self.documents
+            .keep_first(call, MAIL_DOMAINS, &key, &added)
+            .await?;
+        Ok(MailDomain {
+            records: mail_records::wanted(provider, name),
+        })
+    }
+
+    async fn verify_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<(), ProviderError> {
+        let proof = mail_records::ownership_proof(provider, name);
+        let published: Option<Vec<DnsRecord>> = self
+            .documents
+            .find(call, RECORD_SETS, name.as_str())
+            .await?;
+        if published.is_some_and(|records| records.contains(&proof)) {
+            return Ok(());
+        }
+        let message = format!("the ownership proof of {name} is not published yet");
+        Err(ProviderError::retry(Some(PROOF_RETRY_MS), message))
+    }
+
+    async fn ensure_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        inboxes: &[InboxSpec<'_>],
+    ) -> Result<(), ProviderError> {
+        let key = key(provider, name);
+        let mut wanted: BTreeSet<String> = inboxes
+            .iter()
+            .map(|inbox| inbox.address.to_owned())
+            .collect();
+        let Some(current) = self
+            .documents
+            .keep_first(call, INBOXES, &key, &wanted)
+            .await?
+        else {
+            return Ok(());
+        };
+        if wanted.is_subset(&current) {
+            return Ok(());
+        }
+        wanted.extend(current);
+        self.documents.replace(call, INBOXES, &key, &wanted).await
+    }
+
+    async fn remove_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        addresses: &[String],
+    ) -> Result<(), ProviderError> {
+        let key = key(provider, name);
+        let Some(mut inboxes) = self
+            .documents
+            .find::<BTreeSet<String>>(call, INBOXES, &key)
+            .await?
+        else {
+            return Ok(());
+        };
+        let before = inboxes.len();
+        for address in addresses {
+            inboxes.remove(address);
+        }
+        if inboxes.is_empty() {
+            self.documents.forget(call, INBOXES, &key).await
+        } else if inboxes.len() < before {
+            self.documents.replace(call, INBOXES, &key, &inboxes).await
+        } else {
+            Ok(())
+        }
+    }
+}

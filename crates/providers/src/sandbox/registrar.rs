@@ -1,0 +1,160 @@
+//! The simulated registrar: one price, everything free that is not magic or bought.
+
+use async_trait::async_trait;
+use peeker_domain::{Cents, DomainName, MailProvider, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::magic::Magic;
+use super::state::Documents;
+use crate::registrar::MAX_CHECKED_NAMES;
+use crate::{Call, Check, ProviderError, Registrar, Registration, Scope, Verdict};
+
+/// First year of any domain (contract §8).
+pub const REGISTRATION_PRICE: Cents = Cents(3_300);
+/// Every further year (contract §8).
+pub const RENEWAL_PRICE: Cents = Cents(3_300);
+
+const REGISTRATIONS: &str = "registration";
+const DELEGATIONS: &str = "delegation";
+const ATTEMPTS: &str = "registration_attempts";
+/// How often `flaky2-` names fail.
+const FLAKY_FAILURES: u64 = 2;
+const MONTHS_PER_TERM: i32 = 12;
+
+#[derive(Serialize, Deserialize)]
+struct RegistrationDocument {
+    expires_at_ms: i64,
+    price: Cents,
+}
+
+impl From<RegistrationDocument> for Registration {
+    fn from(document: RegistrationDocument) -> Self {
+        Self {
+            expires_at: Timestamp::from_millis(document.expires_at_ms),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DelegationDocument<'a> {
+    nameservers: &'a [String],
+}
+
+pub(super) struct SandboxRegistrar {
+    documents: Documents,
+}
+
+impl SandboxRegistrar {
+    pub(super) fn new(documents: Documents) -> Self {
+        Self { documents }
+    }
+
+    /// What the name alone says; `None` when it depends on what was bought.
+    fn magic_verdict(name: &DomainName) -> Option<Verdict> {
+        match Magic::of(name)? {
+            Magic::Taken => Some(Verdict::Taken),
+            Magic::Premium => Some(Verdict::Premium),
+            Magic::Unknown => Some(Verdict::Unknown),
+            Magic::ProviderError => Some(Verdict::Errored),
+            Magic::GoogleOnly | Magic::Replace | Magic::Fail | Magic::Flaky2 | Magic::Slow5 => None,
+        }
+    }
+
+    fn available(name: &DomainName) -> Verdict {
+        let usable_for = match Magic::of(name) {
+            Some(Magic::GoogleOnly) => vec![MailProvider::Google],
+            _ => MailProvider::ALL.to_vec(),
+        };
+        Verdict::Available {
+            price: REGISTRATION_PRICE,
+            renewal_price: RENEWAL_PRICE,
+            usable_for,
+        }
+    }
+}
+
+#[async_trait]
+impl Registrar for SandboxRegistrar {
+    async fn check(
+        &self,
+        call: Call<'_>,
+        names: &[DomainName],
+    ) -> Result<Vec<Check>, ProviderError> {
+        if names.len() > MAX_CHECKED_NAMES {
+            let message = format!("at most {MAX_CHECKED_NAMES} names can be checked at once");
+            return Err(ProviderError::permanent(Scope::Order, message));
+        }
+        let keys: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let bought = self.documents.exist(call, REGISTRATIONS, &keys).await?;
+        let answers = names.iter().zip(bought).map(|(name, bought)| {
+            let verdict = match Self::magic_verdict(name) {
+                Some(verdict) => verdict,
+                None if bought => Verdict::Taken,
+                None => Self::available(name),
+            };
+            Check {
+                name: name.clone(),
+                verdict,
+            }
+        });
+        Ok(answers.collect())
+    }
+
+    async fn register(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        expected_price: Cents,
+    ) -> Result<Registration, ProviderError> {
+        if Self::magic_verdict(name).is_some() {
+            return Err(ProviderError::permanent(
+                Scope::Domain,
+                format!("{name} is not for sale"),
+            ));
+        }
+        if Magic::of(name) == Some(Magic::Flaky2)
+            && self.documents.count(call, ATTEMPTS, name.as_str()).await? <= FLAKY_FAILURES
+        {
+            return Err(ProviderError::retry(
+                None,
+                "the simulated registrar is down for a moment",
+            ));
+        }
+        if expected_price != REGISTRATION_PRICE {
+            // The guard is against paying another price; what is already paid for is adopted all the same.
+            let held = self
+                .documents
+                .find::<RegistrationDocument>(call, REGISTRATIONS, name.as_str())
+                .await?;
+            return held.map(Registration::from).ok_or_else(|| {
+                let message = format!(
+                    "{name} costs {} cents, not the expected {} cents",
+                    REGISTRATION_PRICE.0, expected_price.0
+                );
+                ProviderError::permanent(Scope::Domain, message)
+            });
+        }
+        let expires_at = call.now.plus_months(MONTHS_PER_TERM);
+        let bought = RegistrationDocument {
+            expires_at_ms: expires_at.as_millis(),
+            price: REGISTRATION_PRICE,
+        };
+        let held = self
+            .documents
+            .keep_first(call, REGISTRATIONS, name.as_str(), &bought)
+            .await?;
+        Ok(held.unwrap_or(bought).into())
+    }
+
+    async fn set_nameservers(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        nameservers: &[String],
+    ) -> Result<(), ProviderError> {
+        let document = DelegationDocument { nameservers };
+        self.documents
+            .replace(call, DELEGATIONS, name.as_str(), &document)
+            .await
+    }
+}

@@ -1,0 +1,303 @@
+//! Deliveries of events: claimed by lease like jobs, so that a killed sender loses nothing, and a permanent record
+//! of each attempt.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use peeker_domain::Timestamp;
+use peeker_domain::id::{AccountId, AttemptId, EventId};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
+};
+
+use crate::entity::{deliveries, delivery_attempts, events};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::{insert_all, write_back};
+use crate::lane::Batch;
+use crate::work::Work;
+
+/// An event that is to be sent now.
+#[derive(Debug, Clone)]
+pub struct ClaimedDelivery {
+    /// Whose.
+    pub account: AccountId,
+    /// Its place in the account's log.
+    pub sequence: i64,
+    /// The event; the same on every attempt.
+    pub event: EventId,
+    /// The exact body.
+    pub body: String,
+    /// Which attempt this is, from 1.
+    pub number: u32,
+    /// Proof that the delivery is still ours.
+    pub lease: String,
+}
+
+#[derive(FromQueryResult)]
+struct ClaimedRow {
+    account_id: String,
+    sequence: i64,
+    attempts: i32,
+}
+
+/// See the claim of jobs for why it is a materialised sub-select.
+const CLAIM: &str = "WITH due AS MATERIALIZED (
+    SELECT account_id, sequence FROM deliveries
+    WHERE state = 'pending' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2 {lock}
+)
+UPDATE deliveries SET next_attempt_at = $3, lease_token = $4
+FROM due
+WHERE deliveries.account_id = due.account_id AND deliveries.sequence = due.sequence
+RETURNING deliveries.account_id AS account_id, deliveries.sequence AS sequence, deliveries.attempts AS attempts";
+
+/// Claims up to `limit` due deliveries of all accounts until `lease_until`; `token` must be new each time.
+pub async fn claim_unscoped(
+    db: &EnvironmentDb,
+    now: Timestamp,
+    lease_until: Timestamp,
+    token: &str,
+    limit: u32,
+) -> Result<Vec<ClaimedDelivery>> {
+    let lock = if db.pools.is_sqlite() {
+        ""
+    } else {
+        "FOR UPDATE SKIP LOCKED"
+    };
+    let values = [
+        now.as_millis().into(),
+        i64::from(limit).into(),
+        lease_until.as_millis().into(),
+        token.into(),
+    ];
+    let writer = &db.pools.writer;
+    let statement = Statement::from_sql_and_values(
+        writer.get_database_backend(),
+        CLAIM.replace("{lock}", lock),
+        values,
+    );
+    let claimed = ClaimedRow::find_by_statement(statement).all(writer).await?;
+    let bodies = load_events(writer, &claimed).await?;
+    Ok(claimed
+        .into_iter()
+        .filter_map(|row| {
+            let (event, body) = bodies.get(&(row.account_id.clone(), row.sequence))?.clone();
+            Some(ClaimedDelivery {
+                account: AccountId::from_stored(row.account_id),
+                sequence: row.sequence,
+                event: EventId::from_stored(event),
+                body,
+                number: u32::try_from(row.attempts)
+                    .unwrap_or(u32::MAX)
+                    .saturating_add(1),
+                lease: token.to_owned(),
+            })
+        })
+        .collect())
+}
+
+async fn load_events(
+    db: &impl ConnectionTrait,
+    claimed: &[ClaimedRow],
+) -> Result<HashMap<(String, i64), (String, String)>> {
+    if claimed.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut by_account: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for row in claimed {
+        by_account
+            .entry(&row.account_id)
+            .or_default()
+            .push(row.sequence);
+    }
+    let wanted = by_account
+        .into_iter()
+        .fold(Condition::any(), |any, (account, sequences)| {
+            any.add(
+                Condition::all()
+                    .add(events::Column::AccountId.eq(account))
+                    .add(events::Column::Sequence.is_in(sequences)),
+            )
+        });
+    let rows: Vec<(String, i64, String, String)> = events::Entity::find()
+        .select_only()
+        .columns([
+            events::Column::AccountId,
+            events::Column::Sequence,
+            events::Column::Id,
+            events::Column::Body,
+        ])
+        .filter(wanted)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(account, sequence, id, body)| ((account, sequence), (id, body)))
+        .collect())
+}
+
+/// Whether a delivery is due: lets an idle deliverer look with a read before it takes the write lock.
+pub async fn any_due_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<bool> {
+    let due = deliveries::Entity::find()
+        .filter(deliveries::Column::State.eq("pending"))
+        .filter(deliveries::Column::NextAttemptAt.lte(now.as_millis()))
+        .limit(1)
+        .one(&db.pools.reader)
+        .await?;
+    Ok(due.is_some())
+}
+
+/// When the next delivery is due, leased ones included; `None` when none is open.
+pub async fn next_due_unscoped(db: &EnvironmentDb) -> Result<Option<Timestamp>> {
+    let next = deliveries::Entity::find()
+        .filter(deliveries::Column::State.eq("pending"))
+        .order_by_asc(deliveries::Column::NextAttemptAt)
+        .one(&db.pools.reader)
+        .await?;
+    Ok(next.map(|row| Timestamp::from_millis(row.next_attempt_at)))
+}
+
+/// Deliveries in a state, for metrics and `peeker doctor`.
+pub async fn count_unscoped(db: &EnvironmentDb, state: State) -> Result<u64> {
+    Ok(deliveries::Entity::find()
+        .filter(deliveries::Column::State.eq(state.as_str()))
+        .count(&db.pools.reader)
+        .await?)
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// To be sent, or sent again.
+    Pending,
+    /// Received with a 2xx.
+    Delivered,
+    /// Given up after the last retry.
+    Failed,
+    /// The partner had no endpoint when it was due.
+    Skipped,
+}
+
+impl State {
+    /// The stored word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One attempt, for the record.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// When it started.
+    pub started_at: Timestamp,
+    /// The answer's status, if there was an answer.
+    pub http_status: Option<u16>,
+    /// What kind of failure it was, if it was one.
+    pub failure: Option<String>,
+    /// How long it took.
+    pub latency_ms: u64,
+    /// The first 1 KiB of the answer.
+    pub response_excerpt: String,
+}
+
+/// What became of a claimed delivery.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The delivery.
+    pub delivery: ClaimedDelivery,
+    /// The attempt; `None` when there was nobody to send to.
+    pub attempt: Option<Attempt>,
+    /// Where the delivery stands now.
+    pub state: State,
+    /// When to try again, while pending.
+    pub next_attempt_at: Timestamp,
+}
+
+/// The lane that records delivery attempts.
+#[derive(Debug)]
+pub enum RecordAttempt {}
+
+impl Batch for RecordAttempt {
+    type Item = Recorded;
+    type Output = ();
+
+    fn account(item: &Recorded) -> &AccountId {
+        &item.delivery.account
+    }
+
+    async fn write(work: &mut Work<'_>, items: &[&Recorded]) -> Result<Vec<()>> {
+        let accounts: BTreeSet<&str> = items
+            .iter()
+            .map(|item| item.delivery.account.as_str())
+            .collect();
+        let sequences: BTreeSet<i64> = items.iter().map(|item| item.delivery.sequence).collect();
+        let rows = deliveries::Entity::find()
+            .filter(deliveries::Column::AccountId.is_in(accounts))
+            .filter(deliveries::Column::Sequence.is_in(sequences))
+            .all(work.tx())
+            .await?;
+        let mut rows: HashMap<(String, i64), deliveries::Model> = rows
+            .into_iter()
+            .map(|row| ((row.account_id.clone(), row.sequence), row))
+            .collect();
+        let (mut changed, mut attempts) = (Vec::new(), Vec::new());
+        for item in items {
+            let delivery = &item.delivery;
+            let key = (delivery.account.to_string(), delivery.sequence);
+            // A sender that lost its lease was too slow; the one that holds it now records the outcome. The request
+            // that it made stays on the record.
+            if let Some(attempt) = &item.attempt {
+                attempts.push(attempt_row(delivery, attempt));
+            }
+            let Some(mut row) = rows
+                .remove(&key)
+                .filter(|row| row.lease_token.as_deref() == Some(&delivery.lease))
+            else {
+                continue;
+            };
+            row.state = item.state.as_str().to_owned();
+            row.attempts += i32::from(item.attempt.is_some());
+            row.next_attempt_at = item.next_attempt_at.as_millis();
+            row.lease_token = None;
+            changed.push(row);
+        }
+        write_back::<deliveries::Entity, _>(work.tx(), changed).await?;
+        insert_all::<delivery_attempts::Entity, _>(work.tx(), attempts, None).await?;
+        Ok(vec![(); items.len()])
+    }
+}
+
+fn attempt_row(delivery: &ClaimedDelivery, attempt: &Attempt) -> delivery_attempts::Model {
+    delivery_attempts::Model {
+        account_id: delivery.account.to_string(),
+        id: AttemptId::new(attempt.started_at).into(),
+        event_sequence: delivery.sequence,
+        number: i32::try_from(delivery.number).unwrap_or(i32::MAX),
+        started_at: attempt.started_at.as_millis(),
+        http_status: attempt.http_status.map(i32::from),
+        failure: attempt.failure.clone(),
+        latency_ms: i64::try_from(attempt.latency_ms).unwrap_or(i64::MAX),
+        // PostgreSQL cannot store a NUL in text.
+        response_excerpt: attempt.response_excerpt.replace('\0', "\u{fffd}"),
+    }
+}
+
+/// The attempts made for one event, oldest first.
+pub async fn attempts(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    sequence: i64,
+) -> Result<Vec<delivery_attempts::Model>> {
+    Ok(delivery_attempts::Entity::find()
+        .filter(delivery_attempts::Column::AccountId.eq(account.as_str()))
+        .filter(delivery_attempts::Column::EventSequence.eq(sequence))
+        .order_by_asc(delivery_attempts::Column::Id)
+        .all(&db.pools.reader)
+        .await?)
+}

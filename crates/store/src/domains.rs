@@ -1,0 +1,154 @@
+//! Domains of an account.
+
+use std::collections::HashMap;
+
+use peeker_domain::id::{AccountId, DomainId, UserId};
+use peeker_domain::view::Category;
+use peeker_domain::{DomainName, DomainStatus, EmailAddress, MailProvider, Timestamp, view};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+
+use crate::entity::domains::{Column, Entity, Model};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::paging::{PageRequest, Slice, page};
+use crate::users;
+
+/// The stored category of a name that an order failed to get: neither owned nor on an order, so partners do not see it.
+pub(crate) const CANDIDATE: &str = "candidate";
+
+/// Which domains to list.
+#[derive(Debug, Clone, Default)]
+pub struct DomainFilter {
+    /// Only inventory or only connected.
+    pub category: Option<Category>,
+    /// Only of this customer.
+    pub user_id: Option<UserId>,
+    /// Only of the customer with this address.
+    pub user_email: Option<EmailAddress>,
+    /// Only those that can host this provider.
+    pub usable_for: Option<MailProvider>,
+    /// Only this status.
+    pub status: Option<DomainStatus>,
+}
+
+/// What an order has to know of a name that the account has seen before.
+#[derive(Debug, Clone)]
+pub struct KnownDomain {
+    /// Whether the account owns it.
+    pub owned: bool,
+    /// Whether an active order holds it.
+    pub on_order: bool,
+    /// Providers it can host.
+    pub usable_for: Vec<MailProvider>,
+}
+
+/// Contract §3: nobody or Google on it → both; Microsoft on it → Google only.
+fn usable_for(row: &Model) -> Vec<MailProvider> {
+    let microsoft_on_it = row.provider.as_deref() == Some(MailProvider::Microsoft.as_str());
+    if row.category == CANDIDATE {
+        Vec::new()
+    } else if microsoft_on_it || row.google_only {
+        vec![MailProvider::Google]
+    } else {
+        vec![MailProvider::Google, MailProvider::Microsoft]
+    }
+}
+
+pub(crate) fn to_view(row: &Model) -> Result<view::Domain> {
+    let connected = row.order_id.is_some();
+    Ok(view::Domain {
+        id: row.id.clone(),
+        domain: row.name.clone(),
+        category: if connected {
+            Category::Connected
+        } else {
+            Category::Inventory
+        },
+        status: row.status.parse()?,
+        usable_for: usable_for(row),
+        provider: row.provider.as_deref().map(str::parse).transpose()?,
+        user_id: row.user_id.clone(),
+        order_id: row.order_id.clone(),
+        forwarding_url: connected.then(|| row.forwarding_url.clone()),
+        created_at: Timestamp::from_millis(row.created_at),
+    })
+}
+
+/// One domain that is owned or on an order.
+pub async fn find(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &DomainId,
+) -> Result<Option<view::Domain>> {
+    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+        .filter(Column::Category.ne(CANDIDATE))
+        .one(&db.pools.reader)
+        .await?;
+    row.as_ref().map(to_view).transpose()
+}
+
+/// A page of domains that are owned or on an order.
+pub async fn list(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    filter: &DomainFilter,
+    page: &PageRequest,
+) -> Result<Slice<view::Domain>> {
+    let mut user_id = filter.user_id.clone();
+    if let Some(email) = &filter.user_email {
+        let Some(user) = users::find_by_email(db, account, email).await? else {
+            return Ok(Slice::empty());
+        };
+        if user_id.as_ref().is_some_and(|id| id.as_str() != user.id) {
+            return Ok(Slice::empty());
+        }
+        user_id = Some(UserId::from_stored(user.id));
+    }
+    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    query = match filter.category {
+        Some(category) => query.filter(Column::Category.eq(category.as_str())),
+        None => query.filter(Column::Category.ne(CANDIDATE)),
+    };
+    if let Some(user_id) = &user_id {
+        query = query.filter(Column::UserId.eq(user_id.as_str()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(Column::Status.eq(status.as_str()));
+    }
+    if filter.usable_for == Some(MailProvider::Microsoft) {
+        let free = Condition::any()
+            .add(Column::Provider.is_null())
+            .add(Column::Provider.eq(MailProvider::Google.as_str()));
+        query = query.filter(free).filter(Column::GoogleOnly.eq(false));
+    }
+    let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
+    Slice::new(page, rows, |row| &row.id).try_map(|row| to_view(&row))
+}
+
+/// What the account knows of some names; names it has never seen are not in the answer.
+pub async fn known(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    names: &[&DomainName],
+) -> Result<HashMap<String, KnownDomain>> {
+    let mut known = HashMap::with_capacity(names.len());
+    for chunk in names.chunks(10_000) {
+        let rows = Entity::find()
+            .filter(Column::AccountId.eq(account.as_str()))
+            .filter(Column::Name.is_in(chunk.iter().map(|name| name.as_str())))
+            .all(&db.pools.reader)
+            .await?;
+        known.extend(rows.into_iter().map(|row| {
+            let usable_for = usable_for(&row);
+            (
+                row.name,
+                KnownDomain {
+                    owned: row.owned,
+                    on_order: row.order_id.is_some(),
+                    usable_for,
+                },
+            )
+        }));
+    }
+    Ok(known)
+}

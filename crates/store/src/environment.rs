@@ -1,0 +1,133 @@
+//! One environment's database with its wake-up calls, and the write lanes on top of it.
+
+use std::sync::Arc;
+
+use peeker_domain::Environment;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sqlx::postgres::PgListener;
+use tokio::sync::Notify;
+
+use crate::connect::{Location, Pools, open};
+use crate::deliveries::RecordAttempt;
+use crate::error::Result;
+use crate::lane::Lane;
+use crate::orders::accept::Accept;
+use crate::orders::progress::Progress;
+use crate::simulator::Remember;
+
+/// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
+const POSTGRES_LANES: usize = 4;
+
+/// The database of one environment.
+#[derive(Debug)]
+pub struct EnvironmentDb {
+    /// Which environment.
+    pub environment: Environment,
+    /// Its connections.
+    pub pools: Pools,
+    jobs_waiting: Notify,
+    deliveries_waiting: Notify,
+}
+
+impl EnvironmentDb {
+    /// The name of the file or schema.
+    pub fn name(environment: Environment) -> &'static str {
+        match environment {
+            Environment::Live => "live",
+            Environment::Test => "sandbox",
+        }
+    }
+
+    /// Returns when a job was enqueued, here or, on PostgreSQL, in another process. May return early.
+    pub async fn job_waiting(&self) {
+        self.jobs_waiting.notified().await;
+    }
+
+    /// Returns when an event was recorded, here or, on PostgreSQL, in another process. May return early.
+    pub async fn delivery_waiting(&self) {
+        self.deliveries_waiting.notified().await;
+    }
+
+    /// Wakes the workers of this process.
+    pub fn wake(&self, jobs: bool, deliveries: bool) {
+        if jobs {
+            self.jobs_waiting.notify_one();
+        }
+        if deliveries {
+            self.deliveries_waiting.notify_one();
+        }
+    }
+
+    /// On PostgreSQL, tells the other processes; they hear it when the transaction commits.
+    pub(crate) async fn announce(
+        &self,
+        tx: &DatabaseTransaction,
+        jobs: bool,
+        deliveries: bool,
+    ) -> Result<()> {
+        if !self.pools.is_sqlite() && (jobs || deliveries) {
+            tx.execute_unprepared(&format!("NOTIFY peeker_{}", Self::name(self.environment)))
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// An environment: its database and its write lanes.
+#[derive(Debug)]
+pub struct EnvironmentStore {
+    /// The database.
+    pub db: Arc<EnvironmentDb>,
+    /// Accepts orders.
+    pub accept: Lane<Accept>,
+    /// Records how far provisioning is.
+    pub progress: Lane<Progress>,
+    /// Records delivery attempts.
+    pub attempts: Lane<RecordAttempt>,
+    /// The memory of the simulated providers.
+    pub simulator: Lane<Remember>,
+}
+
+impl EnvironmentStore {
+    /// Opens the database and starts its lanes. Migrations are not run.
+    pub(crate) async fn open(location: &Location, environment: Environment) -> Result<Self> {
+        let pools = open(location, EnvironmentDb::name(environment)).await?;
+        let lanes = if pools.is_sqlite() { 1 } else { POSTGRES_LANES };
+        let db = Arc::new(EnvironmentDb {
+            environment,
+            pools,
+            jobs_waiting: Notify::new(),
+            deliveries_waiting: Notify::new(),
+        });
+        if !db.pools.is_sqlite() {
+            tokio::spawn(listen(Arc::downgrade(&db)));
+        }
+        Ok(Self {
+            accept: Lane::start(&db, lanes),
+            progress: Lane::start(&db, lanes),
+            attempts: Lane::start(&db, lanes),
+            simulator: Lane::start(&db, lanes),
+            db,
+        })
+    }
+}
+
+/// Turns PostgreSQL notifications into local wake-up calls for as long as the database is in use. When the
+/// connection breaks, workers still poll, so a lost call only costs a moment.
+async fn listen(db: std::sync::Weak<EnvironmentDb>) {
+    let Some(strong) = db.upgrade() else { return };
+    let channel = format!("peeker_{}", EnvironmentDb::name(strong.environment));
+    let listener =
+        PgListener::connect_with(strong.pools.reader.get_postgres_connection_pool()).await;
+    drop(strong);
+    let Ok(mut listener) = listener else { return };
+    if listener.listen(&channel).await.is_err() {
+        return;
+    }
+    while listener.recv().await.is_ok() {
+        match db.upgrade() {
+            Some(db) => db.wake(true, true),
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Set-based inserts that stay below the engines' limit of bind variables.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
+};
+
+use crate::error::Result;
+
+/// SQLite takes 32,766 variables in a statement, PostgreSQL 65,535.
+const MAX_VARIABLES: usize = 30_000;
+
+/// Rows of `E` that fit one statement.
+pub fn chunk_size<E: EntityTrait>() -> usize {
+    (MAX_VARIABLES / E::Column::iter().count()).max(1)
+}
+
+/// Inserts all rows, in as few statements as the engine allows. Nothing happens when there are none.
+pub async fn insert_all<E, A>(
+    tx: &DatabaseTransaction,
+    rows: Vec<E::Model>,
+    on_conflict: Option<OnConflict>,
+) -> Result<()>
+where
+    A: ActiveModelTrait<Entity = E> + Send,
+    E: EntityTrait,
+    E::Model: IntoActiveModel<A>,
+{
+    let mut rows = rows.into_iter();
+    loop {
+        let chunk: Vec<A> = rows
+            .by_ref()
+            .take(chunk_size::<E>())
+            .map(|row| row.into_active_model().reset_all())
+            .collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let mut insert = E::insert_many(chunk);
+        if let Some(on_conflict) = &on_conflict {
+            insert = insert.on_conflict(on_conflict.clone());
+        }
+        insert.exec_without_returning(tx).await?;
+    }
+}
+
+/// Writes changed rows back in one statement: an insert that updates every column of a row that is there. All of the
+/// rows were read in this transaction, so none is ever new.
+pub async fn write_back<E, A>(tx: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<()>
+where
+    A: ActiveModelTrait<Entity = E> + Send,
+    E: EntityTrait,
+    E::Model: IntoActiveModel<A>,
+{
+    let keys: Vec<String> = E::PrimaryKey::iter()
+        .map(|key| {
+            use sea_orm::{IdenStatic, PrimaryKeyToColumn};
+            key.into_column().as_str().to_owned()
+        })
+        .collect();
+    let is_key = |column: &E::Column| {
+        use sea_orm::IdenStatic;
+        keys.iter().any(|key| key == column.as_str())
+    };
+    let mut on_conflict = OnConflict::columns(E::Column::iter().filter(is_key));
+    on_conflict.update_columns(E::Column::iter().filter(|column| !is_key(column)));
+    insert_all::<E, A>(tx, rows, Some(on_conflict)).await
+}
+
+/// Columns of a table as text, for tests that hold entities against the schema.
+pub fn columns<E: EntityTrait>() -> Vec<String> {
+    E::Column::iter()
+        .map(|column| column.as_column_ref().1.to_string())
+        .collect()
+}

@@ -1,0 +1,196 @@
+//! The job table: durable work, claimed by lease (docs/adr/0003).
+//!
+//! A claim moves `run_at` to the end of the lease, so a job whose worker died simply becomes due again. Whoever
+//! finishes a job proves with the lease token that it is still his. Failures move `run_at` into the future; the
+//! backoff is a row, so it survives a restart.
+
+use peeker_domain::Timestamp;
+use peeker_domain::id::{AccountId, DomainId, OrderId};
+use sea_orm::{ColumnTrait, QuerySelect};
+use sea_orm::{EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement};
+
+use crate::entity::jobs;
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+
+/// The kind of a job that provisions, or takes back, one domain of an order.
+pub const PROVISION: &str = "provision";
+
+/// A job to be put into the table.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// Whose.
+    pub account: AccountId,
+    /// What to do.
+    pub kind: &'static str,
+    /// What to do it to; one job per kind and subject.
+    pub subject: String,
+    /// The order it belongs to.
+    pub order: OrderId,
+    /// When, at the earliest.
+    pub run_at: Timestamp,
+}
+
+impl NewJob {
+    /// Work on one domain of an order.
+    pub fn provision(account: &AccountId, order: &OrderId, domain: &str, now: Timestamp) -> Self {
+        Self {
+            account: account.clone(),
+            kind: PROVISION,
+            subject: domain.to_owned(),
+            order: order.clone(),
+            run_at: now,
+        }
+    }
+
+    pub(crate) fn into_row(self) -> jobs::Model {
+        jobs::Model {
+            account_id: self.account.into(),
+            kind: self.kind.to_owned(),
+            subject: self.subject,
+            order_id: self.order.into(),
+            run_at: self.run_at.as_millis(),
+            attempts: 0,
+            lease_token: None,
+            wanted_again: false,
+            state: "ready".to_owned(),
+            last_error: None,
+            created_at: self.run_at.as_millis(),
+        }
+    }
+}
+
+/// A claimed job.
+#[derive(Debug, Clone)]
+pub struct ClaimedJob {
+    /// Whose.
+    pub account: AccountId,
+    /// What to do.
+    pub kind: String,
+    /// The domain to do it to.
+    pub domain: DomainId,
+    /// The order it belongs to.
+    pub order: OrderId,
+    /// How often it was claimed since it last got on, this time included.
+    pub attempts: u32,
+    /// Proof that the job is still ours.
+    pub lease: String,
+}
+
+#[derive(FromQueryResult)]
+struct ClaimedRow {
+    account_id: String,
+    kind: String,
+    subject: String,
+    order_id: String,
+    attempts: i32,
+}
+
+/// On PostgreSQL the sub-select must be materialised, or the planner may run it again and claim more than asked for.
+const CLAIM: &str = "WITH due AS MATERIALIZED (
+    SELECT account_id, kind, subject FROM jobs
+    WHERE state = 'ready' AND run_at <= $1 ORDER BY run_at LIMIT $2 {lock}
+)
+UPDATE jobs SET run_at = $3, lease_token = $4, attempts = jobs.attempts + 1, wanted_again = FALSE
+FROM due
+WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject
+RETURNING jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, jobs.order_id AS order_id,
+    jobs.attempts AS attempts";
+
+/// Claims up to `limit` due jobs of all accounts until `lease_until`; `token` must be new each time.
+pub async fn claim_unscoped(
+    db: &EnvironmentDb,
+    now: Timestamp,
+    lease_until: Timestamp,
+    token: &str,
+    limit: u32,
+) -> Result<Vec<ClaimedJob>> {
+    let lock = if db.pools.is_sqlite() {
+        ""
+    } else {
+        "FOR UPDATE SKIP LOCKED"
+    };
+    let values = [
+        now.as_millis().into(),
+        i64::from(limit).into(),
+        lease_until.as_millis().into(),
+        token.into(),
+    ];
+    let writer = &db.pools.writer;
+    let statement = Statement::from_sql_and_values(
+        writer.get_database_backend(),
+        CLAIM.replace("{lock}", lock),
+        values,
+    );
+    let rows = ClaimedRow::find_by_statement(statement).all(writer).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ClaimedJob {
+            account: AccountId::from_stored(row.account_id),
+            kind: row.kind,
+            domain: DomainId::from_stored(row.subject),
+            order: OrderId::from_stored(row.order_id),
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            lease: token.to_owned(),
+        })
+        .collect())
+}
+
+/// Whether a job is due: lets an idle worker look with a read before it takes the write lock.
+pub async fn any_due_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<bool> {
+    let due = jobs::Entity::find()
+        .filter(jobs::Column::State.eq("ready"))
+        .filter(jobs::Column::RunAt.lte(now.as_millis()))
+        .limit(1)
+        .one(&db.pools.reader)
+        .await?;
+    Ok(due.is_some())
+}
+
+/// When the next job is due, leased ones included; `None` when there is no work left.
+pub async fn next_due_unscoped(db: &EnvironmentDb) -> Result<Option<Timestamp>> {
+    use sea_orm::QueryOrder;
+    let next = jobs::Entity::find()
+        .filter(jobs::Column::State.eq("ready"))
+        .order_by_asc(jobs::Column::RunAt)
+        .one(&db.pools.reader)
+        .await?;
+    Ok(next.map(|job| Timestamp::from_millis(job.run_at)))
+}
+
+/// Jobs in a state (`ready` or `dead`), for metrics and `peeker doctor`.
+pub async fn count_unscoped(db: &EnvironmentDb, state: &str) -> Result<u64> {
+    Ok(jobs::Entity::find()
+        .filter(jobs::Column::State.eq(state))
+        .count(&db.pools.reader)
+        .await?)
+}
+
+/// Lets go of a job after a failure outside its own logic (unreadable data, a lost database): it runs again at
+/// `run_at`, or is dead when `dead`. Does nothing when the lease is somebody else's by now.
+pub async fn release(
+    db: &EnvironmentDb,
+    job: &ClaimedJob,
+    run_at: Timestamp,
+    error: &str,
+    dead: bool,
+) -> Result<()> {
+    use sea_orm::ActiveValue::Set;
+    let change = jobs::ActiveModel {
+        run_at: Set(run_at.as_millis()),
+        lease_token: Set(None),
+        last_error: Set(Some(error.to_owned())),
+        state: Set(if dead { "dead" } else { "ready" }.to_owned()),
+        ..Default::default()
+    };
+
+    jobs::Entity::update_many()
+        .set(change)
+        .filter(jobs::Column::AccountId.eq(job.account.as_str()))
+        .filter(jobs::Column::Kind.eq(&job.kind))
+        .filter(jobs::Column::Subject.eq(job.domain.as_str()))
+        .filter(jobs::Column::LeaseToken.eq(&job.lease))
+        .exec(&db.pools.writer)
+        .await?;
+    Ok(())
+}

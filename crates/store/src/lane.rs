@@ -1,0 +1,151 @@
+//! A write lane: callers hand in items one by one, the lane writes whatever queued up during the last commit in one
+//! transaction. On a disk where a sync takes milliseconds this is the difference between hundreds and thousands of
+//! writes a second (docs/adr/0002).
+//!
+//! If the batch fails, every item runs alone through the same function, so only the guilty one gets its error. An
+//! item whose caller went away is still written: nobody can tell whether it was already on its way.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+
+use peeker_domain::id::AccountId;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::environment::EnvironmentDb;
+use crate::error::{Result, StoreError};
+use crate::work::Work;
+
+/// Most items in one transaction.
+const MAX_ITEMS: usize = 64;
+/// Where a batch stops growing, in rows: keeps the time that others wait for the writer short.
+const MAX_WEIGHT: usize = 4_000;
+/// Items that may wait in a lane before callers wait for room.
+const QUEUE: usize = 1_024;
+/// How often an item that runs alone is tried when the database says it may work the next time.
+const TRIES: u32 = 4;
+
+/// What a lane writes.
+pub trait Batch: Send + Sync + 'static {
+    /// One caller's wish.
+    type Item: Send + Sync + 'static;
+    /// What the caller gets back.
+    type Output: Send + 'static;
+
+    /// The accounts that the item is about.
+    fn account(item: &Self::Item) -> &AccountId;
+
+    /// Roughly how many rows the item writes.
+    fn weight(_item: &Self::Item) -> usize {
+        1
+    }
+
+    /// Writes all items with set-based statements; one output per item, in order. An error rolls all of it back.
+    fn write(
+        work: &mut Work<'_>,
+        items: &[&Self::Item],
+    ) -> impl Future<Output = Result<Vec<Self::Output>>> + Send;
+}
+
+type Entry<B> = (
+    <B as Batch>::Item,
+    oneshot::Sender<Result<<B as Batch>::Output>>,
+);
+
+/// A handle to one or more parallel lanes; accounts are spread over them, one account always uses the same.
+pub struct Lane<B: Batch> {
+    senders: Vec<mpsc::Sender<Entry<B>>>,
+}
+
+impl<B: Batch> Lane<B> {
+    /// Starts `parallel` lanes: 1 on SQLite, which has one writer, more on PostgreSQL.
+    pub fn start(db: &Arc<EnvironmentDb>, parallel: usize) -> Self {
+        let spawn = |_| {
+            let (sender, receiver) = mpsc::channel(QUEUE);
+            tokio::spawn(run::<B>(Arc::clone(db), receiver));
+            sender
+        };
+        Self {
+            senders: (0..parallel.max(1)).map(spawn).collect(),
+        }
+    }
+
+    /// Writes one item; returns when it is stored durably.
+    pub async fn submit(&self, item: B::Item) -> Result<B::Output> {
+        let hash =
+            BuildHasherDefault::<DefaultHasher>::default().hash_one(B::account(&item).as_str());
+        let lane = usize::try_from(hash % self.senders.len() as u64).unwrap_or(0);
+        let (reply, answer) = oneshot::channel();
+        self.senders[lane]
+            .send((item, reply))
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl<B: Batch> std::fmt::Debug for Lane<B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lane({})", self.senders.len())
+    }
+}
+
+async fn run<B: Batch>(db: Arc<EnvironmentDb>, mut receiver: mpsc::Receiver<Entry<B>>) {
+    while let Some(first) = receiver.recv().await {
+        let mut weight = B::weight(&first.0);
+        let mut batch = vec![first];
+        while batch.len() < MAX_ITEMS && weight < MAX_WEIGHT {
+            let Ok(entry) = receiver.try_recv() else {
+                break;
+            };
+            weight += B::weight(&entry.0);
+            batch.push(entry);
+        }
+        write_batch::<B>(&db, batch).await;
+    }
+}
+
+async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) {
+    let (items, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+    let all: Vec<&B::Item> = items.iter().collect();
+    match transaction::<B>(db, &all).await {
+        Ok(outputs) => {
+            for (reply, output) in replies.into_iter().zip(outputs) {
+                // A caller that went away does not hear the answer; the write stands.
+                let _ = reply.send(Ok(output));
+            }
+        }
+        Err(error) if items.len() == 1 && !error.is_transient() => {
+            for reply in replies.into_iter().take(1) {
+                let _ = reply.send(Err(error));
+                return;
+            }
+        }
+        Err(error) => {
+            tracing::debug!(items = items.len(), %error, "batch failed, writing its items one by one");
+            for (item, reply) in items.iter().zip(replies) {
+                let _ = reply.send(alone::<B>(db, item).await);
+            }
+        }
+    }
+}
+
+async fn alone<B: Batch>(db: &EnvironmentDb, item: &B::Item) -> Result<B::Output> {
+    let mut tries = 1;
+    loop {
+        match transaction::<B>(db, &[item]).await {
+            Ok(outputs) => return outputs.into_iter().next().ok_or(StoreError::Closed),
+            Err(error) if error.is_transient() && tries < TRIES => tries += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn transaction<B: Batch>(db: &EnvironmentDb, items: &[&B::Item]) -> Result<Vec<B::Output>> {
+    let accounts: BTreeSet<&AccountId> = items.iter().map(|item| B::account(item)).collect();
+    let mut work = Work::begin(db, accounts).await?;
+    let outputs = B::write(&mut work, items).await?;
+    work.commit().await?;
+    Ok(outputs)
+}

@@ -1,0 +1,274 @@
+//! Orders: reading them, and the views of their rows. Accepting is in [`accept`], provisioning in [`progress`].
+
+pub mod accept;
+pub mod progress;
+
+use peeker_domain::id::{AccountId, BundleId, OrderId, UserId};
+use peeker_domain::money::CURRENCY;
+use peeker_domain::order::Persona;
+use peeker_domain::price::{PriceBook, line_items, total};
+use peeker_domain::view::{self, Source};
+use peeker_domain::{Cents, EmailAddress, OrderStatus, Timestamp};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::entity::orders::{Column, Entity, Model};
+use crate::entity::{inboxes, order_domains};
+use crate::environment::EnvironmentDb;
+use crate::error::{Result, StoreError};
+use crate::number::unsigned;
+use crate::paging::{PageRequest, Slice, page};
+use crate::users;
+
+/// Which orders to list.
+#[derive(Debug, Clone, Default)]
+pub struct OrderFilter {
+    /// Only of this customer.
+    pub user_id: Option<UserId>,
+    /// Only of the customer with this address.
+    pub user_email: Option<EmailAddress>,
+    /// Only of this bundle.
+    pub bundle_id: Option<BundleId>,
+    /// Only this status.
+    pub status: Option<OrderStatus>,
+}
+
+fn receipt(row: &Model, email: String) -> Result<view::OrderReceipt> {
+    Ok(view::OrderReceipt {
+        id: row.id.clone(),
+        user_id: row.user_id.clone(),
+        email,
+        bundle_id: row.bundle_id.clone(),
+        status: row.status.parse()?,
+        domain_count: unsigned(row.domain_count)?,
+        costs: view::Costs {
+            total_cents: Cents(row.total_cents),
+            currency: CURRENCY,
+        },
+        renews_at: row.renews_at.map(Timestamp::from_millis),
+        created_at: Timestamp::from_millis(row.created_at),
+    })
+}
+
+/// The full view of an order. `domains` are those still on it, by position.
+pub(crate) fn detail(
+    row: &Model,
+    email: String,
+    domains: &[order_domains::Model],
+) -> Result<view::OrderDetail> {
+    let of = |source: Source| {
+        domains
+            .iter()
+            .filter(move |domain| domain.source == source.as_str())
+    };
+    let registrations: Vec<Cents> = of(Source::Registered)
+        .map(|domain| Cents(domain.price_cents))
+        .collect();
+    let prices = PriceBook {
+        google_license: Cents(row.google_license_cents),
+        microsoft_license: Cents(row.microsoft_license_cents),
+    };
+    let line_items = line_items(
+        unsigned(row.google_licenses)?,
+        unsigned(row.microsoft_licenses)?,
+        &prices,
+        &registrations,
+    );
+    let personas: Vec<Persona> = serde_json::from_str(&row.personas)?;
+    let at = |time: Option<i64>| time.map(Timestamp::from_millis);
+    Ok(view::OrderDetail {
+        id: row.id.clone(),
+        user_id: row.user_id.clone(),
+        email,
+        bundle_id: row.bundle_id.clone(),
+        status: row.status.parse()?,
+        domain_count: unsigned(row.domain_count)?,
+        costs: view::OrderCosts {
+            total_cents: total(&line_items),
+            currency: CURRENCY,
+            line_items,
+        },
+        domains: view::OrderDomains {
+            registered: of(Source::Registered)
+                .map(|domain| domain.name.clone())
+                .collect(),
+            imported: of(Source::Imported)
+                .map(|domain| domain.name.clone())
+                .collect(),
+        },
+        users: personas.into_iter().map(persona).collect(),
+        inbox_count: unsigned(row.inbox_count)?,
+        progress: view::Progress {
+            domains_total: unsigned(row.domain_count)?,
+            domains_active: unsigned(row.domains_active)?,
+            inboxes_total: unsigned(row.inbox_count)?,
+            inboxes_active: unsigned(row.inboxes_active)?,
+        },
+        renews_at: at(row.renews_at),
+        cancellation_scheduled_at: at(row.cancellation_scheduled_at),
+        cancels_at: at(row.cancels_at),
+        cancelling_domains: Vec::new(),
+        created_at: Timestamp::from_millis(row.created_at),
+    })
+}
+
+fn persona(persona: Persona) -> view::Persona {
+    let Persona {
+        first_name,
+        last_name,
+        profile_picture_url,
+    } = persona;
+    view::Persona {
+        first_name,
+        last_name,
+        profile_picture_url,
+    }
+}
+
+/// A page of orders.
+pub async fn list(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    filter: &OrderFilter,
+    page: &PageRequest,
+) -> Result<Slice<view::OrderReceipt>> {
+    let mut user_id = filter.user_id.clone();
+    if let Some(email) = &filter.user_email {
+        let Some(user) = users::find_by_email(db, account, email).await? else {
+            return Ok(Slice::empty());
+        };
+        if user_id.as_ref().is_some_and(|id| id.as_str() != user.id) {
+            return Ok(Slice::empty());
+        }
+        user_id = Some(UserId::from_stored(user.id));
+    }
+    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    if let Some(user_id) = &user_id {
+        query = query.filter(Column::UserId.eq(user_id.as_str()));
+    }
+    if let Some(bundle_id) = &filter.bundle_id {
+        query = query.filter(Column::BundleId.eq(bundle_id.as_str()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(Column::Status.eq(status.as_str()));
+    }
+    let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
+    let slice = Slice::new(page, rows, |row| &row.id);
+    let keys = slice
+        .rows
+        .iter()
+        .map(|row| (row.account_id.as_str(), row.user_id.as_str()));
+    let mut emails = users::emails(&db.pools.reader, keys).await?;
+    // Several rows may share a customer, so the address is copied, not taken.
+    slice.try_map(|row| {
+        let email = emails
+            .entry((row.account_id.clone(), row.user_id.clone()))
+            .or_default()
+            .clone();
+        receipt(&row, email)
+    })
+}
+
+/// The receipt of one order.
+pub async fn find_receipt(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &OrderId,
+) -> Result<Option<view::OrderReceipt>> {
+    let Some(row) = find_row(&db.pools.reader, account, id).await? else {
+        return Ok(None);
+    };
+    let email = email_of(&db.pools.reader, &row).await?;
+    receipt(&row, email).map(Some)
+}
+
+/// One order in full.
+pub async fn find(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &OrderId,
+) -> Result<Option<view::OrderDetail>> {
+    let Some(row) = find_row(&db.pools.reader, account, id).await? else {
+        return Ok(None);
+    };
+    let email = email_of(&db.pools.reader, &row).await?;
+    let domains = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account.as_str()))
+        .filter(order_domains::Column::OrderId.eq(id.as_str()))
+        .order_by_asc(order_domains::Column::Position)
+        .all(&db.pools.reader)
+        .await?;
+    detail(&row, email, &domains).map(Some)
+}
+
+async fn find_row(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    id: &OrderId,
+) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id((account.to_string(), id.to_string()))
+        .one(db)
+        .await?)
+}
+
+async fn email_of(db: &impl ConnectionTrait, row: &Model) -> Result<String> {
+    let emails = users::emails(db, [(row.account_id.as_str(), row.user_id.as_str())]).await?;
+    emails
+        .into_values()
+        .next()
+        .ok_or_else(|| StoreError::Corrupt(format!("order {} has no customer", row.id)))
+}
+
+/// A page of an order's inboxes; `None` when there is no such order.
+pub async fn inboxes(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &OrderId,
+    page: &PageRequest,
+) -> Result<Option<Slice<view::Inbox>>> {
+    if find_row(&db.pools.reader, account, id).await?.is_none() {
+        return Ok(None);
+    }
+    let query = inboxes::Entity::find()
+        .filter(inboxes::Column::AccountId.eq(account.as_str()))
+        .filter(inboxes::Column::OrderId.eq(id.as_str()));
+    let rows = page!(query, inboxes::Column::Id, page)
+        .all(&db.pools.reader)
+        .await?;
+    Slice::new(page, rows, |row| &row.id)
+        .try_map(inbox)
+        .map(Some)
+}
+
+fn inbox(row: inboxes::Model) -> Result<view::Inbox> {
+    let domain = row
+        .email
+        .rsplit_once('@')
+        .map(|(_, domain)| domain.to_owned());
+    Ok(view::Inbox {
+        domain: domain
+            .ok_or_else(|| StoreError::Corrupt(format!("address of inbox {}", row.id)))?,
+        id: row.id,
+        email: row.email,
+        first_name: row.first_name,
+        last_name: row.last_name,
+        provider: row.provider.parse()?,
+        domain_id: row.domain_id,
+        status: row.status.parse()?,
+        created_at: Timestamp::from_millis(row.created_at),
+    })
+}
+
+/// The order that a fingerprint stands for, while it does.
+pub async fn find_by_fingerprint(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    fingerprint: &str,
+    now: Timestamp,
+) -> Result<Option<OrderId>> {
+    use crate::entity::order_fingerprints::{Column, Entity};
+    let row = Entity::find_by_id((account.to_string(), fingerprint.to_owned()))
+        .filter(Column::ExpiresAt.gt(now.as_millis()))
+        .one(&db.pools.reader)
+        .await?;
+    Ok(row.map(|row| OrderId::from_stored(row.order_id)))
+}

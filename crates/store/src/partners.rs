@@ -1,0 +1,189 @@
+//! Partners and their API keys, in the `control` database.
+
+use peeker_domain::id::{AccountId, KeyId};
+use peeker_domain::{Environment, Preset, Tier, Timestamp};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
+};
+
+use crate::connect::Pools;
+use crate::entity::{api_keys, partners};
+use crate::error::Result;
+use crate::number::{small, unsigned};
+
+/// A partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partner {
+    /// `org_…`
+    pub id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its billing tier.
+    pub tier: Tier,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// An API key, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// `key_…`
+    pub id: KeyId,
+    /// The partner.
+    pub account: AccountId,
+    /// Where it acts.
+    pub environment: Environment,
+    /// What it may do.
+    pub preset: Preset,
+    /// What the partner calls it.
+    pub label: Option<String>,
+    /// Requests per rolling minute.
+    pub requests_per_minute: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+fn partner(row: partners::Model) -> Result<Partner> {
+    Ok(Partner {
+        id: AccountId::from_stored(row.id),
+        name: row.name,
+        tier: row.tier.parse()?,
+        created_at: Timestamp::from_millis(row.created_at),
+    })
+}
+
+fn key(row: api_keys::Model) -> Result<ApiKey> {
+    Ok(ApiKey {
+        id: KeyId::from_stored(row.id),
+        account: AccountId::from_stored(row.account_id),
+        environment: row.environment.parse()?,
+        preset: row.preset.parse()?,
+        label: row.label,
+        requests_per_minute: unsigned(row.requests_per_minute)?,
+        created_at: Timestamp::from_millis(row.created_at),
+        last_used_at: row.last_used_at.map(Timestamp::from_millis),
+        revoked_at: row.revoked_at.map(Timestamp::from_millis),
+    })
+}
+
+/// Makes a partner.
+pub async fn insert(control: &Pools, partner: &Partner) -> Result<()> {
+    let row = partners::Model {
+        id: partner.id.to_string(),
+        name: partner.name.clone(),
+        tier: partner.tier.to_string(),
+        created_at: partner.created_at.as_millis(),
+    };
+    partners::Entity::insert(row.into_active_model().reset_all())
+        .exec_without_returning(&control.writer)
+        .await?;
+    Ok(())
+}
+
+/// One partner.
+pub async fn find(control: &Pools, id: &AccountId) -> Result<Option<Partner>> {
+    let row = partners::Entity::find_by_id(id.to_string())
+        .one(&control.reader)
+        .await?;
+    row.map(partner).transpose()
+}
+
+/// All partners, oldest first.
+pub async fn list_unscoped(control: &Pools) -> Result<Vec<Partner>> {
+    let rows = partners::Entity::find()
+        .order_by_asc(partners::Column::Id)
+        .all(&control.reader)
+        .await?;
+    rows.into_iter().map(partner).collect()
+}
+
+/// Makes a key. `secret_hash` is the keyed hash of its secret.
+pub async fn insert_key(control: &Pools, key: &ApiKey, secret_hash: &str) -> Result<()> {
+    let row = api_keys::Model {
+        id: key.id.to_string(),
+        account_id: key.account.to_string(),
+        environment: key.environment.to_string(),
+        preset: key.preset.to_string(),
+        label: key.label.clone(),
+        secret_hash: secret_hash.to_owned(),
+        requests_per_minute: small(key.requests_per_minute)?,
+        created_at: key.created_at.as_millis(),
+        last_used_at: None,
+        revoked_at: None,
+    };
+    api_keys::Entity::insert(row.into_active_model().reset_all())
+        .exec_without_returning(&control.writer)
+        .await?;
+    Ok(())
+}
+
+/// The key with this hash and its partner, revoked or not. The account is what this look-up finds out.
+pub async fn find_by_secret_unscoped(
+    control: &Pools,
+    secret_hash: &str,
+) -> Result<Option<(ApiKey, Partner)>> {
+    let row = api_keys::Entity::find()
+        .filter(api_keys::Column::SecretHash.eq(secret_hash))
+        .one(&control.reader)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let key = key(row)?;
+    Ok(find(control, &key.account)
+        .await?
+        .map(|partner| (key, partner)))
+}
+
+/// The keys of a partner, newest first.
+pub async fn list_keys(control: &Pools, account: &AccountId) -> Result<Vec<ApiKey>> {
+    let rows = api_keys::Entity::find()
+        .filter(api_keys::Column::AccountId.eq(account.as_str()))
+        .order_by_desc(api_keys::Column::Id)
+        .all(&control.reader)
+        .await?;
+    rows.into_iter().map(key).collect()
+}
+
+/// Revokes a key; again is the same. `None` when there is no such key.
+pub async fn revoke_key_unscoped(
+    control: &Pools,
+    id: &KeyId,
+    now: Timestamp,
+) -> Result<Option<ApiKey>> {
+    api_keys::Entity::update_many()
+        .set(api_keys::ActiveModel {
+            revoked_at: Set(Some(now.as_millis())),
+            ..Default::default()
+        })
+        .filter(api_keys::Column::Id.eq(id.as_str()))
+        .filter(api_keys::Column::RevokedAt.is_null())
+        .exec(&control.writer)
+        .await?;
+    let row = api_keys::Entity::find_by_id(id.to_string())
+        .one(&control.writer)
+        .await?;
+    row.map(key).transpose()
+}
+
+/// Remembers when a key was last used.
+pub async fn touch_key(
+    control: &Pools,
+    account: &AccountId,
+    id: &KeyId,
+    now: Timestamp,
+) -> Result<()> {
+    api_keys::Entity::update_many()
+        .set(api_keys::ActiveModel {
+            last_used_at: Set(Some(now.as_millis())),
+            ..Default::default()
+        })
+        .filter(api_keys::Column::AccountId.eq(account.as_str()))
+        .filter(api_keys::Column::Id.eq(id.as_str()))
+        .exec(&control.writer)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! The memory of the sandbox's simulated providers: small documents by account, kind and name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use peeker_domain::id::AccountId;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::Value;
+
+use crate::entity::simulated_records::{Column, Entity, Model};
+use crate::environment::EnvironmentDb;
+use crate::error::{Result, StoreError};
+use crate::insert::insert_all;
+use crate::lane::Batch;
+use crate::work::Work;
+
+/// The lane that simulated providers write through.
+#[derive(Debug)]
+pub enum Remember {}
+
+/// One wish of a simulated provider.
+#[derive(Debug)]
+pub struct Request {
+    /// Whose sandbox.
+    pub account: AccountId,
+    /// What to do with each record.
+    pub operations: Vec<Operation>,
+}
+
+/// What to do with one record.
+#[derive(Debug)]
+pub struct Operation {
+    /// What kind of thing it is.
+    pub kind: &'static str,
+    /// Its name within the kind.
+    pub name: String,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do.
+#[derive(Debug)]
+pub enum Action {
+    /// Store the document unless one is there.
+    PutIfAbsent(Value),
+    /// Store the document.
+    Put(Value),
+    /// Remove the record; one that is not there is no error.
+    Remove,
+    /// Count up.
+    Increment,
+}
+
+/// What a record is after an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The document stored now; `null` for a counter or a removed record.
+    pub document: Value,
+    /// The counter.
+    pub counter: i64,
+    /// Whether the record is new.
+    pub created: bool,
+}
+
+type Key = (String, String, String);
+
+impl Batch for Remember {
+    type Item = Request;
+    type Output = Vec<Outcome>;
+
+    fn account(item: &Request) -> &AccountId {
+        &item.account
+    }
+
+    fn weight(item: &Request) -> usize {
+        item.operations.len()
+    }
+
+    async fn write(work: &mut Work<'_>, items: &[&Request]) -> Result<Vec<Vec<Outcome>>> {
+        let operations = || items.iter().flat_map(|item| item.operations.iter());
+        let rows = Entity::find()
+            .filter(
+                Column::AccountId.is_in(
+                    items
+                        .iter()
+                        .map(|item| item.account.as_str())
+                        .collect::<BTreeSet<_>>(),
+                ),
+            )
+            .filter(
+                Column::Kind.is_in(
+                    operations()
+                        .map(|operation| operation.kind)
+                        .collect::<BTreeSet<_>>(),
+                ),
+            )
+            .filter(
+                Column::Name.is_in(
+                    operations()
+                        .map(|operation| operation.name.as_str())
+                        .collect::<BTreeSet<_>>(),
+                ),
+            )
+            .all(work.tx())
+            .await?;
+        let mut rows: BTreeMap<Key, Model> = rows
+            .into_iter()
+            .map(|row| {
+                (
+                    (row.account_id.clone(), row.kind.clone(), row.name.clone()),
+                    row,
+                )
+            })
+            .collect();
+        let mut touched = BTreeSet::new();
+        let mut outcomes = Vec::with_capacity(items.len());
+        for item in items {
+            let mut of_item = Vec::with_capacity(item.operations.len());
+            for operation in &item.operations {
+                of_item.push(apply(&mut rows, &mut touched, &item.account, operation)?);
+            }
+            outcomes.push(of_item);
+        }
+        store(work, rows, touched).await?;
+        Ok(outcomes)
+    }
+}
+
+fn apply(
+    rows: &mut BTreeMap<Key, Model>,
+    touched: &mut BTreeSet<Key>,
+    account: &AccountId,
+    operation: &Operation,
+) -> Result<Outcome> {
+    let key = (
+        account.to_string(),
+        operation.kind.to_owned(),
+        operation.name.clone(),
+    );
+    let created = !rows.contains_key(&key);
+    if matches!(operation.action, Action::Remove) {
+        rows.remove(&key);
+        touched.insert(key);
+        return Ok(Outcome {
+            document: Value::Null,
+            counter: 0,
+            created: false,
+        });
+    }
+    let row = rows.entry(key.clone()).or_insert_with(|| Model {
+        account_id: key.0.clone(),
+        kind: key.1.clone(),
+        name: key.2.clone(),
+        document: "null".to_owned(),
+        counter: 0,
+    });
+    match &operation.action {
+        Action::Put(document) => row.document = document.to_string(),
+        Action::PutIfAbsent(document) if created => row.document = document.to_string(),
+        Action::Increment => row.counter += 1,
+        Action::PutIfAbsent(_) | Action::Remove => {}
+    }
+    if created || !matches!(operation.action, Action::PutIfAbsent(_)) {
+        touched.insert(key);
+    }
+    Ok(Outcome {
+        document: serde_json::from_str(&row.document)?,
+        counter: row.counter,
+        created,
+    })
+}
+
+async fn store(
+    work: &Work<'_>,
+    mut rows: BTreeMap<Key, Model>,
+    touched: BTreeSet<Key>,
+) -> Result<()> {
+    let (mut written, mut removed) = (Vec::new(), Vec::new());
+    for key in touched {
+        match rows.remove(&key) {
+            Some(row) => written.push(row),
+            None => removed.push(key),
+        }
+    }
+    let overwrite = OnConflict::columns([Column::AccountId, Column::Kind, Column::Name])
+        .update_columns([Column::Document, Column::Counter])
+        .to_owned();
+    insert_all::<Entity, _>(work.tx(), written, Some(overwrite)).await?;
+    for key in removed {
+        Entity::delete_by_id(key).exec(work.tx()).await?;
+    }
+    Ok(())
+}
+
+/// The documents of some names of one kind, in the order of `names`.
+pub async fn documents(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    kind: &str,
+    names: &[String],
+) -> Result<Vec<Option<Value>>> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::Name.is_in(names.iter().map(String::as_str)))
+        .all(&db.pools.reader)
+        .await?;
+    names
+        .iter()
+        .map(|name| {
+            let row = rows.iter().find(|row| row.name == *name);
+            row.map(|row| serde_json::from_str(&row.document).map_err(StoreError::from))
+                .transpose()
+        })
+        .collect()
+}

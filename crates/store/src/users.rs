@@ -1,0 +1,231 @@
+//! Customers.
+
+use std::collections::HashMap;
+
+use peeker_domain::id::{AccountId, UserId};
+use peeker_domain::order::ClientId;
+use peeker_domain::{EmailAddress, Timestamp, UserStatus, view};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
+};
+
+use crate::entity::users::{ActiveModel, Column, Entity, Model};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::paging::{PageRequest, Slice, page};
+
+/// A new customer.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Address, unique in the account and environment.
+    pub email: EmailAddress,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Route of future orders; `None` is the default route.
+    pub client_id: Option<ClientId>,
+}
+
+/// A change; `None` leaves a field as it is, `Some(None)` empties it.
+#[derive(Debug, Clone, Default)]
+pub struct UserPatch {
+    /// New address.
+    pub email: Option<EmailAddress>,
+    /// New given name.
+    pub first_name: Option<Option<String>>,
+    /// New family name.
+    pub last_name: Option<Option<String>>,
+    /// New route of future orders.
+    pub client_id: Option<Option<ClientId>>,
+}
+
+/// Which customers to list.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    /// Only this address.
+    pub email: Option<EmailAddress>,
+    /// Only this status.
+    pub status: Option<UserStatus>,
+}
+
+pub(crate) fn to_view(row: Model) -> Result<view::User> {
+    Ok(view::User {
+        id: row.id,
+        email: row.email,
+        first_name: row.first_name,
+        last_name: row.last_name,
+        status: row.status.parse()?,
+        sequencer: view::Sequencer {
+            provider: "smartlead".to_owned(),
+            client_id: row.client_id.as_deref().and_then(ClientId::from_text),
+        },
+        created_at: Timestamp::from_millis(row.created_at),
+    })
+}
+
+/// Makes a customer. Errors: [`crate::StoreError::Unique`] when the address is in use.
+pub async fn insert(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: UserId,
+    new: NewUser,
+    now: Timestamp,
+) -> Result<view::User> {
+    let NewUser {
+        email,
+        first_name,
+        last_name,
+        client_id,
+    } = new;
+    let row = Model {
+        account_id: account.to_string(),
+        id: id.into(),
+        email: email.to_string(),
+        first_name,
+        last_name,
+        status: UserStatus::Active.to_string(),
+        client_id: client_id.map(|id| id.to_string()),
+        created_at: now.as_millis(),
+    };
+    Entity::insert(row.clone().into_active_model().reset_all())
+        .exec_without_returning(&db.pools.writer)
+        .await?;
+    to_view(row)
+}
+
+/// One customer.
+pub async fn find(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &UserId,
+) -> Result<Option<view::User>> {
+    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+        .one(&db.pools.reader)
+        .await?;
+    row.map(to_view).transpose()
+}
+
+/// The customer with an address, deleted or not.
+pub async fn find_by_email(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    email: &EmailAddress,
+) -> Result<Option<view::User>> {
+    let row = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::Email.eq(email.as_str()))
+        .one(&db.pools.reader)
+        .await?;
+    row.map(to_view).transpose()
+}
+
+/// A page of customers.
+pub async fn list(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    filter: &UserFilter,
+    page: &PageRequest,
+) -> Result<Slice<view::User>> {
+    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    if let Some(email) = &filter.email {
+        query = query.filter(Column::Email.eq(email.as_str()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(Column::Status.eq(status.as_str()));
+    }
+    let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
+    Slice::new(page, rows, |row| &row.id).try_map(to_view)
+}
+
+/// Changes the given fields; `None` when there is no such customer.
+/// Errors: [`crate::StoreError::Unique`] when the new address is in use.
+pub async fn update(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &UserId,
+    patch: UserPatch,
+) -> Result<Option<view::User>> {
+    let UserPatch {
+        email,
+        first_name,
+        last_name,
+        client_id,
+    } = patch;
+    let mut change: ActiveModel = Default::default();
+    if let Some(email) = email {
+        change.email = Set(email.to_string());
+    }
+    if let Some(first_name) = first_name {
+        change.first_name = Set(first_name);
+    }
+    if let Some(last_name) = last_name {
+        change.last_name = Set(last_name);
+    }
+    if let Some(client_id) = client_id {
+        change.client_id = Set(client_id.map(|id| id.to_string()));
+    }
+    apply(db, account, id, change).await
+}
+
+/// Marks a customer as deleted; `None` when there is no such customer.
+pub async fn mark_deleted(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &UserId,
+) -> Result<Option<view::User>> {
+    let change = ActiveModel {
+        status: Set(UserStatus::Deleted.to_string()),
+        ..Default::default()
+    };
+    apply(db, account, id, change).await
+}
+
+async fn apply(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &UserId,
+    change: ActiveModel,
+) -> Result<Option<view::User>> {
+    if change.is_changed() {
+        Entity::update_many()
+            .set(change)
+            .filter(Column::AccountId.eq(account.as_str()))
+            .filter(Column::Id.eq(id.as_str()))
+            .exec(&db.pools.writer)
+            .await?;
+    }
+    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+        .one(&db.pools.writer)
+        .await?;
+    row.map(to_view).transpose()
+}
+
+/// The addresses of some customers of any accounts, by (account, id).
+pub(crate) async fn emails(
+    db: &impl ConnectionTrait,
+    keys: impl IntoIterator<Item = (&str, &str)>,
+) -> Result<HashMap<(String, String), String>> {
+    let (mut accounts, mut ids): (Vec<&str>, Vec<&str>) = keys.into_iter().unzip();
+    for list in [&mut accounts, &mut ids] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, String, String)> = Entity::find()
+        .select_only()
+        .columns([Column::AccountId, Column::Id, Column::Email])
+        .filter(Column::AccountId.is_in(accounts))
+        .filter(Column::Id.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(account, id, email)| ((account, id), email))
+        .collect())
+}

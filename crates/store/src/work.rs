@@ -1,0 +1,267 @@
+//! One unit of work: everything that changes an environment goes through here, so that a change, its events, its
+//! deliveries, its money and its jobs are one transaction (invariants 1 and 2).
+//!
+//! A work names the accounts it is about and locks their rows first, in one order, which keeps two works from
+//! dead-locking and gives each event the next number of its account without a gap. No network I/O happens between
+//! [`Work::begin`] and [`Work::commit`] (invariant 3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use peeker_domain::event::EventBody;
+use peeker_domain::id::{AccountId, EventId, TransactionId};
+use peeker_domain::{Cents, Environment, EventType, Timestamp};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use serde::Serialize;
+
+use crate::entity::{accounts, deliveries, events, jobs, ledger_entries};
+use crate::environment::EnvironmentDb;
+use crate::error::{Result, StoreError};
+use crate::insert::{insert_all, write_back};
+use crate::jobs::NewJob;
+
+/// What the sandbox wallet is filled up to when an order needs more than it holds (contract §8: it never runs out).
+const SANDBOX_FUNDS: Cents = Cents(1_000_000_000);
+
+/// An open unit of work. Dropped without [`Work::commit`], it changes nothing.
+#[derive(Debug)]
+pub struct Work<'a> {
+    db: &'a EnvironmentDb,
+    tx: DatabaseTransaction,
+    accounts: BTreeMap<String, accounts::Model>,
+    touched: BTreeSet<String>,
+    events: Vec<events::Model>,
+    ledger: Vec<ledger_entries::Model>,
+    jobs: Vec<NewJob>,
+}
+
+impl<'a> Work<'a> {
+    /// Opens a write transaction and locks the accounts' rows, making those that are new.
+    pub async fn begin(
+        db: &'a EnvironmentDb,
+        accounts: impl IntoIterator<Item = &AccountId> + Send,
+    ) -> Result<Self> {
+        let wanted: BTreeSet<String> = accounts.into_iter().map(ToString::to_string).collect();
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let tx = db.pools.writer.begin_with_options(options).await?;
+        let mut rows = lock_accounts(&tx, &wanted).await?;
+        if rows.len() < wanted.len() {
+            let missing = wanted.iter().filter(|id| !rows.contains_key(*id));
+            let new = missing
+                .map(|id| accounts::Model {
+                    account_id: id.clone(),
+                    event_sequence: 0,
+                    balance_cents: 0,
+                })
+                .collect();
+            let ignore = OnConflict::column(accounts::Column::AccountId)
+                .do_nothing()
+                .to_owned();
+            insert_all::<accounts::Entity, _>(&tx, new, Some(ignore)).await?;
+            rows = lock_accounts(&tx, &wanted).await?;
+        }
+        Ok(Self {
+            db,
+            tx,
+            accounts: rows,
+            touched: BTreeSet::new(),
+            events: Vec::new(),
+            ledger: Vec::new(),
+            jobs: Vec::new(),
+        })
+    }
+
+    /// The transaction, for queries of the nouns.
+    pub fn tx(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    /// Which environment this is.
+    pub fn environment(&self) -> Environment {
+        self.db.environment
+    }
+
+    fn account(&mut self, account: &AccountId) -> Result<&mut accounts::Model> {
+        self.touched.insert(account.to_string());
+        self.accounts.get_mut(account.as_str()).ok_or_else(|| {
+            StoreError::Corrupt(format!("account {account} is not part of this work"))
+        })
+    }
+
+    /// Records an event and its delivery. `data` is the object as partners see it after the change.
+    pub fn emit(
+        &mut self,
+        account: &AccountId,
+        kind: EventType,
+        order: Option<&str>,
+        data: &impl Serialize,
+        now: Timestamp,
+    ) -> Result<()> {
+        let environment = self.environment();
+        let row = self.account(account)?;
+        row.event_sequence += 1;
+        let sequence = row.event_sequence;
+        let id = EventId::new(now);
+        let data = serde_json::value::to_raw_value(data)?;
+        let body = EventBody {
+            id: &id,
+            kind,
+            created_at: now,
+            environment,
+            sequence,
+            data: &data,
+        };
+        let body = serde_json::to_string(&body)?;
+        self.events.push(events::Model {
+            account_id: account.to_string(),
+            sequence,
+            id: id.into(),
+            kind: kind.to_string(),
+            order_id: order.map(str::to_owned),
+            created_at: now.as_millis(),
+            body,
+        });
+        Ok(())
+    }
+
+    /// Takes `amount` from the wallet for `order`. Errors: [`StoreError::InsufficientFunds`].
+    pub fn debit(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        order: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let balance = Cents(self.account(account)?.balance_cents);
+        if balance < amount {
+            if self.environment() != Environment::Test {
+                return Err(StoreError::InsufficientFunds {
+                    required: amount,
+                    balance,
+                });
+            }
+            let missing = SANDBOX_FUNDS.max(amount) - balance;
+            self.transfer(account, missing, "funding", "sandbox_funding", None, now)?;
+        }
+        self.transfer(account, -amount, "sales", "order", Some(order), now)
+    }
+
+    /// Gives back what was paid for something that `order` did not get.
+    pub fn refund(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        order: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.transfer(account, amount, "sales", "refund", Some(order), now)
+    }
+
+    /// Moves `amount` into the wallet (out of it when negative), from `counterpart`: two entries that add up to zero.
+    fn transfer(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        counterpart: &str,
+        reason: &str,
+        order: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
+        if amount == Cents::ZERO {
+            return Ok(());
+        }
+        self.account(account)?.balance_cents += amount.0;
+        let transaction = TransactionId::new(now).to_string();
+        for (ledger_account, amount) in [("wallet", amount), (counterpart, -amount)] {
+            self.ledger.push(ledger_entries::Model {
+                account_id: account.to_string(),
+                transaction_id: transaction.clone(),
+                ledger_account: ledger_account.to_owned(),
+                amount_cents: amount.0,
+                reason: reason.to_owned(),
+                order_id: order.map(str::to_owned),
+                created_at: now.as_millis(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Asks for a job; one that is there already is brought forward, or run again after its present run.
+    pub fn enqueue(&mut self, job: NewJob) {
+        self.jobs.push(job);
+    }
+
+    /// Writes what was collected, commits, and wakes who waits for it.
+    pub async fn commit(mut self) -> Result<()> {
+        let touched = std::mem::take(&mut self.touched);
+        let accounts = touched
+            .iter()
+            .filter_map(|id| self.accounts.remove(id))
+            .collect();
+        write_back::<accounts::Entity, _>(&self.tx, accounts).await?;
+        let (has_events, has_jobs) = (!self.events.is_empty(), !self.jobs.is_empty());
+        let deliveries = self.events.iter().map(first_delivery).collect();
+        insert_all::<events::Entity, _>(&self.tx, self.events, None).await?;
+        insert_all::<deliveries::Entity, _>(&self.tx, deliveries, None).await?;
+        insert_all::<ledger_entries::Entity, _>(&self.tx, self.ledger, None).await?;
+        let jobs = self.jobs.into_iter().map(NewJob::into_row).collect();
+        insert_all::<jobs::Entity, _>(&self.tx, jobs, Some(bring_forward())).await?;
+        self.db.announce(&self.tx, has_jobs, has_events).await?;
+        self.tx.commit().await?;
+        self.db.wake(has_jobs, has_events);
+        Ok(())
+    }
+}
+
+async fn lock_accounts(
+    tx: &DatabaseTransaction,
+    ids: &BTreeSet<String>,
+) -> Result<BTreeMap<String, accounts::Model>> {
+    use sea_orm::QueryOrder;
+    let rows = accounts::Entity::find()
+        .filter(accounts::Column::AccountId.is_in(ids.iter().map(String::as_str)))
+        .order_by_asc(accounts::Column::AccountId)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.account_id.clone(), row))
+        .collect())
+}
+
+fn first_delivery(event: &events::Model) -> deliveries::Model {
+    deliveries::Model {
+        account_id: event.account_id.clone(),
+        sequence: event.sequence,
+        state: "pending".to_owned(),
+        attempts: 0,
+        next_attempt_at: event.created_at,
+        lease_token: None,
+    }
+}
+
+/// A job that is not running is brought forward; one that is, is marked to run again.
+fn bring_forward() -> OnConflict {
+    OnConflict::columns([
+        jobs::Column::AccountId,
+        jobs::Column::Kind,
+        jobs::Column::Subject,
+    ])
+    .value(
+        jobs::Column::RunAt,
+        Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.run_at ELSE jobs.run_at END"),
+    )
+    .value(
+        jobs::Column::WantedAgain,
+        Expr::cust("jobs.lease_token IS NOT NULL"),
+    )
+    .value(jobs::Column::State, "ready")
+    .to_owned()
+}

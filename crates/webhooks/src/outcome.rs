@@ -1,0 +1,150 @@
+//! What came of one outgoing request, in the terms that the delivery log keeps.
+
+use std::error::Error;
+use std::io;
+
+use crate::address::Refused;
+
+/// The most that is kept of a response body, in bytes (contract §6).
+pub const MAX_EXCERPT_BYTES: usize = 1024;
+
+/// Why a request did not succeed, coarse enough to show to a partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureClass {
+    /// The address policy, or the rule for schemes and ports, forbids the target; nothing was sent.
+    Refused,
+    /// The host name could not be resolved.
+    Dns,
+    /// No connection, or none within the connect timeout.
+    Connect,
+    /// A connection, but no trusted TLS session.
+    Tls,
+    /// Connected, but no answer in time.
+    Timeout,
+    /// An answer outside 2xx; redirects are among these.
+    Status,
+    /// Anything else, such as a connection closed without an answer.
+    Other,
+}
+
+impl FailureClass {
+    /// The word stored and shown for the class.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Status => "status",
+            Self::Other => "other",
+        }
+    }
+
+    /// Sorts a transport error by what lies at its root. The error's own text is not kept: it may hold the URL.
+    pub(crate) fn of(error: &reqwest::Error) -> Self {
+        if caused_by::<Refused>(error) {
+            Self::Refused
+        } else if error.is_dns() {
+            Self::Dns
+        } else if caused_by::<rustls::Error>(error) {
+            Self::Tls
+        } else if error.is_connect() {
+            // Before the timeout: running into the connect timeout is a failure to connect.
+            Self::Connect
+        } else if error.is_timeout() {
+            Self::Timeout
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Whether an `E` is somewhere in the chain of causes.
+fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<E>() {
+            return true;
+        }
+        // `source` of an I/O error skips the very error it wraps.
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = match wrapped {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The status code, when there was an answer.
+    pub status: Option<u16>,
+    /// Why it is not a success; `None` for a success.
+    pub failure: Option<FailureClass>,
+    /// The `Retry-After` header, when it was given in seconds.
+    pub retry_after_seconds: Option<u64>,
+    /// The start of the response body: valid UTF-8 without NUL, at most [`MAX_EXCERPT_BYTES`].
+    pub response_excerpt: String,
+    /// Time until the head of the answer was there or the failure was known, in milliseconds.
+    pub latency_ms: u64,
+}
+
+impl Outcome {
+    /// A request that got no answer.
+    pub(crate) fn failed(failure: FailureClass, latency_ms: u64) -> Self {
+        Self {
+            status: None,
+            failure: Some(failure),
+            retry_after_seconds: None,
+            response_excerpt: String::new(),
+            latency_ms,
+        }
+    }
+
+    /// Whether the receiver took the request: an answer with a 2xx status, nothing else.
+    pub fn is_success(&self) -> bool {
+        self.failure.is_none()
+    }
+}
+
+/// Body bytes as text that any database column takes (`PostgreSQL` text has no NUL), within the limit. Replacement
+/// characters are longer than the bytes they stand for, hence the second cut.
+pub(crate) fn excerpt(body: &[u8]) -> String {
+    let cut = &body[..body.len().min(MAX_EXCERPT_BYTES)];
+    let mut text = String::from_utf8_lossy(cut).replace('\0', "\u{fffd}");
+    text.truncate(text.floor_char_boundary(MAX_EXCERPT_BYTES));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excerpts_fit_the_limit_whatever_the_bytes() {
+        assert_eq!(excerpt(b"ok"), "ok");
+        assert_eq!(excerpt(b"a\0b"), "a\u{fffd}b");
+        assert_eq!(excerpt(&[b'x'; 5000]).len(), 1024);
+        for body in [
+            vec![0xff; 5000],
+            vec![0; 5000],
+            "€".repeat(2000).into_bytes(),
+        ] {
+            let text = excerpt(&body);
+            assert!(text.len() <= 1024 && text.len() > 1020, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn finds_a_cause_wrapped_in_io_errors() {
+        let inner = rustls::Error::DecryptError;
+        let error = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, inner));
+        assert!(caused_by::<rustls::Error>(&error));
+        assert!(!caused_by::<Refused>(&error));
+    }
+}
