@@ -1,9 +1,14 @@
 //! Who asks: bearer keys and their rate limit.
 
 use peeker_domain::id::{AccountId, KeyId};
-use peeker_domain::{Environment, Preset, Result};
+use peeker_domain::{Code, Environment, Error, Preset, Result};
+use peeker_store::partners;
 
-use crate::App;
+use crate::failure::internal;
+use crate::{App, keys};
+
+/// A key's last use is remembered to this precision, in milliseconds: one write a minute at most.
+const LAST_USED_PRECISION_MS: i64 = 60_000;
 
 /// The key behind a request. Every use-case takes one, so no query can forget its account.
 #[derive(Debug, Clone)]
@@ -38,11 +43,62 @@ pub struct Quota {
 impl App {
     /// The actor of a bearer key. Errors: `unauthorized` for a malformed, unknown or revoked key.
     pub async fn authenticate(&self, secret: &str) -> Result<Actor> {
-        todo!("{secret}")
+        let refused = || {
+            Error::new(
+                Code::Unauthorized,
+                "The API key is malformed, unknown or revoked",
+            )
+        };
+        if !keys::is_well_formed(secret) {
+            return Err(refused());
+        }
+        // The look-up is by a keyed hash, so how long it takes says nothing about any stored secret.
+        let hash = self.0.key_hasher.hash(secret);
+        let found = partners::find_by_secret_unscoped(&self.0.store.control, &hash).await;
+        let (key, partner) = found
+            .map_err(internal("look up a key"))?
+            .ok_or_else(refused)?;
+        if key.revoked_at.is_some() {
+            return Err(refused());
+        }
+        self.remember_use(&key);
+        Ok(Actor {
+            account: key.account,
+            partner_name: partner.name,
+            key: key.id,
+            environment: key.environment,
+            preset: key.preset,
+            requests_per_minute: key.requests_per_minute,
+        })
+    }
+
+    fn remember_use(&self, key: &partners::ApiKey) {
+        let now = self.now();
+        let stale = |last: peeker_domain::Timestamp| {
+            now.as_millis() - last.as_millis() >= LAST_USED_PRECISION_MS
+        };
+        if key.last_used_at.is_none_or(stale)
+            && self.0.rate_limiter.is_first_use_in_minute(&key.id, now)
+        {
+            let (app, account, id) = (self.clone(), key.account.clone(), key.id.clone());
+            tokio::spawn(async move {
+                // Only shown to people; a lost write is mended by the next minute's.
+                if let Err(error) =
+                    partners::touch_key(&app.0.store.control, &account, &id, now).await
+                {
+                    tracing::debug!(%error, key.id = %id, "could not remember the last use of a key");
+                }
+            });
+        }
     }
 
     /// Counts one request against the actor's rolling minute.
     pub async fn count_request(&self, actor: &Actor) -> Result<Quota> {
-        todo!("{actor:?}")
+        let counted = self
+            .0
+            .rate_limiter
+            .count(&actor.key, actor.requests_per_minute, self.now())
+            .await;
+        counted.map_err(internal("count a request"))
     }
 }

@@ -1,63 +1,109 @@
 //! Bundles (contract §2).
 
-use peeker_domain::{BundleStatus, Result, view};
+use peeker_domain::id::BundleId;
+pub use peeker_domain::sizing::Split;
+use peeker_domain::{BundleStatus, Error, Result, view};
+use peeker_store::bundles::{self as rows, Bundle, Removal};
+pub use peeker_store::bundles::{BundleFilter, BundlePatch, NewBundle};
 
+use crate::failure::internal;
 use crate::paging::{PageRequest, Slice};
 use crate::{Actor, App};
 
-/// A bundle's own split of the volume; adds up to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Split {
-    /// Percent on Google.
-    pub google_percent: u32,
-    /// Percent on Microsoft.
-    pub microsoft_percent: u32,
-}
-
-/// A new bundle.
-#[derive(Debug, Clone)]
-pub struct NewBundle {
-    /// 1 to 120 characters.
-    pub name: String,
-    /// 1 to 10,000,000 e-mails a month.
-    pub monthly_sending_volume: u32,
-    /// `None` follows the recommended split.
-    pub split: Option<Split>,
-    /// Spread over 30 days rather than 22.
-    pub send_on_weekends: bool,
-    /// 2 or 3.
-    pub google_inboxes_per_domain: u32,
-}
-
-/// A change; `None` leaves a field as it is.
-#[derive(Debug, Clone, Default)]
-pub struct BundlePatch {
-    /// New name.
-    pub name: Option<String>,
-    /// New volume.
-    pub monthly_sending_volume: Option<u32>,
-    /// New split; `Some(None)` follows the recommended split.
-    pub split: Option<Option<Split>>,
-    /// New spread.
-    pub send_on_weekends: Option<bool>,
-    /// New density.
-    pub google_inboxes_per_domain: Option<u32>,
-}
-
-/// Which bundles to list.
-#[derive(Debug, Clone, Default)]
-pub struct BundleFilter {
-    /// Only this status.
-    pub status: Option<BundleStatus>,
-}
-
 /// Makes a bundle.
-pub async fn create(app: &App, actor: &Actor, new: NewBundle) -> Result<view::Bundle> { todo!() }
+pub async fn create(app: &App, actor: &Actor, new: NewBundle) -> Result<view::Bundle> {
+    let db = &app.environment(actor.environment).db;
+    let made = rows::insert(db, &actor.account, BundleId::new(app.now()), new, app.now()).await;
+    show(app, &made.map_err(internal("store a bundle"))?)
+}
+
 /// A page of bundles.
-pub async fn list(app: &App, actor: &Actor, filter: BundleFilter, page: PageRequest) -> Result<Slice<view::Bundle>> { todo!() }
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: BundleFilter,
+    page: PageRequest,
+) -> Result<Slice<view::Bundle>> {
+    let db = &app.environment(actor.environment).db;
+    let slice = rows::list(db, &actor.account, &filter, &page)
+        .await
+        .map_err(internal("list bundles"))?;
+    let rows = slice
+        .rows
+        .iter()
+        .map(|bundle| show(app, bundle))
+        .collect::<Result<_>>()?;
+    Ok(Slice {
+        rows,
+        next: slice.next,
+    })
+}
+
 /// One bundle. Errors: `not_found`.
-pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<view::Bundle> { todo!() }
+pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<view::Bundle> {
+    show(app, &find(app, actor, id).await?)
+}
+
 /// Changes the fields that are given. Errors: `not_found`; `invalid_request` when archived.
-pub async fn update(app: &App, actor: &Actor, id: &str, patch: BundlePatch) -> Result<view::Bundle> { todo!() }
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    patch: BundlePatch,
+) -> Result<view::Bundle> {
+    let bundle = find(app, actor, id).await?;
+    let archived = || {
+        Error::new(
+            peeker_domain::Code::InvalidRequest,
+            "An archived bundle cannot be changed",
+        )
+    };
+    if bundle.status().map_err(internal("read a bundle"))? == BundleStatus::Archived {
+        return Err(archived());
+    }
+    let db = &app.environment(actor.environment).db;
+    let changed = rows::update(db, &actor.account, &parse(id)?, patch)
+        .await
+        .map_err(internal("change a bundle"))?;
+    // Archived by somebody else since it was read.
+    show(app, &changed.ok_or_else(archived)?)
+}
+
 /// Removes a bundle that no order used, archives any other. Errors: `not_found`.
-pub async fn delete(app: &App, actor: &Actor, id: &str) -> Result<view::BundleRemoved> { todo!() }
+pub async fn delete(app: &App, actor: &Actor, id: &str) -> Result<view::BundleRemoved> {
+    let db = &app.environment(actor.environment).db;
+    let removal = rows::remove(db, &actor.account, &parse(id)?)
+        .await
+        .map_err(internal("remove a bundle"))?;
+    let status = match removal.ok_or_else(not_found)? {
+        Removal::Deleted => "deleted",
+        Removal::Archived => "archived",
+    };
+    Ok(view::BundleRemoved {
+        id: id.to_owned(),
+        status: status.to_owned(),
+    })
+}
+
+async fn find(app: &App, actor: &Actor, id: &str) -> Result<Bundle> {
+    let db = &app.environment(actor.environment).db;
+    let bundle = rows::find(db, &actor.account, &parse(id)?)
+        .await
+        .map_err(internal("find a bundle"))?;
+    bundle.ok_or_else(not_found)
+}
+
+fn show(app: &App, bundle: &Bundle) -> Result<view::Bundle> {
+    bundle
+        .view(app.settings().recommended_split)
+        .map_err(internal("show a bundle"))
+}
+
+/// A malformed id names no record, so it is `not_found` (contract §1).
+fn parse(id: &str) -> Result<BundleId> {
+    id.parse().map_err(|_| not_found())
+}
+
+fn not_found() -> Error {
+    Error::not_found("bundle")
+}

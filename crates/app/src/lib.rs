@@ -4,38 +4,170 @@
 //! object as partners see it, or a [`peeker_domain::Error`].
 
 pub mod access;
+mod availability;
 pub mod bundles;
+pub mod clock;
+pub mod deliver;
 pub mod domains;
+mod failure;
 pub mod idempotency;
+pub mod keys;
 pub mod me;
 pub mod orders;
 pub mod paging;
+pub mod partners;
+mod provision;
+mod rate_limit;
+pub mod runner;
+pub mod secrets;
+pub mod settings;
+mod simulator;
 pub mod users;
+pub mod webhooks;
+
+use std::sync::Arc;
+
+use peeker_domain::fingerprint::FingerprintKey;
+use peeker_domain::{Clock, Environment, Error, Result, Timestamp};
+use peeker_providers::{Providers, sandbox};
+use peeker_store::{EnvironmentStore, Location, Store, StoreError};
+use peeker_webhooks::OutboundClient;
 
 pub use access::{Actor, Quota};
+pub use secrets::MasterKey;
+pub use settings::Settings;
+
+use availability::AvailabilityCache;
+use rate_limit::RateLimiter;
+use secrets::{KeyHasher, Sealer};
+
+/// What an [`App`] is made from.
+pub struct Options {
+    /// Where the data lives.
+    pub location: Location,
+    /// The key that everything secret is sealed or hashed under.
+    pub master_key: MasterKey,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What the operator has configured.
+    pub settings: Settings,
+    /// The client for webhooks.
+    pub outbound: OutboundClient,
+}
 
 /// Everything a use-case needs: databases, providers, keys, clock, configuration. Cheap to clone.
 #[derive(Clone)]
-pub struct App {}
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    sandbox: Providers,
+    outbound: OutboundClient,
+    sealer: Sealer,
+    key_hasher: KeyHasher,
+    fingerprint_key: FingerprintKey,
+    page_token_key: [u8; 32],
+    rate_limiter: RateLimiter,
+    availability: AvailabilityCache,
+    endpoints: webhooks::EndpointCache,
+}
 
 impl App {
+    /// Opens the databases, brings them to the schema of this binary and makes the parts that need them.
+    /// Errors: the database cannot be opened, was written by a newer binary, or under another master key.
+    pub async fn start(options: Options) -> Result<Self> {
+        let Options {
+            location,
+            master_key,
+            clock,
+            settings,
+            outbound,
+        } = options;
+        let store = Store::open(&location)
+            .await
+            .map_err(|error| failure::starting(error, "open the databases"))?;
+        check_master_key(&store, &master_key).await?;
+        let store = Arc::new(store);
+        let memory = Arc::new(simulator::Memory::new(Arc::clone(&store)));
+        Ok(Self(Arc::new(Inner {
+            clock,
+            sandbox: sandbox::providers(memory),
+            outbound,
+            sealer: master_key.sealer(),
+            key_hasher: master_key.key_hasher(),
+            fingerprint_key: FingerprintKey::new(master_key.derive("order fingerprint")),
+            page_token_key: master_key.derive("page token"),
+            rate_limiter: RateLimiter::new(&store.control),
+            availability: AvailabilityCache::new(),
+            endpoints: webhooks::EndpointCache::new(),
+            settings,
+            store,
+        })))
+    }
+
     /// The key that page tokens are signed with.
     pub fn page_token_key(&self) -> &[u8; 32] {
-        todo!()
+        &self.0.page_token_key
     }
 
     /// The configured public origin, such as `https://api.example.com`.
     pub fn public_url(&self) -> Option<&str> {
-        todo!()
+        self.0.settings.public_url.as_deref()
     }
 
-    /// The time, for what belongs to no account.
-    pub fn now(&self) -> peeker_domain::Timestamp {
-        todo!()
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
-    /// Whether the databases answer.
-    pub async fn ready(&self) -> peeker_domain::Result<()> {
-        todo!()
+    /// Whether the databases answer. Errors: `internal_error`, 503.
+    pub async fn ready(&self) -> Result<()> {
+        let down = |error: StoreError| {
+            Error::unavailable("The database does not answer").with_source(error)
+        };
+        self.0.store.ping().await.map_err(down)
+    }
+
+    /// The databases, for tests and tools that look at rows.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What the operator has configured.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    fn environment(&self, environment: Environment) -> &EnvironmentStore {
+        self.0.store.environment(environment)
+    }
+
+    /// The providers of an environment. Errors: 503 when none are configured; nothing has changed then.
+    pub fn providers(&self, environment: Environment) -> Result<&Providers> {
+        match environment {
+            Environment::Test => Ok(&self.0.sandbox),
+            Environment::Live => Err(Error::unavailable(
+                "This server has no live providers: [providers.registrar], [providers.dns], [providers.mail] and \
+                 [providers.sequencer] are not configured. Use a pk_test_ key until they are",
+            )),
+        }
+    }
+}
+
+/// The first process records a check value of the master key; any other key is refused, since it could open nothing.
+async fn check_master_key(store: &Store, master_key: &MasterKey) -> Result<()> {
+    let ours = master_key.check_value();
+    let recorded = peeker_store::settings::get_or_insert(&store.control, "master_key_check", &ours)
+        .await
+        .map_err(|error| failure::starting(error, "check the master key"))?;
+    if recorded == ours {
+        Ok(())
+    } else {
+        Err(Error::unavailable(
+            "The master key is not the one this database was written under. Set PEEKER_MASTER_KEY (or the file \
+             master.key in the data folder) to the key that was in use when the database was made",
+        ))
     }
 }

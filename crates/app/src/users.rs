@@ -1,53 +1,96 @@
 //! Customers (contract §2).
 
-use peeker_domain::order::ClientId;
-use peeker_domain::{EmailAddress, Result, UserStatus, view};
+use peeker_domain::id::UserId;
+use peeker_domain::{Error, Result, view};
+pub use peeker_store::users::{NewUser, UserFilter, UserPatch};
+use peeker_store::{StoreError, users as rows};
 
+use crate::failure::internal;
 use crate::paging::{PageRequest, Slice};
 use crate::{Actor, App};
 
-/// A new customer.
-#[derive(Debug, Clone)]
-pub struct NewUser {
-    /// Address, unique in the account and environment.
-    pub email: EmailAddress,
-    /// Given name.
-    pub first_name: Option<String>,
-    /// Family name.
-    pub last_name: Option<String>,
-    /// Route of future orders; `None` is the default route.
-    pub client_id: Option<ClientId>,
-}
-
-/// A change; `None` leaves a field as it is, `Some(None)` empties it.
-#[derive(Debug, Clone, Default)]
-pub struct UserPatch {
-    /// New address.
-    pub email: Option<EmailAddress>,
-    /// New given name.
-    pub first_name: Option<Option<String>>,
-    /// New family name.
-    pub last_name: Option<Option<String>>,
-    /// New route of future orders.
-    pub client_id: Option<Option<ClientId>>,
-}
-
-/// Which customers to list.
-#[derive(Debug, Clone, Default)]
-pub struct UserFilter {
-    /// Only this address.
-    pub email: Option<EmailAddress>,
-    /// Only this status.
-    pub status: Option<UserStatus>,
-}
-
 /// Makes a customer. Errors: `invalid_request` on `email` with `details.user` when the address is in use.
-pub async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<view::User> { todo!() }
+pub async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<view::User> {
+    let db = &app.environment(actor.environment).db;
+    let email = new.email.clone();
+    match rows::insert(db, &actor.account, UserId::new(app.now()), new, app.now()).await {
+        Err(StoreError::Unique(_)) => Err(email_in_use(app, actor, &email).await?),
+        other => other.map_err(internal("store a user")),
+    }
+}
+
+/// The refusal of an address that another customer has, which it shows so that the caller can go on with it.
+async fn email_in_use(
+    app: &App,
+    actor: &Actor,
+    email: &peeker_domain::EmailAddress,
+) -> Result<Error> {
+    let db = &app.environment(actor.environment).db;
+    let user = rows::find_by_email(db, &actor.account, email)
+        .await
+        .map_err(internal("find a user"))?;
+    let error = Error::invalid(
+        "email",
+        "A user with this e-mail exists already; details.user shows it",
+    );
+    let user = user
+        .map(serde_json::to_value)
+        .transpose()
+        .map_err(Error::internal)?;
+    Ok(error.with_detail("user", user.unwrap_or_default()))
+}
+
 /// A page of customers.
-pub async fn list(app: &App, actor: &Actor, filter: UserFilter, page: PageRequest) -> Result<Slice<view::User>> { todo!() }
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: UserFilter,
+    page: PageRequest,
+) -> Result<Slice<view::User>> {
+    let db = &app.environment(actor.environment).db;
+    rows::list(db, &actor.account, &filter, &page)
+        .await
+        .map_err(internal("list users"))
+}
+
 /// One customer. Errors: `not_found`.
-pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<view::User> { todo!() }
+pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<view::User> {
+    let db = &app.environment(actor.environment).db;
+    let user = rows::find(db, &actor.account, &parse(id)?)
+        .await
+        .map_err(internal("find a user"))?;
+    user.ok_or_else(not_found)
+}
+
 /// Changes the fields that are given. Errors: `not_found`, `invalid_request` on `email`.
-pub async fn update(app: &App, actor: &Actor, id: &str, patch: UserPatch) -> Result<view::User> { todo!() }
+pub async fn update(app: &App, actor: &Actor, id: &str, patch: UserPatch) -> Result<view::User> {
+    let db = &app.environment(actor.environment).db;
+    let email = patch.email.clone();
+    match (
+        rows::update(db, &actor.account, &parse(id)?, patch).await,
+        email,
+    ) {
+        (Err(StoreError::Unique(_)), Some(email)) => Err(email_in_use(app, actor, &email).await?),
+        (other, _) => other
+            .map_err(internal("change a user"))?
+            .ok_or_else(not_found),
+    }
+}
+
 /// Marks a customer as deleted; again is the same. Errors: `not_found`.
-pub async fn delete(app: &App, actor: &Actor, id: &str) -> Result<view::User> { todo!() }
+pub async fn delete(app: &App, actor: &Actor, id: &str) -> Result<view::User> {
+    let db = &app.environment(actor.environment).db;
+    let user = rows::mark_deleted(db, &actor.account, &parse(id)?)
+        .await
+        .map_err(internal("delete a user"))?;
+    user.ok_or_else(not_found)
+}
+
+/// A malformed id names no record, so it is `not_found` (contract §1).
+fn parse(id: &str) -> Result<UserId> {
+    id.parse().map_err(|_| not_found())
+}
+
+fn not_found() -> Error {
+    Error::not_found("user")
+}

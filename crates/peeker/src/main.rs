@@ -1,2 +1,22 @@
 //! The peeker binary: command line, configuration, telemetry, wiring.
-fn main() {}
+
+mod cli;
+mod config;
+mod demo;
+mod failure;
+mod installation;
+mod metrics;
+mod output;
+mod profile;
+mod serve;
+mod telemetry;
+
+use std::process::ExitCode;
+
+/// Many small allocations on many threads are what a JSON server does; this allocator is made for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::main()
+}

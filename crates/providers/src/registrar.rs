@@ -66,6 +66,14 @@ pub trait Registrar: Send + Sync {
         expected_price: Cents,
     ) -> Result<Registration, ProviderError>;
 
+    /// The registration of `name`, when this account holds it. Lets a workflow that was cut off find out whether its
+    /// purchase went through, without buying.
+    async fn find(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+    ) -> Result<Option<Registration>, ProviderError>;
+
     /// Delegates `name` to exactly these nameservers.
     async fn set_nameservers(
         &self,

@@ -301,3 +301,18 @@ pub async fn attempts(
         .all(&db.pools.reader)
         .await?)
 }
+
+/// Ends every lease, so that what a killed process was sending is sent again at once.
+pub async fn end_all_leases_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<()> {
+    use sea_orm::ActiveValue::Set;
+    deliveries::Entity::update_many()
+        .set(deliveries::ActiveModel {
+            next_attempt_at: Set(now.as_millis()),
+            lease_token: Set(None),
+            ..Default::default()
+        })
+        .filter(deliveries::Column::LeaseToken.is_not_null())
+        .exec(&db.pools.writer)
+        .await?;
+    Ok(())
+}

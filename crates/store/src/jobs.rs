@@ -194,3 +194,18 @@ pub async fn release(
         .await?;
     Ok(())
 }
+
+/// Ends every lease, so that the work of a process that was killed goes on at once.
+pub async fn end_all_leases_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<()> {
+    use sea_orm::ActiveValue::Set;
+    jobs::Entity::update_many()
+        .set(jobs::ActiveModel {
+            run_at: Set(now.as_millis()),
+            lease_token: Set(None),
+            ..Default::default()
+        })
+        .filter(jobs::Column::LeaseToken.is_not_null())
+        .exec(&db.pools.writer)
+        .await?;
+    Ok(())
+}

@@ -26,6 +26,7 @@ pub mod rate;
 pub mod settings;
 pub mod simulator;
 pub mod users;
+pub mod wallet;
 pub mod webhooks;
 mod work;
 

@@ -22,9 +22,7 @@ use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
-
-/// What the sandbox wallet is filled up to when an order needs more than it holds (contract §8: it never runs out).
-const SANDBOX_FUNDS: Cents = Cents(1_000_000_000);
+use crate::wallet::SANDBOX_FUNDS;
 
 /// An open unit of work. Dropped without [`Work::commit`], it changes nothing.
 #[derive(Debug)]

@@ -1,1 +1,64 @@
-//! TestApp, both-engine test macro, receivers and builders for Peeker's tests.
+//! What Peeker's tests are made of: an app on a fresh database of either engine, with a clock that stands still and
+//! work that runs when the test says so.
+//!
+//! Panics are how a test fails, so this crate may use them.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "everything here panics when the test it serves has failed"
+)]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+mod app;
+mod client;
+mod database;
+mod orders;
+mod receiver;
+
+pub use app::{EPOCH, TestApp};
+pub use client::{Client, Response};
+pub use database::{Engine, TestDatabase};
+pub use orders::{bundle_order, custom_order, names};
+pub use receiver::{Received, Receiver};
+
+/// Turns each test into two: one on SQLite, one on PostgreSQL. The body gets a fresh [`TestApp`]; when it ends, jobs
+/// that nobody ran fail the test.
+///
+/// ```ignore
+/// on_both_engines! {
+///     async fn creates_a_user(app) {
+///         app.client().post("/users", json!({…})).await.expect(201);
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "a test may need nothing of its module")]
+            use super::*;
+
+            async fn check($app: &$crate::TestApp) $body
+
+            $(#[$meta])*
+            #[tokio::test]
+            async fn sqlite() {
+                let app = $crate::TestApp::start($crate::Engine::Sqlite).await;
+                check(&app).await;
+                app.finish().await;
+            }
+
+            $(#[$meta])*
+            #[tokio::test]
+            async fn postgres() {
+                let app = $crate::TestApp::start($crate::Engine::Postgres).await;
+                check(&app).await;
+                app.finish().await;
+            }
+        }
+    )+};
+}

@@ -122,11 +122,7 @@ impl Registrar for SandboxRegistrar {
         }
         if expected_price != REGISTRATION_PRICE {
             // The guard is against paying another price; what is already paid for is adopted all the same.
-            let held = self
-                .documents
-                .find::<RegistrationDocument>(call, REGISTRATIONS, name.as_str())
-                .await?;
-            return held.map(Registration::from).ok_or_else(|| {
+            return self.find(call, name).await?.ok_or_else(|| {
                 let message = format!(
                     "{name} costs {} cents, not the expected {} cents",
                     REGISTRATION_PRICE.0, expected_price.0
@@ -144,6 +140,18 @@ impl Registrar for SandboxRegistrar {
             .keep_first(call, REGISTRATIONS, name.as_str(), &bought)
             .await?;
         Ok(held.unwrap_or(bought).into())
+    }
+
+    async fn find(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+    ) -> Result<Option<Registration>, ProviderError> {
+        let held = self
+            .documents
+            .find::<RegistrationDocument>(call, REGISTRATIONS, name.as_str())
+            .await?;
+        Ok(held.map(Registration::from))
     }
 
     async fn set_nameservers(

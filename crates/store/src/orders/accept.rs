@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use peeker_domain::id::{AccountId, BundleId, DomainId, OrderId, UserId};
 use peeker_domain::order::{ClientId, Persona};
 use peeker_domain::price::{PriceBook, line_items, total};
-use peeker_domain::view::{Category, Source};
+use peeker_domain::view::{Category, OrderReceipt, Source};
 use peeker_domain::{
     Cents, DomainName, DomainStatus, EmailAddress, EventType, MailProvider, OrderStatus, Timestamp,
     UserStatus,
@@ -19,7 +19,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
 };
 
-use super::detail;
+use super::{detail, receipt};
 use crate::entity::{domains, order_domains, order_fingerprints, orders, users};
 use crate::error::{Result, StoreError};
 use crate::insert::{chunk_size, insert_all};
@@ -112,10 +112,10 @@ impl NewOrder {
 }
 
 /// What became of an order that was handed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Accepted {
     /// It is a new order.
-    New(OrderId),
+    New(Box<OrderReceipt>),
     /// It is a repetition of this one; nothing was written.
     Original(OrderId),
 }
@@ -135,29 +135,38 @@ impl Batch for Accept {
 
     async fn write(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Accepted>> {
         let originals = claim_fingerprints(work.tx(), items).await?;
-        let outcome = |item: &&NewOrder| match &originals
-            [&(item.account.as_str(), item.fingerprint.as_str())]
-        {
-            id if *id == item.id => Accepted::New(item.id.clone()),
-            id => Accepted::Original(id.clone()),
+        let original = |item: &NewOrder| {
+            originals[&(item.account.as_str(), item.fingerprint.as_str())].clone()
         };
-        let outcomes: Vec<Accepted> = items.iter().map(outcome).collect();
         let new: Vec<&NewOrder> = items
             .iter()
-            .zip(&outcomes)
-            .filter(|(_, outcome)| matches!(outcome, Accepted::New(_)))
-            .map(|(item, _)| *item)
+            .copied()
+            .filter(|item| original(item) == item.id)
             .collect();
-        if !new.is_empty() {
-            write_new(work, &new).await?;
-        }
-        Ok(outcomes)
+        let mut receipts = write_new(work, &new).await?.into_iter();
+        let outcome = |item: &&NewOrder| {
+            let id = original(item);
+            if id == item.id {
+                receipts
+                    .next()
+                    .map(|receipt| Accepted::New(Box::new(receipt)))
+                    .ok_or(StoreError::Stale)
+            } else {
+                Ok(Accepted::Original(id))
+            }
+        };
+        items.iter().map(outcome).collect()
     }
 }
 
-async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<()> {
+/// Writes the orders and everything that hangs on them; one receipt per order, in order.
+async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<OrderReceipt>> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
     let users = ensure_users(work.tx(), items).await?;
     let mut taken = take_domains(work.tx(), items, &users).await?;
+    let mut receipts = Vec::with_capacity(items.len());
     let mut order_rows = Vec::with_capacity(items.len());
     let mut place_rows = Vec::new();
     for item in items {
@@ -186,11 +195,13 @@ async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<()> {
                 item.created_at,
             ));
         }
+        receipts.push(receipt(&order, item.email.to_string())?);
         order_rows.push(order);
         place_rows.extend(places);
     }
     insert_all::<orders::Entity, _>(work.tx(), order_rows, None).await?;
-    insert_all::<order_domains::Entity, _>(work.tx(), place_rows, None).await
+    insert_all::<order_domains::Entity, _>(work.tx(), place_rows, None).await?;
+    Ok(receipts)
 }
 
 /// Takes the fingerprints that are free or lapsed. Gives back, for each fingerprint, the order that it stands for now.

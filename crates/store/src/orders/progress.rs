@@ -759,3 +759,10 @@ pub async fn laid_down(
         .await?;
     Ok(rows)
 }
+
+impl Assignment {
+    /// Whether the domain is still to be set up.
+    pub fn is_pending(&self) -> bool {
+        self.place.state == PENDING
+    }
+}

@@ -1,0 +1,135 @@
+//! The JSON body of a request.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError};
+use peeker_domain::{Code, Error};
+use serde_json::Value;
+
+use super::fields::{Fields, read_object};
+use super::problems::Refused;
+use crate::error::ApiError;
+
+/// A type that documents a request body and knows how to read it.
+pub trait RequestBody {
+    /// What the use-case takes.
+    type Input;
+
+    /// Reads the body; what is wrong with it is noted in `fields`.
+    fn read(fields: &mut Fields<'_>) -> Result<Self::Input, Refused>;
+}
+
+/// The input that a body of type `T` was read into.
+///
+/// Errors: 415 for a content type other than JSON, 413 above the size limit, else what is wrong with the body.
+#[derive(Debug)]
+pub struct Body<T: RequestBody>(pub T::Input);
+
+impl<S: Sync, T: RequestBody> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = collect(body).await?;
+        if bytes.is_empty() {
+            return Err(Error::new(Code::InvalidRequest, "The request needs a JSON body").into());
+        }
+        if !is_json(&parts.headers) {
+            let message = "The content type must be application/json";
+            return Err(ApiError::protocol(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                message,
+            ));
+        }
+        Ok(Self(read_object(&parse(&bytes)?, T::read)?))
+    }
+}
+
+/// Reads a whole body into memory; how large it may be is set by the size limit of the middleware.
+pub(crate) async fn collect(body: axum::body::Body) -> Result<Vec<u8>, ApiError> {
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes().into()),
+        Err(error) if is_too_large(&error) => Err(too_large()),
+        Err(_) => Err(Error::new(
+            Code::InvalidRequest,
+            "The body ended before it was complete",
+        )
+        .into()),
+    }
+}
+
+/// The refusal of a body above the limit.
+pub(crate) fn too_large() -> ApiError {
+    ApiError::protocol(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The body must not be larger than 1 MiB",
+    )
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn parse(bytes: &[u8]) -> peeker_domain::Result<Value> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Error::new(Code::InvalidRequest, "The body must be UTF-8"))?;
+    // The parser's message names a place, never what stands there.
+    serde_json::from_str(text).map_err(|error| {
+        Error::new(
+            Code::InvalidRequest,
+            format!("The body is not valid JSON: {error}"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_json_with_parameters_and_in_any_case() {
+        for (content_type, expected) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("text/json", false),
+            ("application/jsonp", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
+            assert_eq!(is_json(&headers), expected, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_deep_or_broken_body_is_refused_and_not_echoed() {
+        let deep = "[".repeat(100_000);
+        for body in [
+            deep.as_bytes(),
+            b"{\"a\":",
+            b"{\"a\": hunter2}",
+            b"\xff",
+            b"{} {}",
+        ] {
+            let error = parse(body).unwrap_err();
+            assert_eq!((error.code, &error.field), (Code::InvalidRequest, &None));
+            assert!(!error.message.contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What the reader of objects says about each kind of mistake.
+
+use serde_json::json;
+
+use super::*;
+use crate::extract::values::{boolean, integer, text};
+
+fn read(body: &Value) -> peeker_domain::Result<(String, Option<u32>)> {
+    read_object(body, |fields| {
+        let name = fields.required("name", text(5));
+        let size = fields.optional_or_null("size", integer(1..=9));
+        let flag = fields.optional("flag", boolean);
+        let people = fields.array("people", 0..=2, |_, item| {
+            item.object(|person| person.required("last", text(5)))
+        });
+        flag?;
+        people?;
+        Ok((name?, size?))
+    })
+}
+
+fn shown(body: &Value) -> String {
+    let error = read(body).unwrap_err();
+    assert_eq!(error.code, peeker_domain::Code::InvalidRequest);
+    match error.details.get("violations") {
+        None => format!("{}: {}", error.field.unwrap(), error.message),
+        Some(all) => {
+            assert_eq!(
+                Some(&all[0]["field"]),
+                error.field.map(Value::from).as_ref()
+            );
+            let all = all.as_array().unwrap().iter();
+            all.map(|v| v["message"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+                .join("\n")
+        }
+    }
+}
+
+#[test]
+fn gives_the_input_when_nothing_is_wrong() {
+    let body = json!({"name": " Sam ", "size": null, "people": [{"last": "Lee"}]});
+    assert_eq!(read(&body).unwrap(), ("Sam".to_owned(), None));
+}
+
+#[test]
+fn names_every_problem_with_its_path() {
+    let body =
+        json!({"size": 10, "flag": null, "people": [{"last": "Lee"}, {"lst": "Lee"}], "naem": 1});
+    insta::assert_snapshot!(shown(&body), @r#"
+    name is required
+    size must be between 1 and 9
+    flag must not be null
+    people[1].last is required
+    people[1].lst is not a known field
+    naem is not a known field
+    "#);
+}
+
+#[test]
+fn a_single_problem_needs_no_list() {
+    insta::assert_snapshot!(shown(&json!({"name": "Samuel", "people": []})), @"name: name must not be longer than 5 characters");
+    insta::assert_snapshot!(shown(&json!({"name": "a\u{0}b", "people": []})), @"name: name must not hold control characters");
+    insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": [1, {}, {}]})), @"people: people must have between 0 and 2 entries");
+    insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": {}})), @"people: people must be a list");
+    insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": [1]})), @"people[0]: people[0] must be an object");
+    insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": [], "size": 2.5})), @"size: size must be an integer");
+}
+
+#[test]
+fn a_body_that_is_no_object_has_no_field() {
+    for body in [json!([]), json!("x"), json!(1), Value::Null] {
+        let error = read(&body).unwrap_err();
+        assert_eq!(
+            (error.code, error.field),
+            (peeker_domain::Code::InvalidRequest, None)
+        );
+    }
+}

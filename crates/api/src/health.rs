@@ -1,0 +1,30 @@
+//! For load balancers and operators: is the process up, and can it serve.
+
+use axum::Json;
+use axum::extract::State;
+use peeker_app::App;
+use peeker_domain::view::Single;
+use serde::Serialize;
+
+use crate::error::ApiError;
+
+/// The answer of both checks.
+#[derive(Debug, Serialize)]
+pub(crate) struct Health {
+    status: &'static str,
+}
+
+/// `GET /healthz`: the process answers.
+pub(crate) async fn healthz() -> Json<Single<Health>> {
+    Json(Single {
+        data: Health { status: "ok" },
+    })
+}
+
+/// `GET /readyz`: the databases answer too; 503 when they do not.
+pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Single<Health>>, ApiError> {
+    app.ready().await?;
+    Ok(Json(Single {
+        data: Health { status: "ready" },
+    }))
+}

@@ -1,0 +1,20 @@
+//! `GET /me`.
+
+use axum::Json;
+use peeker_domain::view::{self, Single};
+
+use crate::access::{Access, Read};
+use crate::extract::NoQuery;
+
+/// See which key and partner this is
+///
+/// Checks that the key is valid and tells which environment it acts in, what its preset allows and whose it is.
+#[utoipa::path(
+    get, path = "/me", operation_id = "getMe", tag = "Account",
+    responses((status = 200, description = "The key and its partner.", body = Single<view::Me>))
+)]
+pub async fn get(access: Access<Read>, _: NoQuery) -> Json<Single<view::Me>> {
+    Json(Single {
+        data: peeker_app::me::get(&access.actor),
+    })
+}

@@ -1,0 +1,99 @@
+//! Finds the key behind a request and counts the request against it (contract §1).
+
+use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use peeker_app::{Actor, App, Quota};
+use peeker_domain::{Code, Error, Result};
+use tracing::Span;
+
+use crate::error::ApiError;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Lets the request on with its [`Actor`] beside it. Every answer to a valid key tells what is left of its minute.
+pub(super) async fn run(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let (actor, quota) = match admit(&app, request.headers()).await {
+        Ok(admitted) => admitted,
+        Err(error) => return ApiError::from(error).into_response(),
+    };
+    let mut response = if quota.granted {
+        request.extensions_mut().insert(actor);
+        next.run(request).await
+    } else {
+        ApiError::from(too_many(quota)).into_response()
+    };
+    for (name, value) in [
+        (LIMIT, quota.limit),
+        (REMAINING, quota.remaining),
+        (RESET, quota.reset_seconds),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from(value));
+    }
+    response
+}
+
+async fn admit(app: &App, headers: &HeaderMap) -> Result<(Actor, Quota)> {
+    let secret = bearer(headers).ok_or_else(|| {
+        Error::new(
+            Code::Unauthorized,
+            "Send your API key in the header: Authorization: Bearer pk_…",
+        )
+    })?;
+    let actor = app.authenticate(secret).await?;
+    Span::current().record("account", actor.account.as_str());
+    Span::current().record("key", actor.key.as_str());
+    let quota = app.count_request(&actor).await?;
+    Ok((actor, quota))
+}
+
+/// The one bearer key of a request. Two headers are refused, because a proxy may have believed the other one.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let (Some(only), None) = (given.next(), given.next()) else {
+        return None;
+    };
+    let (scheme, secret) = only.to_str().ok()?.split_once(' ')?;
+    let secret = secret.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then_some(secret)
+}
+
+fn too_many(quota: Quota) -> Error {
+    let message = format!("This key may send {} requests per minute", quota.limit);
+    // A client that comes back after 0 seconds would only be refused again.
+    Error::new(Code::RateLimited, message)
+        .with_detail("retry_after_seconds", quota.reset_seconds.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        values
+            .iter()
+            .map(|value| (AUTHORIZATION, HeaderValue::from_str(value).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn only_one_bearer_key_is_taken() {
+        assert_eq!(bearer(&headers(&["Bearer pk_test_1"])), Some("pk_test_1"));
+        assert_eq!(bearer(&headers(&["bearer  pk_test_1 "])), Some("pk_test_1"));
+        for bad in [
+            &[][..],
+            &["pk_test_1"],
+            &["Basic pk_test_1"],
+            &["Bearer "],
+            &["Bearer a", "Bearer b"],
+        ] {
+            assert_eq!(bearer(&headers(bad)), None, "{bad:?}");
+        }
+    }
+}

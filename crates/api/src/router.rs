@@ -1,0 +1,51 @@
+//! The table of contents: every route of the API.
+
+use axum::Router;
+use axum::routing::get;
+use peeker_app::App;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::openapi::{base, complete};
+use crate::{bundles, docs, domains, health, me, middleware, orders, users};
+
+/// Where the API lives, and its alias with the same behaviour (contract §1).
+const PREFIXES: [&str; 2] = ["/partner/v1", "/api/partner/v1"];
+
+/// The partner routes, below the prefix.
+fn partner_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(base())
+        .routes(routes!(me::get))
+        .routes(routes!(users::create, users::list))
+        .routes(routes!(users::get, users::update, users::delete))
+        .routes(routes!(bundles::create, bundles::list))
+        .routes(routes!(bundles::get, bundles::update, bundles::delete))
+        .routes(routes!(domains::list))
+        .routes(routes!(domains::get))
+        .routes(routes!(domains::availability))
+        .routes(routes!(orders::create::create, orders::list::list))
+        .routes(routes!(orders::quote::quote))
+        .routes(routes!(orders::get::get))
+        .routes(routes!(orders::inboxes::inboxes))
+}
+
+/// The whole HTTP interface, middleware included.
+pub fn router(app: App) -> Router {
+    let (routes, document) = partner_routes().split_for_parts();
+    let routes = middleware::guard(routes, &app);
+    let served = PREFIXES
+        .into_iter()
+        .fold(Router::new(), |router, prefix| {
+            router.nest(prefix, routes.clone())
+        })
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .merge(docs::routes(complete(document)));
+    middleware::wrap(served, &app).with_state(app)
+}
+
+/// The `OpenAPI` 3.1 document of the partner routes, as `/openapi.json` serves it.
+pub fn openapi() -> OpenApi {
+    complete(partner_routes().into_openapi())
+}

@@ -1,0 +1,3 @@
+//! The API as a partner sees it, on both engines. Files mirror the URLs.
+
+mod orders;

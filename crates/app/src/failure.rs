@@ -1,0 +1,34 @@
+//! The one place where the store's errors become the partner's: with a code, and the cause kept for the log.
+
+use peeker_domain::{Code, Error};
+use peeker_store::StoreError;
+
+/// A failed query of a use-case. What `doing` names goes to the log only.
+pub fn internal(doing: &'static str) -> impl Fn(StoreError) -> Error {
+    move |error| {
+        Error::internal(Context {
+            doing,
+            source: error,
+        })
+    }
+}
+
+/// A failure while starting: an operator reads it, so it says what was being done and why it failed.
+pub fn starting(error: StoreError, doing: &'static str) -> Error {
+    let cause = Error::internal(Context {
+        doing,
+        source: error,
+    });
+    let message = format!(
+        "Could not {doing}: {}",
+        cause.chain().rsplit(": ").next().unwrap_or_default()
+    );
+    Error::new(Code::InternalError, message).with_source(cause)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("could not {doing}")]
+struct Context {
+    doing: &'static str,
+    source: StoreError,
+}

@@ -1,0 +1,74 @@
+//! Partners, as the operator makes them.
+
+use peeker_domain::id::AccountId;
+use peeker_domain::{Environment, Error, Preset, Result, Tier};
+use peeker_store::partners as rows;
+pub use peeker_store::partners::Partner;
+use secrecy::SecretString;
+
+use crate::App;
+use crate::failure::internal;
+use crate::keys::{self, NewKey};
+use crate::settings::REQUESTS_PER_MINUTE;
+
+/// Longest name of a partner.
+const MAX_NAME_LENGTH: usize = 120;
+
+/// A new partner with a full key for each environment.
+#[derive(Debug)]
+pub struct CreatedPartner {
+    /// The partner.
+    pub partner: Partner,
+    /// `pk_test_…`
+    pub test_key: SecretString,
+    /// `pk_live_…`
+    pub live_key: SecretString,
+}
+
+/// Makes a partner and its first two keys. Errors: `invalid_request` on `name`.
+pub async fn create(app: &App, name: &str, tier: Tier) -> Result<CreatedPartner> {
+    let name = name.trim();
+    if name.is_empty()
+        || name.chars().count() > MAX_NAME_LENGTH
+        || name.chars().any(char::is_control)
+    {
+        return Err(Error::invalid(
+            "name",
+            format!("must be 1 to {MAX_NAME_LENGTH} printable characters"),
+        ));
+    }
+    let now = app.now();
+    let partner = Partner {
+        id: AccountId::new(now),
+        name: name.to_owned(),
+        tier,
+        created_at: now,
+    };
+    rows::insert(&app.0.store.control, &partner)
+        .await
+        .map_err(internal("store a partner"))?;
+    let first_key = |environment| NewKey {
+        environment,
+        preset: Preset::Full,
+        label: None,
+        requests_per_minute: REQUESTS_PER_MINUTE,
+    };
+    let test_key = keys::create(app, &partner.id, first_key(Environment::Test))
+        .await?
+        .secret;
+    let live_key = keys::create(app, &partner.id, first_key(Environment::Live))
+        .await?
+        .secret;
+    Ok(CreatedPartner {
+        partner,
+        test_key,
+        live_key,
+    })
+}
+
+/// All partners, oldest first.
+pub async fn list(app: &App) -> Result<Vec<Partner>> {
+    rows::list_unscoped(&app.0.store.control)
+        .await
+        .map_err(internal("list partners"))
+}

@@ -1,0 +1,196 @@
+//! Provisioning: from an accepted order to live inboxes, one durable job per domain (contract §4).
+//!
+//! A job goes through the steps in order. Every step looks at the provider first or repeats safely, with a key that
+//! the workflow derives from order and domain, so a job that was cut off anywhere starts again at the last recorded
+//! step and ends in the same state. Three points are recorded: the purchase, the names of the inboxes before they are
+//! made, and the end; the cheap steps between them are simply done again (docs/adr/0007).
+
+mod backoff;
+mod steps;
+mod take_back;
+
+use std::time::Duration;
+
+use peeker_domain::{Environment, Error, OrderStatus};
+use peeker_providers::{ErrorClass, ProviderError, Scope};
+use peeker_store::StoreError;
+use peeker_store::jobs::{self, ClaimedJob};
+use peeker_store::orders::progress::{self, Assignment, Change, Next, Step};
+
+use crate::App;
+
+/// How long one provider call may take before it counts as failed. It may have worked all the same.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// Claims without progress after which a domain is given up: with the back-off's cap, a little over a day.
+const MAX_ATTEMPTS: u32 = 60;
+
+/// A job at work.
+struct Work<'a> {
+    app: &'a App,
+    environment: Environment,
+    job: &'a ClaimedJob,
+    assignment: Assignment,
+}
+
+/// How a run of a job ends before its end.
+enum Interrupted {
+    /// What is to be recorded was recorded, or the job is somebody else's.
+    Stopped,
+    /// The order failed meanwhile.
+    TakeBack,
+    /// A provider refused.
+    Provider(ProviderError),
+    /// Our own side failed.
+    Broken(Error),
+}
+
+impl From<ProviderError> for Interrupted {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(error)
+    }
+}
+
+impl From<Error> for Interrupted {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<StoreError> for Interrupted {
+    fn from(error: StoreError) -> Self {
+        Self::Broken(Error::internal(error))
+    }
+}
+
+/// Runs a claimed job to its end or its next pause. Every outcome is recorded, guarded by the job's lease.
+pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
+    if let Err(error) = advance(app, environment, &job).await {
+        let now = app.now();
+        let dead = job.attempts >= MAX_ATTEMPTS;
+        let run_at = now.plus_millis(backoff::after(job.attempts));
+        let text = error.chain();
+        tracing::error!(
+            order.id = %job.order, domain.id = %job.domain, attempt = job.attempts, dead, error = text,
+            "Provisioning of {} failed on our side", job.domain
+        );
+        let db = &app.environment(environment).db;
+        if let Err(error) = jobs::release(db, &job, run_at, &text, dead).await {
+            // The lease ends by itself and the job is claimed again.
+            tracing::error!(%error, domain.id = %job.domain, "could not release a job");
+        }
+    }
+}
+
+async fn advance(app: &App, environment: Environment, job: &ClaimedJob) -> Result<(), Error> {
+    let db = &app.environment(environment).db;
+    let Some(assignment) = progress::assignment(db, job)
+        .await
+        .map_err(Error::internal)?
+    else {
+        return progress::end_job(db, job).await.map_err(Error::internal);
+    };
+    let failed = assignment.order.status == OrderStatus::Failed.as_str();
+    if !failed && !assignment.is_pending() {
+        // Live or waiting for a replacement: a job that was enqueued twice has nothing to do.
+        return progress::end_job(db, job).await.map_err(Error::internal);
+    }
+    let work = Work {
+        app,
+        environment,
+        job,
+        assignment,
+    };
+    let outcome = if failed {
+        Err(Interrupted::TakeBack)
+    } else {
+        work.set_up().await
+    };
+    match outcome {
+        Ok(()) | Err(Interrupted::Stopped) => Ok(()),
+        Err(Interrupted::Broken(error)) => Err(error),
+        Err(Interrupted::TakeBack) => work.take_back_or_wait().await,
+        Err(Interrupted::Provider(error)) => match work.record(work.refused(&error)).await {
+            Err(Interrupted::TakeBack) => work.take_back_or_wait().await,
+            Err(Interrupted::Broken(error)) => Err(error),
+            _ => Ok(()),
+        },
+    }
+}
+
+impl Work<'_> {
+    /// Records a change. Errors: the order failed meanwhile, or the job ended or is not ours any more.
+    async fn record(&self, change: Change) -> Result<(), Interrupted> {
+        let step = Step {
+            job: self.job.clone(),
+            change,
+            now: self.app.now(),
+        };
+        match self
+            .app
+            .environment(self.environment)
+            .progress
+            .submit(step)
+            .await?
+        {
+            Next::Continue => Ok(()),
+            Next::TakeBack => Err(Interrupted::TakeBack),
+            Next::Stop => Err(Interrupted::Stopped),
+        }
+    }
+
+    /// What a provider's refusal means for the domain or the order (contract §4).
+    fn refused(&self, error: &ProviderError) -> Change {
+        let name = &self.assignment.place.name;
+        tracing::warn!(
+            order.id = %self.job.order, domain.id = %self.job.domain, attempt = self.job.attempts, class = ?error.class,
+            "A provider refused {name}: {error}"
+        );
+        let after = match error.class {
+            ErrorClass::Permanent {
+                scope: Scope::Order,
+            } => {
+                return Change::OrderFailed {
+                    message: error.message.clone(),
+                };
+            }
+            ErrorClass::Permanent {
+                scope: Scope::Domain,
+            } => return self.needs_replacement(),
+            _ if self.job.attempts >= MAX_ATTEMPTS => return self.needs_replacement(),
+            ErrorClass::Retry { after_ms } | ErrorClass::Quota { after_ms } => after_ms,
+            ErrorClass::Conflict => None,
+            ErrorClass::NeedsHuman => Some(backoff::CAP_MS),
+        };
+        self.wait(after, error)
+    }
+
+    fn needs_replacement(&self) -> Change {
+        let name = &self.assignment.place.name;
+        Change::NeedsReplacement {
+            message: format!("{name} cannot be set up; replace it with a swap"),
+        }
+    }
+
+    fn wait(&self, after_ms: Option<i64>, error: &ProviderError) -> Change {
+        let delay = after_ms.unwrap_or_else(|| backoff::after(self.job.attempts));
+        Change::Retry {
+            run_at: self.app.now().plus_millis(delay),
+            error: error.message.clone(),
+        }
+    }
+
+    /// Takes the domain back. What was made has to go, so a refusal is never final here: it is tried until it works.
+    async fn take_back_or_wait(&self) -> Result<(), Error> {
+        let outcome = match self.take_back().await {
+            Err(Interrupted::Provider(error)) => {
+                tracing::warn!(domain.id = %self.job.domain, "Taking {} back has to wait: {error}", self.assignment.place.name);
+                self.record(self.wait(None, &error)).await
+            }
+            other => other,
+        };
+        match outcome {
+            Err(Interrupted::Broken(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The steps of setting a domain up, in the contract's order (§4): register → zone → nameservers → mail records → mail
+//! domain → inboxes → forwarding → sequencer.
+
+use std::future::Future;
+
+use peeker_domain::id::InboxId;
+use peeker_domain::inbox_names::{InboxName, inbox_names};
+use peeker_domain::order::{ClientId, Persona};
+use peeker_domain::view::Source;
+use peeker_domain::{Cents, DomainName, EmailAddress, Error, MailProvider, WebUrl};
+use peeker_providers::sequencer::HandOver;
+use peeker_providers::{Call, InboxSpec, ProviderError, Providers, dns};
+use peeker_store::orders::progress::{Change, NewInbox};
+
+use super::{CALL_TIMEOUT, Interrupted, Work};
+use crate::secrets::Place;
+
+/// The points that a job can start again from; what lies between two of them is done again. Stored: renaming one
+/// needs a migration.
+const REGISTER: &str = "register";
+const ZONE: &str = "zone";
+const INBOXES: &str = "inboxes";
+
+/// The longest that providers remember one of our keys is hours; the workflow's own records carry further.
+pub(super) struct Target<'a> {
+    pub providers: &'a Providers,
+    pub name: DomainName,
+    pub provider: MailProvider,
+    key: String,
+}
+
+/// One provider call, cut off after [`CALL_TIMEOUT`]. It may have worked: the next try finds out.
+pub(super) async fn within<T>(
+    call: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, ProviderError> {
+    match tokio::time::timeout(CALL_TIMEOUT, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(ProviderError::retry(
+            None,
+            "the provider did not answer in time",
+        )),
+    }
+}
+
+impl Work<'_> {
+    /// What the providers are asked about.
+    pub(super) fn target(&self) -> Result<Target<'_>, Error> {
+        let place = &self.assignment.place;
+        Ok(Target {
+            providers: self.app.providers(self.environment)?,
+            name: DomainName::from_stored(place.name.clone()),
+            provider: place.provider.parse().map_err(Error::internal)?,
+            key: format!("{}/{}", self.job.order, self.job.domain),
+        })
+    }
+
+    pub(super) fn call<'c>(&'c self, target: &'c Target<'_>) -> Call<'c> {
+        Call {
+            account: &self.job.account,
+            idempotency_key: &target.key,
+            now: self.app.now(),
+        }
+    }
+
+    /// Sets the domain up from the last recorded step on.
+    pub(super) async fn set_up(&self) -> Result<(), Interrupted> {
+        let target = self.target()?;
+        let step = self.assignment.place.step.as_str();
+        if step == REGISTER && self.assignment.place.source == Source::Registered.as_str() {
+            self.register(&target).await?;
+        }
+        let names = self.names()?;
+        if step != INBOXES {
+            self.delegate(&target).await?;
+            self.prepare_mail(&target).await?;
+            self.name_inboxes(&target, &names).await?;
+        }
+        let addresses = self.make_inboxes(&target, &names).await?;
+        self.forward(&target).await?;
+        self.hand_over(&target, &addresses).await?;
+        self.record(Change::Connected).await
+    }
+
+    /// Buys the domain. The price that the order was accepted at goes along, so a changed price is refused, not paid.
+    async fn register(&self, target: &Target<'_>) -> Result<(), Interrupted> {
+        let price = Cents(self.assignment.place.price_cents);
+        let registration = within(target.providers.registrar.register(
+            self.call(target),
+            &target.name,
+            price,
+        ))
+        .await?;
+        self.record(Change::Registered {
+            next_step: ZONE,
+            until: Some(registration.expires_at),
+        })
+        .await
+    }
+
+    async fn delegate(&self, target: &Target<'_>) -> Result<(), Interrupted> {
+        let Providers { registrar, dns, .. } = target.providers;
+        let zone = within(dns.ensure_zone(self.call(target), &target.name)).await?;
+        if self.assignment.place.source == Source::Registered.as_str() {
+            within(registrar.set_nameservers(self.call(target), &target.name, &zone.nameservers))
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn prepare_mail(&self, target: &Target<'_>) -> Result<(), Interrupted> {
+        let Providers { dns, mail, .. } = target.providers;
+        let prepared =
+            within(mail.prepare_domain(self.call(target), target.provider, &target.name)).await?;
+        let records = dns::mail_records(&target.name, prepared.records);
+        within(dns.put_records(self.call(target), &target.name, &records)).await?;
+        within(mail.verify_domain(self.call(target), target.provider, &target.name)).await?;
+        Ok(())
+    }
+
+    /// Lays the inboxes down before they are made, so that whatever is made can be found and removed again.
+    async fn name_inboxes(
+        &self,
+        target: &Target<'_>,
+        names: &[InboxName],
+    ) -> Result<(), Interrupted> {
+        let now = self.app.now();
+        let inboxes = names.iter().map(|name| NewInbox {
+            id: InboxId::new(now),
+            email: address(name, &target.name),
+            first_name: name.first_name.clone(),
+            last_name: name.last_name.clone(),
+        });
+        self.record(Change::InboxesNamed {
+            next_step: INBOXES,
+            inboxes: inboxes.collect(),
+        })
+        .await
+    }
+
+    async fn make_inboxes(
+        &self,
+        target: &Target<'_>,
+        names: &[InboxName],
+    ) -> Result<Vec<String>, Interrupted> {
+        let personas = self.personas()?;
+        let addresses: Vec<String> = names
+            .iter()
+            .map(|name| address(name, &target.name))
+            .collect();
+        let specs: Vec<InboxSpec<'_>> = names
+            .iter()
+            .zip(&addresses)
+            .map(|(name, address)| InboxSpec {
+                address,
+                first_name: &name.first_name,
+                last_name: &name.last_name,
+                picture_url: personas
+                    .get(name.persona)
+                    .and_then(|persona| persona.profile_picture_url.as_deref()),
+            })
+            .collect();
+        within(target.providers.mail.ensure_inboxes(
+            self.call(target),
+            target.provider,
+            &target.name,
+            &specs,
+        ))
+        .await?;
+        Ok(addresses)
+    }
+
+    async fn forward(&self, target: &Target<'_>) -> Result<(), Interrupted> {
+        let Some(url) = &self.assignment.place.forwarding_url else {
+            return Ok(());
+        };
+        let url = WebUrl::parse(url).map_err(Error::internal)?;
+        within(
+            target
+                .providers
+                .dns
+                .set_redirect(self.call(target), &target.name, &url),
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn hand_over(
+        &self,
+        target: &Target<'_>,
+        addresses: &[String],
+    ) -> Result<(), Interrupted> {
+        let order = &self.assignment.order;
+        let sealed = order.sealed_password.as_deref();
+        let sealed =
+            sealed.ok_or_else(|| Error::internal("the sequencer password was wiped too early"))?;
+        let place = Place {
+            account: &self.job.account,
+            table: "orders",
+            column: "sealed_password",
+        };
+        let password = self.app.0.sealer.open(place, sealed)?;
+        let client_id = order.client_id.as_deref().and_then(ClientId::from_text);
+        let hand_over = HandOver {
+            domain: &target.name,
+            client_id: client_id.as_ref(),
+            login_email: &EmailAddress::from_stored(order.login_email.clone()),
+            login_password: &password,
+            provider: target.provider,
+            addresses,
+        };
+        within(
+            target
+                .providers
+                .sequencer
+                .hand_over(self.call(target), &hand_over),
+        )
+        .await?;
+        Ok(())
+    }
+
+    fn personas(&self) -> Result<Vec<Persona>, Error> {
+        let mut personas: Vec<Persona> =
+            serde_json::from_str(&self.assignment.order.personas).map_err(Error::internal)?;
+        // Each domain starts with another persona, so that all of them are used on small Google domains too.
+        let position = usize::try_from(self.assignment.place.position).unwrap_or(0);
+        if !personas.is_empty() {
+            let inboxes = usize::try_from(self.assignment.place.inboxes).unwrap_or(1);
+            let start = position.wrapping_mul(inboxes) % personas.len();
+            personas.rotate_left(start);
+        }
+        Ok(personas)
+    }
+
+    /// The inboxes of the domain: a function of the order alone, so every try names the same ones.
+    fn names(&self) -> Result<Vec<InboxName>, Error> {
+        let inboxes = u32::try_from(self.assignment.place.inboxes).map_err(Error::internal)?;
+        Ok(inbox_names(&self.personas()?, inboxes))
+    }
+}
+
+fn address(name: &InboxName, domain: &DomainName) -> String {
+    format!("{}@{domain}", name.local_part)
+}

@@ -1,0 +1,313 @@
+//! The workers: they claim due jobs and deliveries of both environments and run them, many at a time.
+//!
+//! Being told of new work only shortens the wait: a worker that hears nothing looks for itself every second, so work
+//! that was enqueued by a process which died before it could tell is found all the same.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{join, join_all};
+use peeker_domain::{Environment, Result, Timestamp};
+use peeker_store::deliveries::{self, ClaimedDelivery};
+use peeker_store::jobs::{self, ClaimedJob};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::deliver::InFlight;
+use crate::failure::internal;
+use crate::{App, deliver, provision};
+
+/// Longer than a job may run. A job whose worker died is claimed again when this is over.
+const LEASE_SECONDS: i64 = 120;
+/// A job is cut off here and goes on from its last recorded step; it must end before its lease does.
+const JOB_TIMEOUT: Duration = Duration::from_secs(100);
+/// Most pieces of work claimed in one statement.
+const CLAIM: usize = 64;
+/// How often an idle worker looks for work that nobody told it of.
+const POLL: Duration = Duration::from_secs(1);
+/// How long work under way is waited for when the process is to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Runs the workers of both environments until `shutdown`, then waits for what is under way.
+pub async fn run(app: App, shutdown: CancellationToken) {
+    let environments = Environment::ALL.iter().map(|environment| {
+        let jobs = work_through(JobQueue::new(&app, *environment), shutdown.clone());
+        let deliveries = work_through(DeliveryQueue::new(&app, *environment), shutdown.clone());
+        join(jobs, deliveries)
+    });
+    join_all(environments).await;
+}
+
+/// Claims and runs everything that is due now, of one environment, until nothing is. Gives back how many pieces that
+/// were. For tests, which move a frozen clock between two calls.
+pub async fn run_until_idle(app: &App, environment: Environment) -> Result<usize> {
+    let (jobs, deliveries) = (
+        JobQueue::new(app, environment),
+        DeliveryQueue::new(app, environment),
+    );
+    let mut done = 0;
+    loop {
+        let claimed_jobs = jobs.claim(CLAIM).await?;
+        let claimed_deliveries = deliveries.claim(CLAIM).await?;
+        let claimed = claimed_jobs.len() + claimed_deliveries.len();
+        if claimed == 0 {
+            return Ok(done);
+        }
+        let running_jobs = join_all(claimed_jobs.into_iter().map(|job| jobs.run(job)));
+        let running_deliveries = join_all(
+            claimed_deliveries
+                .into_iter()
+                .map(|delivery| deliveries.run(delivery)),
+        );
+        join(running_jobs, running_deliveries).await;
+        done += claimed;
+    }
+}
+
+/// Ends the leases of a process that was killed, so that its work goes on at once and not when they lapse.
+/// Only for the one process that may work on the databases.
+pub async fn end_all_leases(app: &App) -> Result<()> {
+    for environment in Environment::ALL {
+        let db = &app.environment(*environment).db;
+        jobs::end_all_leases_unscoped(db, app.now())
+            .await
+            .map_err(internal("end the leases of jobs"))?;
+        deliveries::end_all_leases_unscoped(db, app.now())
+            .await
+            .map_err(internal("end the leases of deliveries"))?;
+    }
+    Ok(())
+}
+
+/// A table of work.
+trait Queue: Clone + Send + Sync + 'static {
+    type Item: Send + 'static;
+    /// What it is, for the log.
+    const NAME: &'static str;
+    /// Pieces that may be under way at once.
+    fn concurrency(&self) -> usize;
+    /// Claims up to `limit` due pieces.
+    fn claim(&self, limit: usize) -> impl Future<Output = Result<Vec<Self::Item>>> + Send;
+    /// Runs one piece; what comes of it is recorded by then.
+    fn run(&self, item: Self::Item) -> impl Future<Output = ()> + Send;
+    /// Returns when there may be new work.
+    fn woken(&self) -> impl Future<Output = ()> + Send;
+    /// When the next piece is due.
+    fn next_due(&self) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
+    /// The time.
+    fn now(&self) -> Timestamp;
+}
+
+async fn work_through<Q: Queue>(queue: Q, shutdown: CancellationToken) {
+    let places = Arc::new(Semaphore::new(queue.concurrency()));
+    let tasks = TaskTracker::new();
+    while !shutdown.is_cancelled() {
+        let claimed = match claim_into(&queue, &places, &tasks).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::error!(error = error.chain(), "Could not claim {}", Q::NAME);
+                0
+            }
+        };
+        if claimed == 0 {
+            tokio::select! {
+                () = wait_for_work(&queue) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+    }
+    tasks.close();
+    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+        tracing::warn!(
+            "Some {} did not end in time; they go on after the next start",
+            Q::NAME
+        );
+    }
+}
+
+/// Fills the free places with claimed work.
+async fn claim_into<Q: Queue>(
+    queue: &Q,
+    places: &Arc<Semaphore>,
+    tasks: &TaskTracker,
+) -> Result<usize> {
+    // Wait for one place, then take whatever else is free: a claim for a single piece costs as much as one for many.
+    let Ok(first) = Arc::clone(places).acquire_owned().await else {
+        return Ok(0);
+    };
+    let mut free: Vec<OwnedSemaphorePermit> = vec![first];
+    while free.len() < CLAIM {
+        let Ok(permit) = Arc::clone(places).try_acquire_owned() else {
+            break;
+        };
+        free.push(permit);
+    }
+    let items = queue.claim(free.len()).await?;
+    let claimed = items.len();
+    for (item, place) in items.into_iter().zip(free) {
+        let queue = queue.clone();
+        tasks.spawn(async move {
+            queue.run(item).await;
+            drop(place);
+        });
+    }
+    Ok(claimed)
+}
+
+/// Waits until somebody tells of work, the next piece is due, or it is time to look.
+async fn wait_for_work<Q: Queue>(queue: &Q) {
+    let until_due = match queue.next_due().await {
+        Ok(Some(due)) => Duration::from_millis(
+            u64::try_from(due.as_millis() - queue.now().as_millis()).unwrap_or(0),
+        ),
+        _ => POLL,
+    };
+    tokio::select! {
+        () = queue.woken() => {}
+        () = tokio::time::sleep(until_due.min(POLL)) => {}
+    }
+}
+
+#[derive(Clone)]
+struct JobQueue {
+    app: App,
+    environment: Environment,
+}
+
+impl JobQueue {
+    fn new(app: &App, environment: Environment) -> Self {
+        Self {
+            app: app.clone(),
+            environment,
+        }
+    }
+}
+
+impl Queue for JobQueue {
+    type Item = ClaimedJob;
+    const NAME: &'static str = "jobs";
+
+    fn concurrency(&self) -> usize {
+        self.app.settings().job_concurrency
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedJob>> {
+        let db = &self.app.environment(self.environment).db;
+        let now = self.app.now();
+        if !jobs::any_due_unscoped(db, now)
+            .await
+            .map_err(internal("look for due jobs"))?
+        {
+            return Ok(Vec::new());
+        }
+        let token = format!("{:032x}", rand::random::<u128>());
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let claimed =
+            jobs::claim_unscoped(db, now, now.plus_seconds(LEASE_SECONDS), &token, limit).await;
+        claimed.map_err(internal("claim jobs"))
+    }
+
+    async fn run(&self, job: ClaimedJob) {
+        let domain = job.domain.clone();
+        // Inside a task of its own, so that a panic ends one job and not the worker.
+        let (app, environment) = (self.app.clone(), self.environment);
+        let running = tokio::spawn(async move {
+            tokio::time::timeout(JOB_TIMEOUT, provision::run(&app, environment, job)).await
+        });
+        match running.await {
+            Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => "provision").increment(1),
+            Ok(Err(_)) => {
+                tracing::warn!(domain.id = %domain, "A job took too long; it goes on when its lease ends")
+            }
+            Err(error) => {
+                tracing::error!(%error, domain.id = %domain, "A job panicked; it is tried again when its lease ends")
+            }
+        }
+    }
+
+    async fn woken(&self) {
+        self.app
+            .environment(self.environment)
+            .db
+            .job_waiting()
+            .await;
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        let db = &self.app.environment(self.environment).db;
+        jobs::next_due_unscoped(db)
+            .await
+            .map_err(internal("look for the next job"))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.app.now()
+    }
+}
+
+#[derive(Clone)]
+struct DeliveryQueue {
+    app: App,
+    environment: Environment,
+    in_flight: Arc<InFlight>,
+}
+
+impl DeliveryQueue {
+    fn new(app: &App, environment: Environment) -> Self {
+        Self {
+            app: app.clone(),
+            environment,
+            in_flight: Arc::default(),
+        }
+    }
+}
+
+impl Queue for DeliveryQueue {
+    type Item = ClaimedDelivery;
+    const NAME: &'static str = "deliveries";
+
+    fn concurrency(&self) -> usize {
+        self.app.settings().delivery_concurrency
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedDelivery>> {
+        let db = &self.app.environment(self.environment).db;
+        if !deliveries::any_due_unscoped(db, self.app.now())
+            .await
+            .map_err(internal("look for due deliveries"))?
+        {
+            return Ok(Vec::new());
+        }
+        deliver::claim(
+            &self.app,
+            self.environment,
+            u32::try_from(limit).unwrap_or(u32::MAX),
+        )
+        .await
+    }
+
+    async fn run(&self, delivery: ClaimedDelivery) {
+        deliver::send(&self.app, self.environment, &self.in_flight, delivery).await;
+    }
+
+    async fn woken(&self) {
+        self.app
+            .environment(self.environment)
+            .db
+            .delivery_waiting()
+            .await;
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        let db = &self.app.environment(self.environment).db;
+        deliveries::next_due_unscoped(db)
+            .await
+            .map_err(internal("look for the next delivery"))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.app.now()
+    }
+}

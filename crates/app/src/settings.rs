@@ -1,0 +1,37 @@
+//! What an operator can configure, with the defaults of the contract.
+
+use peeker_domain::price::PriceBook;
+use peeker_domain::sizing::Split;
+
+/// Requests per rolling minute of a key that has no cap of its own (contract §1).
+pub const REQUESTS_PER_MINUTE: u32 = 600;
+
+/// The operator's choices.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Origin of the links in answers, such as `https://api.example.com`; `None` takes it from the request.
+    pub public_url: Option<String>,
+    /// What licenses cost.
+    pub prices: PriceBook,
+    /// The split of bundles that have none of their own.
+    pub recommended_split: Split,
+    /// Inboxes on a Microsoft domain of a bundle order.
+    pub microsoft_inboxes_per_license: u32,
+    /// Jobs that run at once, per environment.
+    pub job_concurrency: usize,
+    /// Webhooks under way at once, per environment.
+    pub delivery_concurrency: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            prices: PriceBook::default(),
+            recommended_split: Split::default(),
+            microsoft_inboxes_per_license: 50,
+            job_concurrency: 128,
+            delivery_concurrency: 256,
+        }
+    }
+}

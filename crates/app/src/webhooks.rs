@@ -1,0 +1,155 @@
+//! Where a partner's webhooks go and what signs them (contract §6).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use peeker_domain::id::AccountId;
+use peeker_domain::{Environment, Error, Result, WebUrl};
+use peeker_store::{partners, webhooks as rows};
+use peeker_webhooks::SigningSecret;
+use secrecy::SecretString;
+
+use crate::App;
+use crate::failure::internal;
+use crate::secrets::Place;
+
+/// How long a deliverer goes on with an endpoint and secrets that were changed elsewhere, by a command or by
+/// another server.
+const FRESH_FOR: Duration = Duration::from_secs(2);
+const MAX_CACHED: u64 = 10_000;
+
+/// The secrets of a partner, one per environment, shown when they are made and never again.
+#[derive(Debug)]
+pub struct CreatedSecrets {
+    /// Signs sandbox events.
+    pub test: SecretString,
+    /// Signs live events.
+    pub live: SecretString,
+}
+
+/// Sets the partner's endpoint. The first time, a secret is made for each environment and given back; later calls
+/// change the URL and keep the secrets. Errors: `not_found`; `invalid_request` on `url` when webhooks may not go there.
+pub async fn set_endpoint(
+    app: &App,
+    account: &AccountId,
+    url: &str,
+) -> Result<Option<CreatedSecrets>> {
+    let url = WebUrl::parse(url).map_err(|error| Error::invalid("url", error.to_string()))?;
+    app.0
+        .outbound
+        .check_target(&url)
+        .map_err(|error| Error::invalid("url", error.to_string()))?;
+    let control = &app.0.store.control;
+    if partners::find(control, account)
+        .await
+        .map_err(internal("find a partner"))?
+        .is_none()
+    {
+        return Err(Error::not_found("partner"));
+    }
+    let now = app.now();
+    let known = rows::sealed_secrets(control, account, Environment::Test, now).await;
+    let created = if known.map_err(internal("read webhook secrets"))?.is_empty() {
+        let test = add_secret(app, account, Environment::Test).await?;
+        let live = add_secret(app, account, Environment::Live).await?;
+        Some(CreatedSecrets { test, live })
+    } else {
+        None
+    };
+    // Last, so that nothing is ever sent that no secret signs.
+    rows::set_endpoint(control, account, url.as_str(), now)
+        .await
+        .map_err(internal("set a webhook endpoint"))?;
+    Ok(created)
+}
+
+async fn add_secret(
+    app: &App,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<SecretString> {
+    let secret = SigningSecret::generate().map_err(Error::internal)?;
+    let text = SecretString::from(secret.expose().to_owned());
+    let sealed = app.0.sealer.seal(place(account), &text)?;
+    let added = rows::add_secret(
+        &app.0.store.control,
+        account,
+        environment,
+        sealed,
+        app.now(),
+    )
+    .await;
+    added.map_err(internal("store a webhook secret"))?;
+    Ok(text)
+}
+
+fn place(account: &AccountId) -> Place<'_> {
+    Place {
+        account,
+        table: "webhook_secrets",
+        column: "sealed_secret",
+    }
+}
+
+/// An endpoint and what signs for it.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub url: WebUrl,
+    pub secrets: Vec<SigningSecret>,
+}
+
+type CacheKey = (AccountId, Environment);
+
+/// Endpoints by account and environment, so that a burst of events reads each only once.
+pub(crate) struct EndpointCache(Cache<CacheKey, Option<Arc<Endpoint>>>);
+
+impl EndpointCache {
+    pub fn new() -> Self {
+        Self(
+            Cache::builder()
+                .max_capacity(MAX_CACHED)
+                .time_to_live(FRESH_FOR)
+                .build(),
+        )
+    }
+}
+
+/// The endpoint of an account; `None` when it has none.
+pub(crate) async fn endpoint(
+    app: &App,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<Option<Arc<Endpoint>>> {
+    let key = (account.clone(), environment);
+    if let Some(found) = app.0.endpoints.0.get(&key).await {
+        return Ok(found);
+    }
+    let found = load_endpoint(app, account, environment)
+        .await?
+        .map(Arc::new);
+    app.0.endpoints.0.insert(key, found.clone()).await;
+    Ok(found)
+}
+
+async fn load_endpoint(
+    app: &App,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<Option<Endpoint>> {
+    let control = &app.0.store.control;
+    let url = rows::endpoint(control, account)
+        .await
+        .map_err(internal("read a webhook endpoint"))?;
+    let Some(url) = url else { return Ok(None) };
+    let url = WebUrl::parse(&url).map_err(Error::internal)?;
+    let sealed = rows::sealed_secrets(control, account, environment, app.now()).await;
+    let sealed = sealed.map_err(internal("read webhook secrets"))?;
+    let open = |sealed: &String| {
+        use secrecy::ExposeSecret;
+        let text = app.0.sealer.open(place(account), sealed)?;
+        SigningSecret::parse(text.expose_secret()).map_err(Error::internal)
+    };
+    let secrets = sealed.iter().map(open).collect::<Result<_>>()?;
+    Ok(Some(Endpoint { url, secrets }))
+}

@@ -1,0 +1,110 @@
+//! Why a command could not do what it was asked, in words that say what to do.
+
+use std::fmt;
+
+use peeker_domain::Error;
+use serde_json::{Value, json};
+
+/// The result of a command and its parts.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// What went wrong: a word for scripts, a sentence for people. Never holds a secret.
+#[derive(Debug)]
+pub struct Failure {
+    code: String,
+    message: String,
+    field: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a word for scripts and a sentence for people.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            field: None,
+        }
+    }
+
+    /// Something about the configuration: a flag, an environment variable, the file or the data folder.
+    pub fn configuration(message: impl Into<String>) -> Self {
+        Self::new("configuration", message)
+    }
+
+    /// As `--json` shows it: the error envelope of the API.
+    pub fn to_json(&self) -> Value {
+        let mut error = json!({ "code": self.code, "message": self.message });
+        if let Some(field) = &self.field {
+            error["field"] = json!(field);
+        }
+        json!({ "error": error })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{field}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// An operator may see the causes that partners may not: they are what has to be mended.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let code = json!(error.code).as_str().unwrap_or_default().to_owned();
+        let says_nothing = error.message == Error::internal("").message;
+        let message = if says_nothing {
+            causes(&error)
+        } else {
+            error.message.clone()
+        };
+        Self {
+            code,
+            message,
+            field: error.field,
+        }
+    }
+}
+
+/// The causes of an error, outermost first.
+fn causes(error: &dyn std::error::Error) -> String {
+    let next = |error: &&(dyn std::error::Error + 'static)| error.source();
+    let causes: Vec<_> = std::iter::successors(error.source(), next)
+        .map(ToString::to_string)
+        .collect();
+    causes.join(": ")
+}
+
+/// An error and its causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = causes(error);
+    if causes.is_empty() {
+        error.to_string()
+    } else {
+        format!("{error}: {causes}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_the_operator_the_cause_of_an_internal_error() {
+        let failure = Failure::from(Error::internal("disk full"));
+        assert_eq!(failure.to_string(), "disk full");
+        assert_eq!(failure.to_json()["error"]["code"], "internal_error");
+    }
+
+    #[test]
+    fn keeps_the_field_of_a_refused_value() {
+        let failure = Failure::from(Error::invalid("url", "must start with https://"));
+        assert_eq!(failure.to_string(), "url: must start with https://");
+        assert_eq!(
+            failure.to_json(),
+            json!({"error": {"code": "invalid_request", "message": "must start with https://", "field": "url"}})
+        );
+    }
+}

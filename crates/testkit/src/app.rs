@@ -1,0 +1,227 @@
+//! The app under test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use peeker_app::clock::FrozenClock;
+use peeker_app::partners::{self, Partner};
+use peeker_app::{App, MasterKey, Options, Settings, keys, runner, webhooks};
+use peeker_domain::{Clock, Environment, Preset, Tier, Timestamp};
+use peeker_store::events::Event;
+use peeker_store::{events, jobs};
+use peeker_webhooks::{AddressPolicy, OutboundClient, SigningSecret};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use crate::{Client, Engine, TestDatabase};
+
+/// When a test begins: 2026-05-08T12:00:00Z.
+pub const EPOCH: Timestamp = Timestamp::from_millis(1_778_241_600_000);
+
+/// An app on a fresh database, with one partner.
+pub struct TestApp {
+    /// The app.
+    pub app: App,
+    /// The partner.
+    pub partner: Partner,
+    /// Which engine it runs on.
+    pub engine: Engine,
+    clock: Arc<FrozenClock>,
+    router: Router,
+    database: TestDatabase,
+    test_key: String,
+    live_key: String,
+    may_leave_jobs: AtomicBool,
+}
+
+impl TestApp {
+    /// Starts an app on a fresh database.
+    pub async fn start(engine: Engine) -> Self {
+        let database = TestDatabase::create(engine).await;
+        let clock = Arc::new(FrozenClock::at(EPOCH));
+        let app = open(&database, &clock, Settings::default()).await;
+        let created = partners::create(&app, "Acme Resellers", Tier::Base)
+            .await
+            .unwrap();
+        Self {
+            router: peeker_api::router(app.clone()),
+            app,
+            partner: created.partner,
+            engine,
+            clock,
+            database,
+            test_key: created.test_key.expose_secret().to_owned(),
+            live_key: created.live_key.expose_secret().to_owned(),
+            may_leave_jobs: AtomicBool::new(false),
+        }
+    }
+
+    /// Stops and starts again on the same database, as after a kill: nothing of the old process is kept.
+    pub async fn restart(self) -> Self {
+        let app = open(&self.database, &self.clock, Settings::default()).await;
+        runner::end_all_leases(&app).await.unwrap();
+        Self {
+            router: peeker_api::router(app.clone()),
+            app,
+            ..self
+        }
+    }
+
+    /// A second server on the same database.
+    pub async fn another_server(&self) -> App {
+        open(&self.database, &self.clock, Settings::default()).await
+    }
+
+    /// A client with the full test key.
+    pub fn client(&self) -> Client {
+        self.client_with(&self.test_key)
+    }
+
+    /// A client with the full live key.
+    pub fn live_client(&self) -> Client {
+        self.client_with(&self.live_key)
+    }
+
+    /// A client without a key.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.router.clone(), None)
+    }
+
+    /// A client with this key.
+    pub fn client_with(&self, key: &str) -> Client {
+        Client::new(self.router.clone(), Some(key.to_owned()))
+    }
+
+    /// A client of another server.
+    pub fn client_of(&self, app: &App) -> Client {
+        Client::new(peeker_api::router(app.clone()), Some(self.test_key.clone()))
+    }
+
+    /// The full test key.
+    pub fn test_key(&self) -> &str {
+        &self.test_key
+    }
+
+    /// A new test key of this partner.
+    pub async fn key(&self, preset: Preset, requests_per_minute: u32) -> String {
+        let new = keys::NewKey {
+            environment: Environment::Test,
+            preset,
+            label: None,
+            requests_per_minute,
+        };
+        let created = keys::create(&self.app, &self.partner.id, new)
+            .await
+            .unwrap();
+        created.secret.expose_secret().to_owned()
+    }
+
+    /// A client of another partner.
+    pub async fn stranger(&self) -> Client {
+        let created = partners::create(&self.app, "Globex", Tier::Base)
+            .await
+            .unwrap();
+        self.client_with(created.test_key.expose_secret())
+    }
+
+    /// Sends the partner's webhooks to `url`. Gives back the secret of the sandbox.
+    pub async fn set_webhook(&self, url: &str) -> SigningSecret {
+        let secrets = webhooks::set_endpoint(&self.app, &self.partner.id, url)
+            .await
+            .unwrap()
+            .unwrap();
+        SigningSecret::parse(secrets.test.expose_secret()).unwrap()
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Moves the clock.
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.clock.advance_millis(seconds * 1000);
+    }
+
+    /// Runs all sandbox work that is due now. Gives back how many pieces that were.
+    pub async fn run_until_idle(&self) -> usize {
+        runner::run_until_idle(&self.app, Environment::Test)
+            .await
+            .unwrap()
+    }
+
+    /// All sandbox events of the partner, in sequence.
+    pub async fn events(&self) -> Vec<Event> {
+        let db = &self.app.store().sandbox.db;
+        events::list_after(db, &self.partner.id, 0, 1_000_000)
+            .await
+            .unwrap()
+    }
+
+    /// The types of all sandbox events of the partner, in sequence.
+    pub async fn event_types(&self) -> Vec<String> {
+        self.events()
+            .await
+            .into_iter()
+            .map(|event| event.kind)
+            .collect()
+    }
+
+    /// The bodies of all sandbox events of one type, in sequence.
+    pub async fn events_of(&self, kind: &str) -> Vec<Value> {
+        let events = self
+            .events()
+            .await
+            .into_iter()
+            .filter(|event| event.kind == kind);
+        events
+            .map(|event| serde_json::from_str(&event.body).unwrap())
+            .collect()
+    }
+
+    /// The folder of the SQLite files.
+    pub fn data_folder(&self) -> Option<&std::path::Path> {
+        self.database.folder()
+    }
+
+    /// Says that jobs may be left over when the test ends.
+    pub fn may_leave_jobs(&self) {
+        self.may_leave_jobs.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the test. Work that nobody ran is a mistake of the test, or a job that never comes to an end.
+    pub async fn finish(self) {
+        if !self.may_leave_jobs.load(Ordering::Relaxed) {
+            for state in ["ready", "dead"] {
+                for db in [&self.app.store().sandbox.db, &self.app.store().live.db] {
+                    let left = jobs::count_unscoped(db, state).await.unwrap();
+                    assert_eq!(
+                        left, 0,
+                        "{state} jobs are left over; run them or call may_leave_jobs()"
+                    );
+                }
+            }
+        }
+        let Self {
+            app,
+            router,
+            database,
+            ..
+        } = self;
+        drop((app, router));
+        database.drop_now().await;
+    }
+}
+
+async fn open(database: &TestDatabase, clock: &Arc<FrozenClock>, settings: Settings) -> App {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    let options = Options {
+        location: database.location.clone(),
+        master_key: MasterKey::from_bytes([42; 32]),
+        clock,
+        settings,
+        outbound: OutboundClient::new(AddressPolicy::development(), false).unwrap(),
+    };
+    App::start(options).await.unwrap()
+}

@@ -1,0 +1,138 @@
+//! A database for one test: a folder of SQLite files, or a PostgreSQL database copied from a migrated template.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use peeker_store::Location;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+/// Where the tests find PostgreSQL. `scripts/test` and `scripts/postgres run` set it.
+const URL_VARIABLE: &str = "PEEKER_TEST_POSTGRES_URL";
+/// Connections of each environment: one is the listener's, so a test app has three to work with.
+const MAX_CONNECTIONS: u32 = 4;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Files in a temporary folder.
+    Sqlite,
+    /// A database of its own in the PostgreSQL named by `PEEKER_TEST_POSTGRES_URL`.
+    Postgres,
+}
+
+/// A database that goes away with the test.
+#[derive(Debug)]
+pub struct TestDatabase {
+    /// Where it is.
+    pub location: Location,
+    folder: Option<TempDir>,
+    postgres: Option<String>,
+}
+
+impl TestDatabase {
+    /// Makes a fresh database with the current schema.
+    pub async fn create(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let location = Location::Sqlite(folder.path().to_owned());
+                Self {
+                    location,
+                    folder: Some(folder),
+                    postgres: None,
+                }
+            }
+            Engine::Postgres => {
+                let name = copy_template().await;
+                let location = Location::Postgres {
+                    url: url_of(&name),
+                    max_connections: MAX_CONNECTIONS,
+                };
+                Self {
+                    location,
+                    folder: None,
+                    postgres: Some(name),
+                }
+            }
+        }
+    }
+
+    /// The folder of the SQLite files.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_ref().map(TempDir::path)
+    }
+
+    /// Removes the database.
+    pub async fn drop_now(self) {
+        if let Some(name) = self.postgres {
+            let mut admin = connect().await;
+            // Fails only when somebody drops it twice; the cluster of `scripts/test` goes away anyway.
+            let _ = admin
+                .execute(sqlx::AssertSqlSafe(format!(
+                    "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+                )))
+                .await;
+        }
+    }
+}
+
+fn base_url() -> String {
+    std::env::var(URL_VARIABLE).unwrap_or_else(|_| {
+        panic!("the PostgreSQL half of the tests needs {URL_VARIABLE}; run scripts/test, or: scripts/postgres run -- cargo test")
+    })
+}
+
+fn url_of(database: &str) -> String {
+    let options: PgConnectOptions = base_url().parse().unwrap();
+    options.database(database).to_url_lossy().to_string()
+}
+
+async fn connect() -> PgConnection {
+    let url = base_url();
+    PgConnection::connect(&url)
+        .await
+        .unwrap_or_else(|error| panic!("cannot reach the PostgreSQL of {URL_VARIABLE}: {error}"))
+}
+
+/// The template is made once per process and copied for each test, which is many times faster than migrating.
+async fn copy_template() -> String {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let process = std::process::id();
+    let template = TEMPLATE
+        .get_or_init(|| async {
+            let template = format!("peeker_template_{process}");
+            create(&template, "template0").await;
+            let location = Location::Postgres {
+                url: url_of(&template),
+                max_connections: 2,
+            };
+            peeker_store::migrate(&location).await.unwrap();
+            template
+        })
+        .await;
+    let name = format!(
+        "peeker_test_{process}_{}",
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    );
+    create(&name, template).await;
+    name
+}
+
+async fn create(name: &str, template: &str) {
+    let mut admin = connect().await;
+    admin
+        .execute(sqlx::AssertSqlSafe(format!(
+            "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+        )))
+        .await
+        .unwrap();
+    admin
+        .execute(sqlx::AssertSqlSafe(format!(
+            "CREATE DATABASE {name} TEMPLATE {template}"
+        )))
+        .await
+        .unwrap();
+}

@@ -1,0 +1,98 @@
+//! A webhook receiver on a loopback port.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use peeker_webhooks::{SignatureFamily, SigningSecret, verify};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+/// One request that arrived.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its exact body.
+    pub body: Bytes,
+}
+
+impl Received {
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Checks both signatures.
+    pub fn verify(&self, secret: &SigningSecret, now_seconds: i64) {
+        for family in [SignatureFamily::Peeker, SignatureFamily::StandardWebhooks] {
+            verify(
+                secret,
+                family,
+                |name| self.header(name),
+                &self.body,
+                now_seconds,
+                300,
+            )
+            .unwrap();
+        }
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    received: Vec<Received>,
+    answers: VecDeque<u16>,
+}
+
+/// Remembers what arrives and answers 200, or what it was told to.
+#[derive(Clone)]
+pub struct Receiver {
+    /// Where it listens.
+    pub url: String,
+    inner: Arc<Mutex<Inner>>,
+}
+
+impl Receiver {
+    /// Starts to listen.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let inner = Arc::<Mutex<Inner>>::default();
+        let router = Router::new()
+            .fallback(receive)
+            .with_state(Arc::clone(&inner));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, inner }
+    }
+
+    /// Answers the next requests with these statuses, later ones with 200.
+    pub fn answer_with(&self, statuses: &[u16]) {
+        self.inner.lock().unwrap().answers.extend(statuses);
+    }
+
+    /// What arrived so far, in order of arrival.
+    pub fn received(&self) -> Vec<Received> {
+        self.inner.lock().unwrap().received.clone()
+    }
+}
+
+async fn receive(
+    State(inner): State<Arc<Mutex<Inner>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let mut inner = inner.lock().unwrap();
+    inner.received.push(Received { headers, body });
+    inner.answers.pop_front().map_or(StatusCode::OK, |status| {
+        StatusCode::from_u16(status).unwrap()
+    })
+}
