@@ -16,7 +16,7 @@ use crate::App;
 /// How long an answer counts.
 const FRESH_FOR_MS: i64 = 5 * 60 * 1000;
 /// Old answers are kept this long, to be shown as `stale`; afterwards the name counts as never seen.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const KEPT_FOR: Duration = Duration::from_hours(24);
 const MAX_CACHED: u64 = 200_000;
 
 /// An account has its own sandbox, so an answer is remembered for one account in one environment.

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use peeker_domain::id::AccountId;
 use peeker_domain::{Environment, Result};
@@ -147,13 +148,14 @@ async fn attempt(
 
 fn report(delivery: &ClaimedDelivery, outcome: &Outcome, state: State) {
     metrics::counter!("webhook_attempts_total", "state" => state.as_str()).increment(1);
-    metrics::histogram!("webhook_attempt_duration_milliseconds").record(outcome.latency_ms as f64);
+    let seconds = Duration::from_millis(outcome.latency_ms).as_secs_f64();
+    metrics::histogram!("webhook_attempt_duration_seconds").record(seconds);
     let event = &delivery.event;
     let (attempt, status, duration_ms) = (delivery.number, outcome.status, outcome.latency_ms);
-    let failure = outcome.failure.map(|failure| failure.as_str());
+    let failure = outcome.failure.map(peeker_webhooks::FailureClass::as_str);
     match state {
         State::Delivered => {
-            tracing::debug!(event.id = %event, attempt, status, duration_ms, "Delivered {event}")
+            tracing::debug!(event.id = %event, attempt, status, duration_ms, "Delivered {event}");
         }
         State::Failed => {
             tracing::warn!(event.id = %event, attempt, status, failure, duration_ms, "Gave up on {event} after its last retry");

@@ -219,10 +219,10 @@ impl Queue for JobQueue {
         match running.await {
             Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => "provision").increment(1),
             Ok(Err(_)) => {
-                tracing::warn!(domain.id = %domain, "A job took too long; it goes on when its lease ends")
+                tracing::warn!(domain.id = %domain, "A job took too long; it goes on when its lease ends");
             }
             Err(error) => {
-                tracing::error!(%error, domain.id = %domain, "A job panicked; it is tried again when its lease ends")
+                tracing::error!(%error, domain.id = %domain, "A job panicked; it is tried again when its lease ends");
             }
         }
     }

@@ -56,7 +56,9 @@ impl StoreError {
         let sea_orm::RuntimeErr::SqlxError(inner) = inner else {
             return false;
         };
-        let code = inner.as_database_error().and_then(|error| error.code());
+        let code = inner
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
         // PostgreSQL 40001 and 40P01; SQLite 5 (BUSY) and 517 (BUSY_SNAPSHOT).
         matches!(code.as_deref(), Some("40001" | "40P01" | "5" | "517"))
     }

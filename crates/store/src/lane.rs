@@ -107,7 +107,7 @@ async fn run<B: Batch>(db: Arc<EnvironmentDb>, mut receiver: mpsc::Receiver<Entr
 }
 
 async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) {
-    let (items, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+    let (items, mut replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let all: Vec<&B::Item> = items.iter().collect();
     match transaction::<B>(db, &all).await {
         Ok(outputs) => {
@@ -117,9 +117,8 @@ async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) {
             }
         }
         Err(error) if items.len() == 1 && !error.is_transient() => {
-            for reply in replies.into_iter().take(1) {
+            if let Some(reply) = replies.pop() {
                 let _ = reply.send(Err(error));
-                return;
             }
         }
         Err(error) => {

@@ -238,7 +238,7 @@ impl Order<'_> {
                 Known::Fresh(Verdict::Premium) => offer.refusal = Some("premium"),
                 Known::Fresh(Verdict::Unknown) => offer.refusal = Some("unknown"),
                 Known::Fresh(Verdict::Errored) | Known::Stale => {
-                    offer.refusal = Some("provider_error")
+                    offer.refusal = Some("provider_error");
                 }
             }
         }

@@ -354,7 +354,7 @@ impl Rows {
 
     fn connected(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
         let place = self.place(step)?;
-        ACTIVE.clone_into(&mut place.state);
+        place.state = ACTIVE.to_owned();
         let inboxes = place.inboxes;
         let domain = self.domain(step)?;
         domain.status = domain
@@ -392,7 +392,7 @@ impl Rows {
     }
 
     fn needs_replacement(&mut self, work: &mut Work<'_>, step: &Step, message: &str) -> Result<()> {
-        ACTION_REQUIRED.clone_into(&mut self.place(step)?.state);
+        self.place(step)?.state = ACTION_REQUIRED.to_owned();
         let domain = self.domain(step)?;
         domain.status = domain
             .status
@@ -451,7 +451,7 @@ impl Rows {
     fn released(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
         let place = self.place(step)?;
         let was_active = place.state == ACTIVE;
-        RELEASED.clone_into(&mut place.state);
+        place.state = RELEASED.to_owned();
         let place = place.clone();
         let domain = self.domain(step)?;
         let bought = domain.owned;
