@@ -1,2 +1,86 @@
-//! Load generators that print ratios against the machine's own limit.
-fn main() {}
+//! Load generators for a running server. Every figure is printed beside a limit of the same machine, measured in the
+//! same run: absolute numbers of a shared machine say little, ratios do.
+//!
+//! ```text
+//! peeker serve &
+//! peeker key create --partner org_… --environment test --preset full --requests-per-minute 1000000000 --json
+//! cargo run --release -p peeker-bench -- --key pk_test_… accept
+//! ```
+
+mod limits;
+mod load;
+mod scenarios;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Puts load on a running Peeker server and prints figures with the machine's own limits beside them.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The server.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// A full test key whose rate limit does not stand in the way.
+    #[arg(long, env = "PEEKER_BENCH_KEY", hide_env_values = true)]
+    key: String,
+    /// Requests under way at once.
+    #[arg(long, default_value_t = 64)]
+    clients: usize,
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Debug, Subcommand)]
+enum Scenario {
+    /// Orders accepted per second: 24 Google licenses on 12 domains each.
+    Accept {
+        /// Orders to place.
+        #[arg(long, default_value_t = 2_000)]
+        orders: usize,
+        /// A folder on the disk of the database, to measure what one durable write costs there.
+        #[arg(long, default_value = ".")]
+        disk: PathBuf,
+    },
+    /// Orders completed per second: places orders and waits until all are completed.
+    Drain {
+        /// Orders to place.
+        #[arg(long, default_value_t = 500)]
+        orders: usize,
+    },
+    /// Latency of `GET /orders`, pages of 25.
+    List {
+        /// Requests to make.
+        #[arg(long, default_value_t = 5_000)]
+        requests: usize,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Another provider can only be there already if somebody linked one; it serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let arguments = Arguments::parse();
+    let target = match load::Target::new(&arguments.url, &arguments.key) {
+        Ok(target) => target,
+        Err(error) => {
+            eprintln!("cannot make an HTTP client: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = match &arguments.scenario {
+        Scenario::Accept { orders, disk } => {
+            scenarios::accept(&target, arguments.clients, *orders, disk).await
+        }
+        Scenario::Drain { orders } => scenarios::drain(&target, arguments.clients, *orders).await,
+        Scenario::List { requests } => scenarios::list(&target, arguments.clients, *requests).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
