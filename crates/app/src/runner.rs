@@ -27,6 +27,8 @@ const JOB_TIMEOUT: Duration = Duration::from_secs(100);
 const CLAIM: usize = 64;
 /// How often an idle worker looks for work that nobody told it of.
 const POLL: Duration = Duration::from_secs(1);
+/// Shortest wait before an idle worker looks again: what is due may be locked by another worker for a moment.
+const BREATH: Duration = Duration::from_millis(10);
 /// How long work under way is waited for when the process is to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -166,7 +168,7 @@ async fn wait_for_work<Q: Queue>(queue: &Q) {
     };
     tokio::select! {
         () = queue.woken() => {}
-        () = tokio::time::sleep(until_due.min(POLL)) => {}
+        () = tokio::time::sleep(until_due.clamp(BREATH, POLL)) => {}
     }
 }
 
