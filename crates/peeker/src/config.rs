@@ -3,7 +3,7 @@
 //! Precedence: flag, then environment variable, then file, then default. `peeker.toml.example` lists every key; a test
 //! holds it to this file. Secrets are never in the file: the master key and the database URL are environment only.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -68,7 +68,9 @@ pub struct Database {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { max_connections: 16 }
+        Self {
+            max_connections: 16,
+        }
     }
 }
 
@@ -162,22 +164,55 @@ impl Config {
         let shown = path.display();
         let text = std::fs::read_to_string(path)
             .map_err(|error| Failure::configuration(format!("Cannot read {shown}: {error}")))?;
-        toml::from_str(&text).map_err(|error| Failure::configuration(format!("{shown}: {error}").trim_end().to_owned()))
+        toml::from_str(&text).map_err(|error| {
+            Failure::configuration(format!("{shown}: {error}").trim_end().to_owned())
+        })
     }
 
     /// Puts environment variables over the file. The variables of `[server]` belong to flags of `serve`.
     fn overlay(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<()> {
-        let Self { server: _, database, prices, sizing, webhooks, workers } = self;
+        let Self {
+            server: _,
+            database,
+            prices,
+            sizing,
+            webhooks,
+            workers,
+        } = self;
         let set = Overlay(variable);
-        set.number("PEEKER_DATABASE_MAX_CONNECTIONS", &mut database.max_connections)?;
-        set.number("PEEKER_PRICES_GOOGLE_LICENSE_CENTS", &mut prices.google_license_cents)?;
-        set.number("PEEKER_PRICES_MICROSOFT_LICENSE_CENTS", &mut prices.microsoft_license_cents)?;
-        set.number("PEEKER_SIZING_RECOMMENDED_GOOGLE_PERCENT", &mut sizing.recommended_google_percent)?;
-        set.number("PEEKER_SIZING_MICROSOFT_INBOXES_PER_LICENSE", &mut sizing.microsoft_inboxes_per_license)?;
-        set.number("PEEKER_WORKERS_JOB_CONCURRENCY", &mut workers.job_concurrency)?;
-        set.number("PEEKER_WORKERS_DELIVERY_CONCURRENCY", &mut workers.delivery_concurrency)?;
+        set.number(
+            "PEEKER_DATABASE_MAX_CONNECTIONS",
+            &mut database.max_connections,
+        )?;
+        set.number(
+            "PEEKER_PRICES_GOOGLE_LICENSE_CENTS",
+            &mut prices.google_license_cents,
+        )?;
+        set.number(
+            "PEEKER_PRICES_MICROSOFT_LICENSE_CENTS",
+            &mut prices.microsoft_license_cents,
+        )?;
+        set.number(
+            "PEEKER_SIZING_RECOMMENDED_GOOGLE_PERCENT",
+            &mut sizing.recommended_google_percent,
+        )?;
+        set.number(
+            "PEEKER_SIZING_MICROSOFT_INBOXES_PER_LICENSE",
+            &mut sizing.microsoft_inboxes_per_license,
+        )?;
+        set.number(
+            "PEEKER_WORKERS_JOB_CONCURRENCY",
+            &mut workers.job_concurrency,
+        )?;
+        set.number(
+            "PEEKER_WORKERS_DELIVERY_CONCURRENCY",
+            &mut workers.delivery_concurrency,
+        )?;
         if let Some(text) = (set.0)("PEEKER_WEBHOOKS_ALLOWED_RANGES") {
-            let ranges = text.split(',').map(str::trim).filter(|range| !range.is_empty());
+            let ranges = text
+                .split(',')
+                .map(str::trim)
+                .filter(|range| !range.is_empty());
             webhooks.allowed_ranges = ranges.map(ToOwned::to_owned).collect();
         }
         Ok(())
@@ -185,7 +220,14 @@ impl Config {
 
     /// Checks every value and tells of all that cannot be at once.
     fn check(&self) -> Result<()> {
-        let Self { server, database, prices, sizing, webhooks, workers } = self;
+        let Self {
+            server,
+            database,
+            prices,
+            sizing,
+            webhooks,
+            workers,
+        } = self;
         let mut problems = Vec::new();
         let mut expect = |holds: bool, key: &str, rule: String| {
             if !holds {
@@ -196,39 +238,75 @@ impl Config {
             expect(false, "[server] public_url", rule);
         }
         let connections = (1..=1000).contains(&database.max_connections);
-        expect(connections, "[database] max_connections", "must be 1 to 1000".to_owned());
+        expect(
+            connections,
+            "[database] max_connections",
+            "must be 1 to 1000".to_owned(),
+        );
         for (key, cents) in [
             ("[prices] google_license_cents", prices.google_license_cents),
-            ("[prices] microsoft_license_cents", prices.microsoft_license_cents),
+            (
+                "[prices] microsoft_license_cents",
+                prices.microsoft_license_cents,
+            ),
         ] {
-            expect(cents <= MAX_PRICE_CENTS, key, format!("must be 0 to {MAX_PRICE_CENTS}"));
+            expect(
+                cents <= MAX_PRICE_CENTS,
+                key,
+                format!("must be 0 to {MAX_PRICE_CENTS}"),
+            );
         }
         let percent = sizing.recommended_google_percent;
-        expect(percent <= 100, "[sizing] recommended_google_percent", "must be 0 to 100".to_owned());
+        expect(
+            percent <= 100,
+            "[sizing] recommended_google_percent",
+            "must be 0 to 100".to_owned(),
+        );
         let density = MICROSOFT_DENSITIES.contains(&sizing.microsoft_inboxes_per_license);
-        let densities = MICROSOFT_DENSITIES.map(|density| density.to_string()).join(", ");
-        expect(density, "[sizing] microsoft_inboxes_per_license", format!("must be one of {densities}"));
+        let densities = MICROSOFT_DENSITIES
+            .map(|density| density.to_string())
+            .join(", ");
+        expect(
+            density,
+            "[sizing] microsoft_inboxes_per_license",
+            format!("must be one of {densities}"),
+        );
         for range in &webhooks.allowed_ranges {
             let rule = format!("has {range:?}, which is no address range such as 10.1.0.0/16");
-            expect(parse_range(range).is_some(), "[webhooks] allowed_ranges", rule);
+            expect(
+                parse_range(range).is_some(),
+                "[webhooks] allowed_ranges",
+                rule,
+            );
         }
         for (key, at_once) in [
             ("[workers] job_concurrency", workers.job_concurrency),
-            ("[workers] delivery_concurrency", workers.delivery_concurrency),
+            (
+                "[workers] delivery_concurrency",
+                workers.delivery_concurrency,
+            ),
         ] {
-            expect((1..=MAX_CONCURRENCY).contains(&at_once), key, format!("must be 1 to {MAX_CONCURRENCY}"));
+            expect(
+                (1..=MAX_CONCURRENCY).contains(&at_once),
+                key,
+                format!("must be 1 to {MAX_CONCURRENCY}"),
+            );
         }
         if problems.is_empty() {
             Ok(())
         } else {
-            Err(Failure::configuration(problems.join("\n       ")))
+            Err(Failure::configuration(problems.join("; ")))
         }
     }
 
     /// The ranges that webhooks may go to although they are not public.
     pub fn allowed_ranges(&self) -> Vec<IpNet> {
         // Checked when the configuration was loaded.
-        self.webhooks.allowed_ranges.iter().filter_map(|range| parse_range(range)).collect()
+        self.webhooks
+            .allowed_ranges
+            .iter()
+            .filter_map(|range| parse_range(range))
+            .collect()
     }
 
     /// What the use-cases take of it.
@@ -240,7 +318,10 @@ impl Config {
                 google_license: Cents(self.prices.google_license_cents.into()),
                 microsoft_license: Cents(self.prices.microsoft_license_cents.into()),
             },
-            recommended_split: Split { google_percent: google, microsoft_percent: 100 - google },
+            recommended_split: Split {
+                google_percent: google,
+                microsoft_percent: 100 - google,
+            },
             microsoft_inboxes_per_license: self.sizing.microsoft_inboxes_per_license,
             job_concurrency: self.workers.job_concurrency,
             delivery_concurrency: self.workers.delivery_concurrency,
@@ -254,7 +335,8 @@ struct Overlay<F>(F);
 impl<F: Fn(&str) -> Option<String>> Overlay<F> {
     fn number<N: FromStr>(&self, name: &str, field: &mut N) -> Result<()> {
         if let Some(text) = (self.0)(name) {
-            let refused = |_| Failure::configuration(format!("{name} must be a whole number, not {text:?}"));
+            let refused =
+                |_| Failure::configuration(format!("{name} must be a whole number, not {text:?}"));
             *field = text.trim().parse().map_err(refused)?;
         }
         Ok(())
@@ -262,7 +344,7 @@ impl<F: Fn(&str) -> Option<String>> Overlay<F> {
 }
 
 fn parse_range(text: &str) -> Option<IpNet> {
-    let single = || text.parse().ok().map(IpNet::from);
+    let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse().ok().or_else(single)
 }
 

@@ -26,11 +26,26 @@ fn the_example_lists_every_key_with_its_default() {
     let example: toml::Table = toml::from_str(&uncommented()).unwrap();
     let config: Config = parse(&uncommented()).unwrap();
     config.check().unwrap();
-    assert_eq!(toml::Table::try_from(&config).unwrap(), example, "a key is missing");
-    let Server { public_url, listen, metrics_listen } = &config.server;
+    assert_eq!(
+        toml::Table::try_from(&config).unwrap(),
+        example,
+        "a key is missing"
+    );
+    let Server {
+        public_url,
+        listen,
+        metrics_listen,
+    } = &config.server;
     assert!(public_url.is_some() && metrics_listen.is_some());
     assert_eq!(*listen, Some(crate::cli::serve::DEFAULT_LISTEN));
-    let Config { server: _, database, prices, sizing, webhooks: _, workers } = config;
+    let Config {
+        server: _,
+        database,
+        prices,
+        sizing,
+        webhooks: _,
+        workers,
+    } = config;
     assert_eq!(database, Database::default());
     assert_eq!(prices, Prices::default());
     assert_eq!(sizing, Sizing::default());
@@ -56,8 +71,14 @@ fn every_value_that_cannot_be_is_named_at_once() {
         [webhooks]\nallowed_ranges = ['10.0.0.0/33']\n[workers]\njob_concurrency = 0\ndelivery_concurrency = 20000";
     let message = parse(text).unwrap().check().unwrap_err().to_string();
     for key in [
-        "public_url", "max_connections", "microsoft_license_cents", "recommended_google_percent",
-        "microsoft_inboxes_per_license", "allowed_ranges", "job_concurrency", "delivery_concurrency",
+        "public_url",
+        "max_connections",
+        "microsoft_license_cents",
+        "recommended_google_percent",
+        "microsoft_inboxes_per_license",
+        "allowed_ranges",
+        "job_concurrency",
+        "delivery_concurrency",
     ] {
         assert!(message.contains(key), "{key} is not in: {message}");
     }
@@ -65,23 +86,38 @@ fn every_value_that_cannot_be_is_named_at_once() {
 
 #[test]
 fn the_environment_comes_before_the_file() {
-    let mut config = parse("[prices]\ngoogle_license_cents = 200\nmicrosoft_license_cents = 800").unwrap();
+    let mut config =
+        parse("[prices]\ngoogle_license_cents = 200\nmicrosoft_license_cents = 800").unwrap();
     let variables = |name: &str| match name {
         "PEEKER_PRICES_GOOGLE_LICENSE_CENTS" => Some("300".to_owned()),
         "PEEKER_WEBHOOKS_ALLOWED_RANGES" => Some("10.0.0.0/8, 192.168.1.7".to_owned()),
         _ => None,
     };
     config.overlay(variables).unwrap();
-    assert_eq!(config.prices, Prices { google_license_cents: 300, microsoft_license_cents: 800 });
+    assert_eq!(
+        config.prices,
+        Prices {
+            google_license_cents: 300,
+            microsoft_license_cents: 800
+        }
+    );
     config.check().unwrap();
     assert_eq!(config.allowed_ranges().len(), 2);
-    let wrong = config.overlay(|name| (name == "PEEKER_WORKERS_JOB_CONCURRENCY").then(|| "many".to_owned()));
-    assert!(wrong.unwrap_err().to_string().contains("PEEKER_WORKERS_JOB_CONCURRENCY"));
+    let wrong = config
+        .overlay(|name| (name == "PEEKER_WORKERS_JOB_CONCURRENCY").then(|| "many".to_owned()));
+    assert!(
+        wrong
+            .unwrap_err()
+            .to_string()
+            .contains("PEEKER_WORKERS_JOB_CONCURRENCY")
+    );
 }
 
 #[test]
 fn settings_follow_the_configuration() {
-    let config = parse("[prices]\ngoogle_license_cents = 200\n[sizing]\nrecommended_google_percent = 70").unwrap();
+    let config =
+        parse("[prices]\ngoogle_license_cents = 200\n[sizing]\nrecommended_google_percent = 70")
+            .unwrap();
     let settings = config.settings();
     assert_eq!(settings.prices.google_license, Cents(200));
     assert_eq!(Some(settings.recommended_split), Split::new(70, 30));
@@ -89,9 +125,22 @@ fn settings_follow_the_configuration() {
 
 #[test]
 fn an_origin_has_no_path() {
-    assert_eq!(parse_origin("https://API.example.com:443/").unwrap(), "https://api.example.com");
-    assert_eq!(parse_origin("http://127.0.0.1:8080").unwrap(), "http://127.0.0.1:8080");
-    for bad in ["", "api.example.com", "ftp://a.example", "https://a.example/x", "https://a.example/?q", "https://u:p@a.example"] {
+    assert_eq!(
+        parse_origin("https://API.example.com:443/").unwrap(),
+        "https://api.example.com"
+    );
+    assert_eq!(
+        parse_origin("http://127.0.0.1:8080").unwrap(),
+        "http://127.0.0.1:8080"
+    );
+    for bad in [
+        "",
+        "api.example.com",
+        "ftp://a.example",
+        "https://a.example/x",
+        "https://a.example/?q",
+        "https://u:p@a.example",
+    ] {
         assert!(parse_origin(bad).is_err(), "{bad}");
     }
 }

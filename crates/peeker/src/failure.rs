@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use peeker_domain::Error;
+use peeker_domain::{Code, Error};
 use serde_json::{Value, json};
 
 /// The result of a command and its parts.
@@ -58,7 +58,7 @@ impl From<Error> for Failure {
         let message = if says_nothing {
             causes(&error)
         } else {
-            error.message.clone()
+            for_operators(&error)
         };
         Self {
             code,
@@ -68,10 +68,23 @@ impl From<Error> for Failure {
     }
 }
 
+/// What partners are told, less what only makes sense to them, plus what an operator can do.
+fn for_operators(error: &Error) -> String {
+    let missing = |noun: &str| {
+        error.code == Code::NotFound && error.message == Error::not_found(noun).message
+    };
+    if missing("partner") {
+        "No such partner. See them all: peeker partner list".to_owned()
+    } else if missing("key") {
+        "No such key. See those of a partner: peeker key list --partner org_…".to_owned()
+    } else {
+        error.message.clone()
+    }
+}
+
 /// The causes of an error, outermost first.
 fn causes(error: &dyn std::error::Error) -> String {
-    let next = |error: &&(dyn std::error::Error + 'static)| error.source();
-    let causes: Vec<_> = std::iter::successors(error.source(), next)
+    let causes: Vec<_> = std::iter::successors(error.source(), |&error| error.source())
         .map(ToString::to_string)
         .collect();
     causes.join(": ")

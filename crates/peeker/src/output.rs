@@ -16,7 +16,15 @@ pub struct Output {
     /// Whether stdout is for a script: JSON and nothing else.
     pub json: bool,
     colour: bool,
-    colour_of_notes: bool,
+    notes: Notes,
+}
+
+/// What becomes of notes.
+#[derive(Debug, Clone, Copy)]
+enum Notes {
+    Shown { colour: bool },
+    Logged,
+    Hidden,
 }
 
 impl Output {
@@ -27,85 +35,123 @@ impl Output {
         Self {
             json,
             colour: wanted && std::io::stdout().is_terminal(),
-            colour_of_notes: wanted && std::io::stderr().is_terminal(),
+            notes: Notes::Shown {
+                colour: wanted && std::io::stderr().is_terminal(),
+            },
+        }
+    }
+
+    /// The same without notes, for a part whose notes would only distract.
+    pub fn without_notes(self) -> Self {
+        Self {
+            notes: Notes::Hidden,
+            ..self
+        }
+    }
+
+    /// The same with notes in the log where the log is for machines, so that every line of it can be parsed.
+    pub fn with_logged_notes(self) -> Self {
+        if std::io::stderr().is_terminal() {
+            self
+        } else {
+            Self {
+                notes: Notes::Logged,
+                ..self
+            }
         }
     }
 
     /// Prints the result as JSON or as text, whichever was asked for.
-    pub fn answer(&self, json: &impl Serialize, text: impl FnOnce(&Self) -> String) -> Result<()> {
+    pub fn answer(self, json: &impl Serialize, text: impl FnOnce(Self) -> String) -> Result<()> {
         if self.json {
-            self.json(json)
+            Self::print_json(json)
         } else {
             Self::write(&text(self))
         }
     }
 
     /// Prints one line of JSON.
-    pub fn json(&self, value: &impl Serialize) -> Result<()> {
-        let text = serde_json::to_string(value).map_err(|error| Failure::new("output", error.to_string()))?;
+    pub fn print_json(value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string(value)
+            .map_err(|error| Failure::new("output", error.to_string()))?;
         Self::write(&text)
     }
 
     /// Prints a line of text for people; nothing with `--json`.
-    pub fn line(&self, text: &str) -> Result<()> {
+    pub fn line(self, text: &str) -> Result<()> {
         if self.json { Ok(()) } else { Self::write(text) }
     }
 
-    /// Prints to stderr, which is never parsed.
-    pub fn note(&self, text: &str) {
+    /// Tells a person something beside the result, on stderr.
+    pub fn note(self, text: &str) {
+        match self.notes {
+            Notes::Shown { .. } => Self::write_to_stderr(text),
+            Notes::Logged => tracing::info!("{text}"),
+            Notes::Hidden => {}
+        }
+    }
+
+    fn write_to_stderr(text: &str) {
         // Nowhere is left to report that stderr is closed.
         let _ = writeln!(std::io::stderr(), "{text}");
     }
 
     /// Reports a failure: JSON on stdout for scripts, a sentence on stderr for people.
-    pub fn failure(&self, failure: &Failure) {
-        if self.json && self.json(&failure.to_json()).is_ok() {
+    pub fn failure(self, failure: &Failure) {
+        if self.json && Self::print_json(&failure.to_json()).is_ok() {
             return;
         }
-        let style = pick(self.colour_of_notes, AnsiColor::Red.on_default().bold());
-        self.note(&format!("{style}error:{style:#} {failure}"));
+        let colour = matches!(self.notes, Notes::Shown { colour: true });
+        let style = pick(colour, AnsiColor::Red.on_default().bold());
+        Self::write_to_stderr(&format!("{style}error:{style:#} {failure}"));
     }
 
     fn write(text: &str) -> Result<()> {
         match writeln!(std::io::stdout(), "{text}") {
             // The reader has seen enough, as `head` has.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => Err(Failure::new("output", format!("Cannot write to stdout: {error}"))),
+            Err(error) => Err(Failure::new(
+                "output",
+                format!("Cannot write to stdout: {error}"),
+            )),
             Ok(()) => Ok(()),
         }
     }
 
     /// Headings and what matters most.
-    pub fn bold(&self, text: &str) -> String {
+    pub fn bold(self, text: &str) -> String {
         paint(pick(self.colour, Style::new().bold()), text)
     }
 
     /// What is less important.
-    pub fn dim(&self, text: &str) -> String {
+    pub fn dim(self, text: &str) -> String {
         paint(pick(self.colour, Style::new().dimmed()), text)
     }
 
     /// What is good.
-    pub fn green(&self, text: &str) -> String {
+    pub fn green(self, text: &str) -> String {
         paint(pick(self.colour, AnsiColor::Green.on_default()), text)
     }
 
     /// What needs a look.
-    pub fn yellow(&self, text: &str) -> String {
+    pub fn yellow(self, text: &str) -> String {
         paint(pick(self.colour, AnsiColor::Yellow.on_default()), text)
     }
 
     /// What is bad.
-    pub fn red(&self, text: &str) -> String {
+    pub fn red(self, text: &str) -> String {
         paint(pick(self.colour, AnsiColor::Red.on_default()), text)
     }
 
     /// Aligned columns under a dimmed heading, without a line end after the last row.
-    pub fn table(&self, indent: &str, heading: &[&str], rows: &[Vec<String>]) -> String {
+    pub fn table(self, indent: &str, heading: &[&str], rows: &[Vec<String>]) -> String {
         let widths = widths(heading, rows);
         let head: Vec<String> = heading.iter().map(|&text| text.to_owned()).collect();
         let mut lines = vec![format!("{indent}{}", self.dim(&aligned(&head, &widths)))];
-        lines.extend(rows.iter().map(|row| format!("{indent}{}", aligned(row, &widths))));
+        lines.extend(
+            rows.iter()
+                .map(|row| format!("{indent}{}", aligned(row, &widths))),
+        );
         lines.join("\n")
     }
 }
@@ -146,15 +192,21 @@ fn aligned(row: &[String], widths: &[usize]) -> String {
 /// An amount of US cents, as people write it.
 pub fn dollars(cents: i64) -> String {
     let sign = if cents < 0 { "-" } else { "" };
-    let whole = (cents.abs() / 100).to_string();
+    let cents = cents.unsigned_abs();
+    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
+/// A number with a comma before every group of three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
     let mut grouped = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    format!("{sign}${grouped}.{:02}", cents.abs() % 100)
+    grouped
 }
 
 #[cfg(test)]
@@ -166,15 +218,27 @@ mod tests {
         let plain = Output {
             json: false,
             colour: false,
-            colour_of_notes: false,
+            notes: Notes::Hidden,
         };
-        let rows = [vec!["äö".to_owned(), "x".to_owned()], vec!["longer".to_owned(), String::new()]];
-        assert_eq!(plain.table(" ", &["id", "name"], &rows), " id      name\n äö      x\n longer");
+        let rows = [
+            vec!["äö".to_owned(), "x".to_owned()],
+            vec!["longer".to_owned(), String::new()],
+        ];
+        assert_eq!(
+            plain.table(" ", &["id", "name"], &rows),
+            " id      name\n äö      x\n longer"
+        );
     }
 
     #[test]
     fn amounts_have_two_decimals_and_grouped_thousands() {
-        for (cents, text) in [(0, "$0.00"), (5, "$0.05"), (52_800, "$528.00"), (123_456_789, "$1,234,567.89"), (-100, "-$1.00")] {
+        for (cents, text) in [
+            (0, "$0.00"),
+            (5, "$0.05"),
+            (52_800, "$528.00"),
+            (123_456_789, "$1,234,567.89"),
+            (-100, "-$1.00"),
+        ] {
             assert_eq!(dollars(cents), text);
         }
     }

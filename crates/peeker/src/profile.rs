@@ -39,7 +39,10 @@ impl Profile {
             Failure::configuration(format!("[webhooks] allowed_ranges: {error}"))
         })?;
         OutboundClient::new(policy, require_https).map_err(|error| {
-            let message = format!("{}. On Debian: apt-get install ca-certificates", chain(&error));
+            let message = format!(
+                "{}. On Debian: apt-get install ca-certificates",
+                chain(&error)
+            );
             Failure::configuration(message)
         })
     }
@@ -68,7 +71,11 @@ mod tests {
             ("192.0.2.1:8080", false, Profile::Production),
         ] {
             let listen = listen.parse().unwrap();
-            assert_eq!(Profile::default_for(listen, has_database_url), expected, "{listen}");
+            assert_eq!(
+                Profile::default_for(listen, has_database_url),
+                expected,
+                "{listen}"
+            );
         }
     }
 
@@ -76,7 +83,11 @@ mod tests {
     fn production_sends_only_to_public_https() {
         let targets = |profile: Profile, url: &str| {
             let url = peeker_domain::WebUrl::parse(url).unwrap();
-            profile.outbound(Vec::new()).unwrap().check_target(&url).is_ok()
+            profile
+                .outbound(Vec::new())
+                .unwrap()
+                .check_target(&url)
+                .is_ok()
         };
         for (url, development, production) in [
             ("https://1.1.1.1/hook", true, true),

@@ -1,0 +1,211 @@
+//! The command line: what can be typed, and which file answers it.
+
+mod demo;
+mod doctor;
+mod key;
+mod migrate;
+mod openapi;
+mod partner;
+pub mod serve;
+mod webhook;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use secrecy::SecretString;
+
+use crate::failure::{Failure, Result};
+use crate::output::Output;
+use crate::telemetry;
+
+const EXAMPLES: &str = "\
+First steps:
+  peeker demo                                      See an order complete, end to end
+  peeker serve                                     Start a server at http://127.0.0.1:8080
+  peeker partner create --name \"Acme Resellers\"    Make a partner and its keys
+  peeker doctor                                    See whether everything is in order
+
+Environment:
+  PEEKER_MASTER_KEY    32 random bytes in hexadecimal or base64; what is secret is sealed under it
+  PEEKER_LOG           What is logged to stderr, such as info or info,peeker_api=debug
+  PEEKER_LOG_FORMAT    text or json; by default text on a terminal, else json
+  NO_COLOR             Any value turns colours off";
+
+/// Domains and inboxes for cold e-mail, ordered over HTTP, with signed webhooks
+#[derive(Debug, Parser)]
+#[command(name = "peeker", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// Folder for databases, master key and peeker.toml; made when missing [default: peeker-data]
+    #[arg(long, global = true, env = "PEEKER_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+
+    /// PostgreSQL instead of SQLite
+    #[arg(
+        long,
+        global = true,
+        env = "PEEKER_DATABASE_URL",
+        value_name = "POSTGRES_URL",
+        hide_env_values = true
+    )]
+    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(SecretString::from(text)))]
+    pub database_url: Option<SecretString>,
+
+    /// Configuration file [default: peeker.toml in the data folder]
+    #[arg(long, global = true, env = "PEEKER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Answer with JSON on stdout, errors included
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Whether the folder was named on the command line rather than in the environment.
+    #[arg(skip)]
+    pub data_dir_is_flag: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server: the API, the workers, or both
+    Serve(serve::Arguments),
+    /// Start a server, place an order, watch it complete and verify its webhooks
+    Demo(demo::Arguments),
+    /// Partners: make one, list them
+    #[command(subcommand)]
+    Partner(partner::Command),
+    /// API keys: make one, list them, revoke one
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Where a partner's webhooks go
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+    /// Bring the databases to this version's schema
+    Migrate(migrate::Arguments),
+    /// Print the OpenAPI 3.1 document of the API
+    Openapi(openapi::Arguments),
+    /// Check configuration, databases, keys, clock and providers, and say what to do
+    Doctor(doctor::Arguments),
+}
+
+/// Reads the command line and runs what it asks for. Exit status 0, 1 on failure, 2 when the command line is wrong.
+pub fn main() -> ExitCode {
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    let output = Output::new(cli.global.json);
+    match run(cli, output) {
+        Ok(code) => code,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.global.data_dir_is_flag =
+        matches.value_source("data_dir") == Some(ValueSource::CommandLine);
+    Ok(cli)
+}
+
+/// Help and version are answers; everything else is a wrong command line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && wants_json {
+        let text = error.render().to_string();
+        let first_lines: Vec<_> = text
+            .lines()
+            .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+            .map(str::trim)
+            .collect();
+        let message = first_lines.join(" ");
+        let message = message.trim().trim_start_matches("error: ").to_owned();
+        Output::new(true).failure(&Failure::new("usage", message));
+    } else {
+        // Nowhere is left to report that stderr is closed.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn run(cli: Cli, output: Output) -> Result<ExitCode> {
+    let Cli { global, command } = cli;
+    telemetry::start(if matches!(command, Command::Serve(_)) {
+        telemetry::SERVER
+    } else {
+        telemetry::QUIET
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("runtime", format!("Cannot start threads: {error}")))?;
+    runtime.block_on(async {
+        let done = match command {
+            Command::Serve(arguments) => serve::run(&global, arguments, output).await,
+            Command::Demo(arguments) => demo::run(&global, arguments, output).await,
+            Command::Partner(command) => partner::run(&global, command, output).await,
+            Command::Key(command) => key::run(&global, command, output).await,
+            Command::Webhook(command) => webhook::run(&global, command, output).await,
+            Command::Migrate(_) => migrate::run(&global, output).await,
+            Command::Openapi(_) => openapi::run(),
+            Command::Doctor(arguments) => return doctor::run(&global, arguments, output).await,
+        };
+        done.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+/// A parser of one of an enum's stored words that lists them in help and errors.
+macro_rules! word {
+    ($kind:ty) => {{
+        use clap::builder::TypedValueParser as _;
+        let words = <$kind>::ALL
+            .iter()
+            .map(|value| clap::builder::PossibleValue::new(value.as_str()));
+        clap::builder::PossibleValuesParser::new(words).try_map(|text| text.parse::<$kind>())
+    }};
+}
+use word;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_every_command_may_stand_behind_it() {
+        let cli = Cli::try_parse_from(["peeker", "partner", "list", "--json", "--data-dir", "x"])
+            .unwrap();
+        assert!(cli.global.json);
+        assert_eq!(cli.global.data_dir, Some("x".into()));
+    }
+
+    #[test]
+    fn a_database_url_is_not_shown_by_debug() {
+        let cli = Cli::try_parse_from([
+            "peeker",
+            "doctor",
+            "--database-url",
+            "postgres://u:hunter2@h/d",
+        ])
+        .unwrap();
+        assert!(!format!("{cli:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,107 @@
+//! `peeker webhook`: where a partner's events go.
+
+use clap::{Args, Subcommand};
+use peeker_app::webhooks::{self, CreatedSecrets};
+use peeker_domain::id::AccountId;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use super::Global;
+use crate::failure::Result;
+use crate::installation::Installation;
+use crate::output::Output;
+use crate::profile::Profile;
+
+const SET_EXAMPLES: &str = "\
+Examples:
+  peeker webhook set --partner org_… --url https://partner.example/hooks/peeker
+  peeker webhook set --partner org_… --url http://127.0.0.1:9000/hooks --json
+  {\"secrets\":{\"test\":\"whsec_…\",\"live\":\"whsec_…\"}}
+
+The first time, a secret for each environment is made and shown once. Later calls change the address, keep the
+secrets, and answer {\"secrets\":null}. A running server follows within seconds.";
+
+/// What can be done with webhooks.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Set or change the address that a partner's events are sent to
+    Set(Set),
+}
+
+/// Flags of `webhook set`.
+#[derive(Debug, Args)]
+#[command(after_help = SET_EXAMPLES)]
+pub struct Set {
+    /// The partner, org_…
+    #[arg(long, value_name = "ID")]
+    partner: AccountId,
+
+    /// Where events are sent
+    #[arg(long)]
+    url: String,
+
+    /// Which addresses are allowed; name the profile the server runs with [default: as for serve]
+    #[arg(long, env = "PEEKER_PROFILE", value_enum)]
+    profile: Option<Profile>,
+}
+
+/// Runs a command about webhooks.
+pub async fn run(global: &Global, command: Command, output: Output) -> Result<()> {
+    let Command::Set(Set {
+        partner,
+        url,
+        profile,
+    }) = command;
+    let installation = Installation::find(global)?;
+    let app = installation
+        .open(installation.profile(profile), output)
+        .await?;
+    let secrets = webhooks::set_endpoint(&app, &partner, &url).await?;
+    let answer = Answer {
+        secrets: secrets.as_ref().map(Secrets::from),
+    };
+    output.answer(&answer, |output| {
+        text(&partner, &url, secrets.as_ref(), output)
+    })
+}
+
+/// The answer for scripts; `null` when the secrets were made earlier.
+#[derive(Serialize)]
+struct Answer<'a> {
+    secrets: Option<Secrets<'a>>,
+}
+
+#[derive(Serialize)]
+struct Secrets<'a> {
+    test: &'a str,
+    live: &'a str,
+}
+
+impl<'a> From<&'a CreatedSecrets> for Secrets<'a> {
+    fn from(created: &'a CreatedSecrets) -> Self {
+        Self {
+            test: created.test.expose_secret(),
+            live: created.live.expose_secret(),
+        }
+    }
+}
+
+fn text(
+    partner: &AccountId,
+    url: &str,
+    secrets: Option<&CreatedSecrets>,
+    output: Output,
+) -> String {
+    let title = output.bold(&format!("Webhooks of {partner} go to {url}"));
+    match secrets {
+        Some(secrets) => format!(
+            "{title}\n  test secret   {}\n  live secret   {}\n\n\
+             The secrets are shown this once and cannot be read again; copy them now.",
+            secrets.test.expose_secret(),
+            secrets.live.expose_secret(),
+        ),
+        None => format!(
+            "{title}\nThe secrets stay as they are. They were shown when they were made, and only then."
+        ),
+    }
+}

@@ -1,0 +1,175 @@
+use serde_json::json as value;
+
+use super::{json, peeker, run};
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().unwrap()
+}
+
+#[test]
+fn partner_key_and_webhook_answer_in_their_documented_shapes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (created, status) = json(
+        folder,
+        &[
+            "partner",
+            "create",
+            "--name",
+            "Acme Resellers",
+            "--tier",
+            "vip",
+        ],
+    );
+    assert_eq!(status, Some(0));
+    assert_eq!(created["partner"]["name"], "Acme Resellers");
+    assert!(text(&created["keys"]["test"]).starts_with("pk_test_"));
+    assert!(text(&created["keys"]["live"]).starts_with("pk_live_"));
+    let partner = text(&created["partner"]["id"]);
+
+    let options = [
+        "key",
+        "create",
+        "--partner",
+        partner,
+        "--environment",
+        "test",
+        "--preset",
+        "read",
+        "--label",
+        "dashboard",
+    ];
+    let (key, _) = json(folder, &options);
+    assert_eq!(key.as_object().unwrap().len(), 2);
+    assert!(text(&key["secret"]).starts_with("pk_test_"));
+    let (revoked, _) = json(folder, &["key", "revoke", text(&key["id"])]);
+    assert!(revoked["revoked_at"].is_string());
+    let (list, _) = json(folder, &["key", "list", "--partner", partner]);
+    assert_eq!(list["keys"].as_array().unwrap().len(), 3);
+    assert!(
+        !list.to_string().contains("pk_"),
+        "a list must not hold secrets"
+    );
+
+    let set = [
+        "webhook",
+        "set",
+        "--partner",
+        partner,
+        "--url",
+        "http://127.0.0.1:9000/hooks",
+    ];
+    let (first, _) = json(folder, &set);
+    assert!(text(&first["secrets"]["test"]).starts_with("whsec_"));
+    assert_ne!(first["secrets"]["test"], first["secrets"]["live"]);
+    assert_eq!(json(folder, &set).0, value!({"secrets": null}));
+
+    let (list, _) = json(folder, &["partner", "list"]);
+    assert_eq!(list["partners"][0]["tier"], "vip");
+}
+
+#[test]
+fn failures_have_status_1_and_a_wrong_command_line_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let unknown = "org_01M7YXRN1P00000000HYC7BHAY";
+    let set = [
+        "webhook",
+        "set",
+        "--partner",
+        unknown,
+        "--url",
+        "https://a.example",
+    ];
+    let (error, status) = json(folder, &set);
+    assert_eq!(
+        (error["error"]["code"].as_str(), status),
+        (Some("not_found"), Some(1))
+    );
+    let (error, status) = json(folder, &["key", "list", "--partner", unknown]);
+    assert_eq!(
+        (error["error"]["code"].as_str(), status),
+        (Some("not_found"), Some(1))
+    );
+    let (error, status) = json(folder, &["partner", "create", "--name", " "]);
+    assert_eq!(
+        (error["error"]["field"].as_str(), status),
+        (Some("name"), Some(1))
+    );
+    let (error, status) = json(folder, &["partner", "create"]);
+    assert_eq!(
+        (error["error"]["code"].as_str(), status),
+        (Some("usage"), Some(2))
+    );
+    let plain = run(folder, &["key", "list", "--partner", "nonsense"]);
+    assert_eq!((plain.status.code(), plain.stdout.len()), (Some(2), 0));
+    assert!(
+        !plain.stderr.contains(&0x1b),
+        "colours where nobody looks at a terminal"
+    );
+}
+
+#[test]
+fn a_lost_master_key_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert!(run(folder, &["partner", "list"]).status.success());
+    let file = folder.join("data/master.key");
+    std::fs::remove_file(&file).unwrap();
+    let refused = run(folder, &["partner", "list"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("master key"));
+    assert!(!file.exists());
+    let (report, status) = json(folder, &["doctor"]);
+    assert_eq!((report["status"].as_str(), status), (Some("fail"), Some(1)));
+}
+
+#[test]
+fn doctor_makes_nothing_and_migrate_runs_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (report, status) = json(folder, &["doctor"]);
+    assert_eq!(status, Some(0), "{report}");
+    assert!(!folder.join("data").exists());
+    let (first, _) = json(folder, &["migrate"]);
+    assert_ne!(first["databases"][0]["applied"], value!([]));
+    let (again, _) = json(folder, &["migrate"]);
+    assert_eq!(
+        again["databases"][0],
+        value!({"name": "control", "applied": []})
+    );
+}
+
+#[test]
+fn openapi_needs_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let (document, status) = json(folder.path(), &["openapi"]);
+    assert_eq!(
+        (document["openapi"].as_str(), status),
+        (Some("3.1.0"), Some(0))
+    );
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn a_password_in_the_database_url_is_shown_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = "7".repeat(64);
+    for url in [
+        "postgres://u:hunter2@127.0.0.1:1/x",
+        "mysql://u:hunter2@h/x",
+    ] {
+        for command in ["doctor", "migrate", "--help"] {
+            let mut peeker = peeker(folder.path());
+            peeker
+                .env("PEEKER_DATABASE_URL", url)
+                .env("PEEKER_MASTER_KEY", &key);
+            let output = peeker.arg(command).output().unwrap();
+            let all = [output.stdout, output.stderr].concat();
+            assert!(
+                !String::from_utf8_lossy(&all).contains("hunter2"),
+                "{command}"
+            );
+        }
+    }
+}
