@@ -168,39 +168,6 @@ mod tests {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    #[test]
-    fn each_code_has_the_status_of_the_contract() {
-        let table: Vec<String> = Code::ALL
-            .iter()
-            .map(|code| {
-                format!(
-                    "{} {}",
-                    serde_json::to_value(code).unwrap().as_str().unwrap(),
-                    status(*code).as_u16()
-                )
-            })
-            .collect();
-        insta::assert_snapshot!(table.join("\n"), @r#"
-        invalid_request 400
-        unauthorized 401
-        forbidden 403
-        not_found 404
-        rate_limited 429
-        provider_not_supported 400
-        smartlead_connection_required 400
-        smartlead_client_not_found 400
-        order_shape_conflict 400
-        domain_count_mismatch 400
-        domain_not_imported 400
-        domains_not_submittable 400
-        premium_domain_not_supported 400
-        domain_not_usable_for_provider 400
-        domain_already_in_active_order 400
-        insufficient_funds 402
-        internal_error 500
-        "#);
-    }
-
     #[tokio::test]
     async fn empty_parts_are_left_out() {
         let (status, body) = shown(Error::not_found("order")).await;

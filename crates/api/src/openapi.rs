@@ -33,6 +33,16 @@ const COMMON_ERRORS: [(&str, &str); 6] = [
     ),
 ];
 
+/// What every answer to a valid key tells of its rolling minute.
+const QUOTA_HEADERS: [(&str, &str); 3] = [
+    ("RateLimit-Limit", "Requests per minute of this key."),
+    ("RateLimit-Remaining", "Requests left now."),
+    (
+        "RateLimit-Reset",
+        "Seconds until the oldest counted request no longer counts.",
+    ),
+];
+
 /// Answers that every operation with a body can give.
 const BODY_ERRORS: [(&str, &str); 2] = [
     ("413", "`invalid_request`: the body is larger than 1 MiB."),
@@ -86,11 +96,9 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
         for (operation, is_post) in operations(item) {
             add_parameters(operation, is_post);
             add_errors(operation);
-            for response in operation.responses.responses.values_mut() {
+            for (status, response) in &mut operation.responses.responses {
                 if let RefOr::T(response) = response {
-                    response
-                        .headers
-                        .insert("Peeker-Request-Id".to_owned(), request_id_header().into());
+                    add_headers(status, response);
                 }
             }
         }
@@ -189,14 +197,32 @@ fn describe_error(status: &str, response: &mut Response) {
         .content
         .insert("application/json".to_owned(), envelope.into());
     if status == "429" {
-        let schema = ObjectBuilder::new().schema_type(Type::Integer);
-        let header = HeaderBuilder::new()
-            .schema(Some(schema))
-            .description(Some("Seconds until a request is let through again."));
+        response.headers.insert(
+            "Retry-After".to_owned(),
+            whole_number("Seconds until a request is let through again.").into(),
+        );
+    }
+}
+
+fn add_headers(status: &str, response: &mut Response) {
+    response
+        .headers
+        .insert("Peeker-Request-Id".to_owned(), request_id_header().into());
+    // Without a valid key there is nothing to count.
+    let quota = QUOTA_HEADERS.iter().filter(|_| status != "401");
+    for (name, description) in quota {
         response
             .headers
-            .insert("Retry-After".to_owned(), header.build().into());
+            .insert((*name).to_owned(), whole_number(description).into());
     }
+}
+
+fn whole_number(description: &str) -> Header {
+    let schema = ObjectBuilder::new().schema_type(Type::Integer);
+    HeaderBuilder::new()
+        .schema(Some(schema))
+        .description(Some(description))
+        .build()
 }
 
 fn request_id_header() -> Header {

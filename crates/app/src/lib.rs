@@ -78,6 +78,15 @@ impl App {
     /// Opens the databases, brings them to the schema of this binary and makes the parts that need them.
     /// Errors: the database cannot be opened, was written by a newer binary, or under another master key.
     pub async fn start(options: Options) -> Result<Self> {
+        Self::start_behind(options, |providers| providers).await
+    }
+
+    /// As [`App::start`], with the sandbox's providers behind what `layer` makes of them: lets a test put a layer that
+    /// loses answers in front of them, as networks do.
+    pub async fn start_behind(
+        options: Options,
+        layer: impl FnOnce(Providers) -> Providers + Send,
+    ) -> Result<Self> {
         let Options {
             location,
             master_key,
@@ -93,7 +102,7 @@ impl App {
         let memory = Arc::new(simulator::Memory::new(Arc::clone(&store)));
         Ok(Self(Arc::new(Inner {
             clock,
-            sandbox: sandbox::providers(memory),
+            sandbox: layer(sandbox::providers(memory)),
             outbound,
             sealer: master_key.sealer(),
             key_hasher: master_key.key_hasher(),

@@ -56,12 +56,12 @@ impl RateLimiter {
         now: Timestamp,
     ) -> Result<Quota, StoreError> {
         let second = now.as_seconds();
-        let window = self.window(key);
+        let window = self.window(key, second);
         let mut window = window.lock().await;
         window.forget_before(second - WINDOW_SECONDS);
         let used = match &self.shared {
             None => window.own.iter().map(|(_, requests)| requests).sum(),
-            Some(control) if window.allowance == 0 => {
+            Some(control) if window.must_ask(limit) => {
                 let answer =
                     report_and_ask(control, key, &window.unreported, second, limit).await?;
                 window.unreported.clear();
@@ -78,14 +78,7 @@ impl RateLimiter {
                 }
                 return Ok(window.quota(answer.granted, limit, answer.used, second));
             }
-            Some(_) => {
-                window.used_elsewhere
-                    + window
-                        .unreported
-                        .iter()
-                        .map(|(_, requests)| requests)
-                        .sum::<u32>()
-            }
+            Some(_) => window.used_by_all(),
         };
         let granted = used < limit;
         if granted {
@@ -98,13 +91,16 @@ impl RateLimiter {
         Ok(window.quota(granted, limit, used + u32::from(granted), second))
     }
 
-    fn window(&self, key: &KeyId) -> Arc<tokio::sync::Mutex<Window>> {
+    fn window(&self, key: &KeyId, second: i64) -> Arc<tokio::sync::Mutex<Window>> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() > MAX_KEYS {
-            // Only windows that nobody holds and that have nothing to report can be dropped.
+        if windows.len() >= windows.capacity() && windows.len() >= MAX_KEYS {
+            // Before the map grows. Only windows that nobody holds, in which nothing counts any more, can go.
             windows.retain(|_, window| {
-                Arc::strong_count(window) > 1
-                    || window.try_lock().is_ok_and(|window| !window.own.is_empty())
+                let idle = |mut window: tokio::sync::MutexGuard<'_, Window>| {
+                    window.forget_before(second - WINDOW_SECONDS);
+                    window.own.is_empty() && window.unreported.is_empty()
+                };
+                Arc::strong_count(window) > 1 || !window.try_lock().is_ok_and(idle)
             });
         }
         Arc::clone(windows.entry(key.clone()).or_default())
@@ -129,6 +125,22 @@ impl Window {
         while self.own.front().is_some_and(|(at, _)| *at <= second) {
             self.own.pop_front();
         }
+    }
+
+    /// Requests of all servers, as far as this one knows.
+    fn used_by_all(&self) -> u32 {
+        self.used_elsewhere
+            + self
+                .unreported
+                .iter()
+                .map(|(_, requests)| requests)
+                .sum::<u32>()
+    }
+
+    /// Whether this server may not decide on its own: its share is used up, or it believes that the limit is reached,
+    /// which time or another server may have changed.
+    fn must_ask(&self, limit: u32) -> bool {
+        self.allowance == 0 || self.used_by_all() >= limit
     }
 
     fn report_later(&mut self, second: i64) {

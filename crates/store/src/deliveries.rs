@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, AttemptId, EventId};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Statement,
@@ -33,6 +34,9 @@ pub struct ClaimedDelivery {
     /// Proof that the delivery is still ours.
     pub lease: String,
 }
+
+/// The condition of the index of due deliveries; see the one of due jobs.
+const IS_PENDING: &str = "state = 'pending'";
 
 #[derive(FromQueryResult)]
 struct ClaimedRow {
@@ -140,7 +144,7 @@ async fn load_events(
 /// Whether a delivery is due: lets an idle deliverer look with a read before it takes the write lock.
 pub async fn any_due_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<bool> {
     let due = deliveries::Entity::find()
-        .filter(deliveries::Column::State.eq("pending"))
+        .filter(Expr::cust(IS_PENDING))
         .filter(deliveries::Column::NextAttemptAt.lte(now.as_millis()))
         .limit(1)
         .one(&db.pools.reader)
@@ -151,7 +155,7 @@ pub async fn any_due_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<bool
 /// When the next delivery is due, leased ones included; `None` when none is open.
 pub async fn next_due_unscoped(db: &EnvironmentDb) -> Result<Option<Timestamp>> {
     let next = deliveries::Entity::find()
-        .filter(deliveries::Column::State.eq("pending"))
+        .filter(Expr::cust(IS_PENDING))
         .order_by_asc(deliveries::Column::NextAttemptAt)
         .one(&db.pools.reader)
         .await?;
@@ -240,6 +244,8 @@ impl Batch for RecordAttempt {
         let rows = deliveries::Entity::find()
             .filter(deliveries::Column::AccountId.is_in(accounts))
             .filter(deliveries::Column::Sequence.is_in(sequences))
+            // Or another sender could claim between this look at the lease and the write.
+            .lock_exclusive()
             .all(work.tx())
             .await?;
         let mut rows: HashMap<(String, i64), deliveries::Model> = rows

@@ -1,11 +1,12 @@
 //! One environment's database with its wake-up calls, and the write lanes on top of it.
 
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, Weak};
 
 use peeker_domain::Environment;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use sqlx::postgres::PgListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::connect::{Location, Pools, open};
 use crate::deliveries::RecordAttempt;
@@ -27,6 +28,8 @@ pub struct EnvironmentDb {
     pub pools: Pools,
     jobs_waiting: Notify,
     deliveries_waiting: Notify,
+    /// Dropped with the database, which ends the listener and gives its connection back.
+    _in_use: oneshot::Sender<Infallible>,
 }
 
 impl EnvironmentDb {
@@ -93,14 +96,16 @@ impl EnvironmentStore {
     pub(crate) async fn open(location: &Location, environment: Environment) -> Result<Self> {
         let pools = open(location, EnvironmentDb::name(environment)).await?;
         let lanes = if pools.is_sqlite() { 1 } else { POSTGRES_LANES };
+        let (in_use, unused) = oneshot::channel();
         let db = Arc::new(EnvironmentDb {
             environment,
             pools,
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
+            _in_use: in_use,
         });
         if !db.pools.is_sqlite() {
-            tokio::spawn(listen(Arc::downgrade(&db)));
+            tokio::spawn(listen(Arc::downgrade(&db), unused));
         }
         Ok(Self {
             accept: Lane::start(&db, lanes),
@@ -114,7 +119,7 @@ impl EnvironmentStore {
 
 /// Turns PostgreSQL notifications into local wake-up calls for as long as the database is in use. When the
 /// connection breaks, workers still poll, so a lost call only costs a moment.
-async fn listen(db: std::sync::Weak<EnvironmentDb>) {
+async fn listen(db: Weak<EnvironmentDb>, mut unused: oneshot::Receiver<Infallible>) {
     let Some(strong) = db.upgrade() else { return };
     let channel = format!("peeker_{}", EnvironmentDb::name(strong.environment));
     let listener =
@@ -124,7 +129,11 @@ async fn listen(db: std::sync::Weak<EnvironmentDb>) {
     if listener.listen(&channel).await.is_err() {
         return;
     }
-    while listener.recv().await.is_ok() {
+    loop {
+        tokio::select! {
+            heard = listener.recv() => if heard.is_err() { return },
+            _ = &mut unused => return,
+        }
         match db.upgrade() {
             Some(db) => db.wake(true, true),
             None => return,

@@ -36,6 +36,18 @@ pub enum StoreError {
     /// A stored word or document that the code does not understand.
     #[error("unreadable data in the database: {0}")]
     Corrupt(String),
+    /// The database was migrated by a newer binary.
+    #[error(
+        "database {database} has schema version {found} and this binary knows only {known}; run a newer peeker"
+    )]
+    NewerSchema {
+        /// `control`, `live` or `sandbox`.
+        database: &'static str,
+        /// Its version.
+        found: i32,
+        /// The newest version of this binary.
+        known: i32,
+    },
     /// The process is shutting down.
     #[error("shutting down")]
     Closed,

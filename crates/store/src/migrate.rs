@@ -58,9 +58,11 @@ pub async fn migrate(pools: &Pools, database: &'static str) -> Result<Vec<&'stat
     let applied = current_version(&tx).await?;
     let newest = migrations.last().map_or(0, |migration| migration.version);
     if applied > newest {
-        return Err(StoreError::Corrupt(format!(
-            "database {database} has schema version {applied}, this binary knows {newest}; run a newer peeker"
-        )));
+        return Err(StoreError::NewerSchema {
+            database,
+            found: applied,
+            known: newest,
+        });
     }
     let mut run = Vec::new();
     for migration in migrations

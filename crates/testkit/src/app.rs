@@ -14,7 +14,7 @@ use peeker_webhooks::{AddressPolicy, OutboundClient, SigningSecret};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use crate::{Client, Engine, TestDatabase};
+use crate::{Client, Engine, Faults, TestDatabase};
 
 /// When a test begins: 2026-05-08T12:00:00Z.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_778_241_600_000);
@@ -71,6 +71,18 @@ impl TestApp {
     /// A second server on the same database.
     pub async fn another_server(&self) -> App {
         open(&self.database, &self.clock, Settings::default()).await
+    }
+
+    /// What another server on the same databases, with the same clock, is made from.
+    pub fn options(&self) -> Options {
+        options(&self.database, &self.clock, Settings::default())
+    }
+
+    /// A second server on the same database, with `faults` before its providers.
+    pub async fn faulty_server(&self, faults: &Faults) -> App {
+        App::start_behind(self.options(), |providers| faults.before(providers))
+            .await
+            .unwrap()
     }
 
     /// A client with the full test key.
@@ -215,13 +227,17 @@ impl TestApp {
 }
 
 async fn open(database: &TestDatabase, clock: &Arc<FrozenClock>, settings: Settings) -> App {
-    let clock = Arc::clone(clock) as Arc<dyn Clock>;
-    let options = Options {
+    App::start(options(database, clock, settings))
+        .await
+        .unwrap()
+}
+
+fn options(database: &TestDatabase, clock: &Arc<FrozenClock>, settings: Settings) -> Options {
+    Options {
         location: database.location.clone(),
         master_key: MasterKey::from_bytes([42; 32]),
-        clock,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings,
         outbound: OutboundClient::new(AddressPolicy::development(), false).unwrap(),
-    };
-    App::start(options).await.unwrap()
+    }
 }

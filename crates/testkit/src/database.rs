@@ -32,30 +32,44 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes a fresh database with the current schema.
+    /// Makes a fresh database; on PostgreSQL with the current schema, on SQLite the first opening makes it.
     pub async fn create(engine: Engine) -> Self {
         match engine {
-            Engine::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                let location = Location::Sqlite(folder.path().to_owned());
-                Self {
-                    location,
-                    folder: Some(folder),
-                    postgres: None,
-                }
-            }
-            Engine::Postgres => {
-                let name = copy_template().await;
-                let location = Location::Postgres {
-                    url: url_of(&name),
-                    max_connections: MAX_CONNECTIONS,
-                };
-                Self {
-                    location,
-                    folder: None,
-                    postgres: Some(name),
-                }
-            }
+            Engine::Sqlite => Self::folder_of_files(),
+            Engine::Postgres => Self::postgres(template().await).await,
+        }
+    }
+
+    /// Makes a fresh database without any schema.
+    pub async fn create_empty(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::folder_of_files(),
+            Engine::Postgres => Self::postgres("template0").await,
+        }
+    }
+
+    fn folder_of_files() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            location: Location::Sqlite(folder.path().to_owned()),
+            folder: Some(folder),
+            postgres: None,
+        }
+    }
+
+    async fn postgres(template: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("peeker_test_{}_{number}", std::process::id());
+        create(&name, template).await;
+        let location = Location::Postgres {
+            url: url_of(&name),
+            max_connections: MAX_CONNECTIONS,
+        };
+        Self {
+            location,
+            folder: None,
+            postgres: Some(name),
         }
     }
 
@@ -97,13 +111,11 @@ async fn connect() -> PgConnection {
 }
 
 /// The template is made once per process and copied for each test, which is many times faster than migrating.
-async fn copy_template() -> String {
+async fn template() -> &'static str {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let process = std::process::id();
-    let template = TEMPLATE
+    TEMPLATE
         .get_or_init(|| async {
-            let template = format!("peeker_template_{process}");
+            let template = format!("peeker_template_{}", std::process::id());
             create(&template, "template0").await;
             let location = Location::Postgres {
                 url: url_of(&template),
@@ -112,13 +124,7 @@ async fn copy_template() -> String {
             peeker_store::migrate(&location).await.unwrap();
             template
         })
-        .await;
-    let name = format!(
-        "peeker_test_{process}_{}",
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    );
-    create(&name, template).await;
-    name
+        .await
 }
 
 async fn create(name: &str, template: &str) {

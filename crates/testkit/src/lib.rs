@@ -16,13 +16,21 @@
 mod app;
 mod client;
 mod database;
+mod faults;
 mod orders;
+mod process;
 mod receiver;
+mod rows;
 
 pub use app::{EPOCH, TestApp};
 pub use client::{Client, Response};
 pub use database::{Engine, TestDatabase};
-pub use orders::{bundle_order, custom_order, names};
+pub use faults::{Fault, Faults, ProviderCall};
+pub use orders::{
+    bundle_of_ten, bundle_order, custom_order, microsoft_order, mixed_order, names, stock, with,
+    without,
+};
+pub use process::Process;
 pub use receiver::{Received, Receiver};
 
 /// Turns each test into two: one on SQLite, one on PostgreSQL. The body gets a fresh [`TestApp`]; when it ends, jobs
@@ -58,6 +66,35 @@ macro_rules! on_both_engines {
                 let app = $crate::TestApp::start($crate::Engine::Postgres).await;
                 check(&app).await;
                 app.finish().await;
+            }
+        }
+    )+};
+}
+
+/// Turns each test into two: one on SQLite, one on PostgreSQL. The body gets a database without any schema.
+#[macro_export]
+macro_rules! on_both_empty_databases {
+    ($($(#[$meta:meta])* async fn $name:ident($database:ident) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "a test may need nothing of its module")]
+            use super::*;
+
+            async fn check($database: &$crate::TestDatabase) $body
+
+            $(#[$meta])*
+            #[tokio::test]
+            async fn sqlite() {
+                let database = $crate::TestDatabase::create_empty($crate::Engine::Sqlite).await;
+                check(&database).await;
+                database.drop_now().await;
+            }
+
+            $(#[$meta])*
+            #[tokio::test]
+            async fn postgres() {
+                let database = $crate::TestDatabase::create_empty($crate::Engine::Postgres).await;
+                check(&database).await;
+                database.drop_now().await;
             }
         }
     )+};

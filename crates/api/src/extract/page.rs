@@ -74,5 +74,7 @@ fn address(app: &App, parts: &Parts) -> String {
     let host = host
         .or_else(|| uri.authority().map(axum::http::uri::Authority::as_str))
         .unwrap_or("localhost");
-    format!("http://{host}{path}")
+    // Only HTTP/2 and proxies name a scheme in the request itself.
+    let scheme = uri.scheme_str().unwrap_or("http");
+    format!("{scheme}://{host}{path}")
 }

@@ -2,14 +2,14 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::ALLOW;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use peeker_domain::Error;
 
 use crate::error::{ApiError, InEnvelope};
 
-/// Rewrites an error answer that did not come from an [`ApiError`]; keeps its status and its `Allow` header.
+/// Rewrites an error answer that did not come from an [`ApiError`]; keeps its status. The `Allow` header of a 405 needs
+/// no care: the framework adds it after this.
 pub(super) async fn run(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
@@ -17,12 +17,7 @@ pub(super) async fn run(request: Request, next: Next) -> Response {
     if !is_error || response.extensions().get::<InEnvelope>().is_some() {
         return response;
     }
-    let allow = response.headers().get(ALLOW).cloned();
-    let mut rewritten = explain(status).into_response();
-    if let Some(allow) = allow {
-        rewritten.headers_mut().insert(ALLOW, allow);
-    }
-    rewritten
+    explain(status).into_response()
 }
 
 fn explain(status: StatusCode) -> ApiError {

@@ -1,3 +1,22 @@
-//! The API as a partner sees it, on both engines. Files mirror the URLs.
+//! The API as a partner sees it, on both engines. Files mirror the URLs; what holds for every URL stands beside them.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+mod access;
+mod bundles;
+mod codes;
+mod domains;
+mod envelope;
+mod idempotency;
+mod isolation;
+mod me;
+mod openapi;
+mod operations;
 mod orders;
+mod paging;
+mod rate_limit;
+mod users;

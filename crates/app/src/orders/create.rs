@@ -42,34 +42,65 @@ pub async fn create(app: &App, actor: &Actor, request: OrderRequest) -> Result<v
 
 /// One plan and one write; `None` when the plan was overtaken.
 async fn attempt(order: Order<'_>) -> Result<Option<view::OrderReceipt>> {
+    let capacity = order.capacity().await?;
+    let email = order.customer().await?;
+    let fingerprint = order.fingerprint(&email, &capacity);
+    if let Some(receipt) = original(order, &fingerprint).await? {
+        return Ok(Some(receipt));
+    }
+    match plan(order, &capacity, &email, &fingerprint).await {
+        Ok(new) => write(order, new).await,
+        // What stands in the way may be the same order, accepted since the look above: it took these domains.
+        Err(refusal) => match original(order, &fingerprint).await? {
+            Some(receipt) => Ok(Some(receipt)),
+            None => Err(refusal),
+        },
+    }
+}
+
+/// The order that a fingerprint stands for.
+async fn original(order: Order<'_>, fingerprint: &str) -> Result<Option<view::OrderReceipt>> {
+    let db = &order.app.environment(order.actor.environment).db;
+    let account = &order.actor.account;
+    let found = find_by_fingerprint(db, account, fingerprint, order.app.now()).await;
+    match found.map_err(internal("look for the original order"))? {
+        Some(id) => receipt_of(order, &id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// All checks that come after the dedupe, and what is to be written when they pass.
+async fn plan(
+    order: Order<'_>,
+    capacity: &Capacity,
+    email: &EmailAddress,
+    fingerprint: &str,
+) -> Result<NewOrder> {
+    capacity.check_count(order.request.domains.len())?;
+    order.sequencer().await?;
+    let known = order.known().await?;
+    order.overlap(&known)?;
+    let mut offers = order.inventory_offers(&known);
+    place(capacity, &order.candidates(&offers))?;
+    order.registrar_offers(&mut offers).await?;
+    order.submittable(&offers)?;
+    let placements = place(capacity, &order.candidates(&offers))?;
+    let fingerprint = fingerprint.to_owned();
+    let new = new_order(order, capacity, email, fingerprint, &offers, &placements)?;
+    match order.magic_balance(email) {
+        Some(balance) => Err(insufficient_funds(new.total(), balance)),
+        None => Ok(new),
+    }
+}
+
+/// Hands the plan to the write lane.
+async fn write(order: Order<'_>, new: NewOrder) -> Result<Option<view::OrderReceipt>> {
     let Order {
         app,
         actor,
         request,
     } = order;
-    let environment = app.environment(actor.environment);
-    let capacity = order.capacity().await?;
-    let email = order.customer().await?;
-    let fingerprint = order.fingerprint(&email, &capacity);
-    let original =
-        find_by_fingerprint(&environment.db, &actor.account, &fingerprint, app.now()).await;
-    if let Some(id) = original.map_err(internal("look for the original order"))? {
-        return receipt_of(order, &id).await.map(Some);
-    }
-    capacity.check_count(request.domains.len())?;
-    order.sequencer().await?;
-    let known = order.known().await?;
-    order.overlap(&known)?;
-    let mut offers = order.inventory_offers(&known);
-    place(&capacity, &order.candidates(&offers))?;
-    order.registrar_offers(&mut offers).await?;
-    order.submittable(&offers)?;
-    let placements = place(&capacity, &order.candidates(&offers))?;
-    let new = new_order(order, &capacity, &email, fingerprint, &offers, &placements)?;
-    if let Some(balance) = order.magic_balance(&email) {
-        return Err(insufficient_funds(new.total(), balance));
-    }
-    match environment.accept.submit(new).await {
+    match app.environment(actor.environment).accept.submit(new).await {
         Ok(Accepted::New(receipt)) => {
             let names = request.domains.iter().map(|domain| &domain.name);
             availability::forget(app, &actor.account, actor.environment, names).await;

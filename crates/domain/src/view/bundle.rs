@@ -19,8 +19,10 @@ pub struct Bundle {
     #[schema(example = 25_000)]
     pub monthly_sending_volume: u32,
     /// Share on Google; `null` follows the recommended split.
+    #[schema(required = true)]
     pub google_percent: Option<u32>,
     /// Share on Microsoft; `null` follows the recommended split.
+    #[schema(required = true)]
     pub microsoft_percent: Option<u32>,
     /// Whether the volume is spread over 30 days rather than 22.
     pub send_on_weekends: bool,

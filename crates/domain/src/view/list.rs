@@ -27,6 +27,7 @@ pub struct Links {
     /// The first page.
     pub first: String,
     /// The next page; `null` on the last one.
+    #[schema(required = true)]
     pub next: Option<String>,
 }
 

@@ -21,6 +21,7 @@ pub struct OrderReceipt {
     #[schema(example = "client@example.com")]
     pub email: String,
     /// The bundle; `null` on a custom order.
+    #[schema(required = true)]
     pub bundle_id: Option<String>,
     /// Where the order stands.
     pub status: OrderStatus,
@@ -30,6 +31,7 @@ pub struct OrderReceipt {
     /// What it costs.
     pub costs: Costs,
     /// When the next month is billed.
+    #[schema(required = true)]
     pub renews_at: Option<Timestamp>,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -94,6 +96,7 @@ pub struct OrderDetail {
     /// The customer's address.
     pub email: String,
     /// The bundle; `null` on a custom order.
+    #[schema(required = true)]
     pub bundle_id: Option<String>,
     /// Where the order stands.
     pub status: OrderStatus,
@@ -110,10 +113,13 @@ pub struct OrderDetail {
     /// How far the work is.
     pub progress: Progress,
     /// When the next month is billed.
+    #[schema(required = true)]
     pub renews_at: Option<Timestamp>,
     /// When a cancellation was asked for.
+    #[schema(required = true)]
     pub cancellation_scheduled_at: Option<Timestamp>,
     /// When the cancellation takes effect.
+    #[schema(required = true)]
     pub cancels_at: Option<Timestamp>,
     /// Domains that leave at `cancels_at`.
     pub cancelling_domains: Vec<CancellingDomain>,
@@ -138,6 +144,7 @@ pub struct Persona {
     /// Family name.
     pub last_name: String,
     /// A public picture, or `null`.
+    #[schema(required = true)]
     pub profile_picture_url: Option<String>,
 }
 

@@ -63,8 +63,10 @@ pub struct QuotedDomain {
     /// Where it would come from.
     pub source: Source,
     /// The provider it would host; `null` when it has no place in the plan.
+    #[schema(required = true)]
     pub provider: Option<MailProvider>,
     /// First year; 0 when owned, `null` when it cannot be bought.
+    #[schema(required = true)]
     pub price_cents: Option<Cents>,
 }
 
@@ -85,6 +87,7 @@ pub struct Problem {
     /// The sentence.
     pub message: String,
     /// The request field at fault.
+    #[schema(required = true)]
     pub field: Option<String>,
     /// More, by code.
     #[schema(value_type = Object)]

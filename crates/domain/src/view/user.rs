@@ -17,8 +17,10 @@ pub struct User {
     #[schema(example = "client@example.com")]
     pub email: String,
     /// Given name.
+    #[schema(required = true)]
     pub first_name: Option<String>,
     /// Family name.
+    #[schema(required = true)]
     pub last_name: Option<String>,
     /// Whether the customer is deleted.
     pub status: UserStatus,
@@ -35,6 +37,6 @@ pub struct Sequencer {
     #[schema(example = "smartlead")]
     pub provider: String,
     /// Number, text, or `null` for the default route.
-    #[schema(value_type = Option<serde_json::Value>, example = 366_903)]
+    #[schema(required = true, value_type = Option<serde_json::Value>, example = 366_903)]
     pub client_id: Option<ClientId>,
 }

@@ -13,10 +13,10 @@ use peeker_domain::view::{Category, Source};
 use peeker_domain::{
     Cents, DomainStatus, EventType, InboxStatus, MailProvider, OrderStatus, Timestamp,
 };
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::detail;
@@ -187,6 +187,10 @@ impl Rows {
         let accounts = unique(|step| step.job.account.as_str());
         let domain_ids = unique(|step| step.job.domain.as_str());
         let order_ids = unique(|step| step.job.order.as_str());
+        let asked: BTreeSet<(&str, &str)> = items
+            .iter()
+            .map(|step| (step.job.order.as_str(), step.job.domain.as_str()))
+            .collect();
         let jobs = jobs::Entity::find()
             .filter(jobs::Column::AccountId.is_in(accounts.clone()))
             .filter(jobs::Column::Kind.eq(PROVISION))
@@ -219,8 +223,10 @@ impl Rows {
                 .into_iter()
                 .map(|row| ((row.account_id.clone(), row.id.clone()), row))
                 .collect(),
+            // A domain may have a place on an earlier order too, and that order a job in this batch.
             places: places
                 .into_iter()
+                .filter(|row| asked.contains(&(row.order_id.as_str(), row.domain_id.as_str())))
                 .map(|row| ((row.account_id.clone(), row.domain_id.clone()), row))
                 .collect(),
             domains: domains
@@ -730,14 +736,26 @@ pub async fn assignment(
     }))
 }
 
-/// Ends a job that has nothing left to do. Does nothing when the lease is somebody else's by now.
+/// Ends a job that has nothing left to do; one that was asked for while it ran becomes due again instead. Does nothing
+/// when the lease is somebody else's by now.
 pub async fn end_job(db: &crate::environment::EnvironmentDb, job: &ClaimedJob) -> Result<()> {
+    let ours = Condition::all()
+        .add(jobs::Column::AccountId.eq(job.account.as_str()))
+        .add(jobs::Column::Kind.eq(PROVISION))
+        .add(jobs::Column::Subject.eq(job.domain.as_str()))
+        .add(jobs::Column::LeaseToken.eq(&job.lease));
+    let writer = &db.pools.writer;
     jobs::Entity::delete_many()
-        .filter(jobs::Column::AccountId.eq(job.account.as_str()))
-        .filter(jobs::Column::Kind.eq(PROVISION))
-        .filter(jobs::Column::Subject.eq(job.domain.as_str()))
-        .filter(jobs::Column::LeaseToken.eq(&job.lease))
-        .exec(&db.pools.writer)
+        .filter(ours.clone())
+        .filter(jobs::Column::WantedAgain.eq(false))
+        .exec(writer)
+        .await?;
+    // What is still there was asked for meanwhile; `created_at` lies in the past, so it is due.
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::RunAt, Expr::col(jobs::Column::CreatedAt))
+        .col_expr(jobs::Column::LeaseToken, Expr::value(None::<String>))
+        .filter(ours)
+        .exec(writer)
         .await?;
     Ok(())
 }

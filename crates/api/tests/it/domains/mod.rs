@@ -1,0 +1,4 @@
+//! `/domains`.
+
+mod availability;
+mod list;

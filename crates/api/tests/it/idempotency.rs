@@ -1,0 +1,218 @@
+//! The `Idempotency-Key` header, on every POST (contract §1).
+
+use axum::body::Body;
+use axum::http::Method;
+use peeker_domain::Preset;
+use peeker_testkit::{Client, Response, custom_order, names, on_both_engines, with};
+use serde_json::{Value, json};
+
+use crate::operations::{ALL, Records};
+
+const DAY: i64 = 24 * 60 * 60;
+
+fn bundle() -> Value {
+    json!({ "name": "Growth", "monthly_sending_volume": 25_000 })
+}
+
+async fn post(client: &Client, path: &str, body: Value, key: &str) -> Response {
+    client
+        .post_with(path, body, &[("idempotency-key", key)])
+        .await
+}
+
+fn is_replay(response: &Response) -> bool {
+    response.header("idempotent-replayed") == Some("true")
+}
+
+async fn count(client: &Client, path: &str) -> usize {
+    client.get(path).await.data(200).as_array().unwrap().len()
+}
+
+on_both_engines! {
+    async fn a_repeat_gives_the_first_answer_again(app) {
+        let client = app.client();
+        let first = post(&client, "/bundles", bundle(), "key-1").await;
+        assert!(!is_replay(&first));
+        app.advance_seconds(10);
+        let second = post(&client, "/bundles", bundle(), "key-1").await;
+        assert!(is_replay(&second));
+        assert_eq!((second.status, &second.text), (first.status, &first.text));
+        assert_eq!(second.header("content-type"), first.header("content-type"));
+        assert_ne!(second.header("peeker-request-id"), first.header("peeker-request-id"));
+        assert_eq!(second.header("ratelimit-remaining"), Some("598"));
+        assert_eq!(count(&client, "/bundles").await, 1);
+        let other = post(&client, "/bundles", bundle(), "key-2").await;
+        assert!(!is_replay(&other) && other.status == 201);
+        assert_eq!(count(&client, "/bundles").await, 2);
+    }
+
+    async fn every_post_takes_a_key(app) {
+        let records = Records::make(app).await;
+        for operation in ALL.iter().filter(|operation| operation.method == Method::POST) {
+            let client = app.client();
+            let send = || async {
+                let request = client
+                    .request(Method::POST, &operation.path_for(&records))
+                    .header("content-type", "application/json")
+                    .header("idempotency-key", operation.id);
+                client.send(request.body(operation.body().into()).unwrap()).await
+            };
+            let (first, second) = (send().await, send().await);
+            assert_eq!(first.status, operation.success, "{}: {}", operation.id, first.text);
+            assert!(!is_replay(&first) && is_replay(&second), "{}", operation.id);
+            assert_eq!((first.status, first.text), (second.status, second.text), "{}", operation.id);
+        }
+        app.run_until_idle().await;
+    }
+
+    async fn a_key_belongs_to_one_request(app) {
+        let client = app.client();
+        post(&client, "/bundles", bundle(), "once").await.expect(201);
+        let user = json!({ "email": "a@example.com", "sequencer": { "provider": "smartlead", "client_id": null } });
+        for (path, body) in [("/bundles", with(bundle(), "/name", json!("Other"))), ("/users", user), ("/users", bundle())] {
+            let error = post(&client, path, body, "once").await.error(400, "invalid_request");
+            assert_eq!(error["field"], "Idempotency-Key");
+        }
+        assert_eq!((count(&client, "/bundles").await, count(&client, "/users").await), (1, 0));
+        assert!(is_replay(&post(&client, "/bundles", bundle(), "once").await), "the first answer is still there");
+    }
+
+    async fn the_alias_is_the_same_address(app) {
+        let client = app.client();
+        let first = post(&client, "/bundles", bundle(), "k").await;
+        let second = post(&client, "http://api.test/api/partner/v1/bundles", bundle(), "k").await;
+        assert!(is_replay(&second));
+        assert_eq!(first.text, second.text);
+    }
+
+    async fn other_keys_do_not_see_the_answer(app) {
+        let clients = [
+            app.client(),
+            app.client_with(&app.key(Preset::Full, 600).await),
+            app.live_client(),
+            app.stranger().await,
+        ];
+        for client in &clients {
+            let response = post(client, "/bundles", bundle(), "shared").await;
+            assert!(!is_replay(&response) && response.status == 201, "{}", response.text);
+        }
+        assert_eq!(count(&clients[0], "/bundles").await, 2, "two of the keys are of one account");
+    }
+
+    async fn an_answer_is_kept_for_24_hours(app) {
+        let client = app.client();
+        let first = post(&client, "/bundles", bundle(), "day").await;
+        app.advance_seconds(DAY - 1);
+        assert_eq!(post(&client, "/bundles", bundle(), "day").await.text, first.text);
+        app.advance_seconds(1);
+        let later = post(&client, "/bundles", bundle(), "day").await;
+        assert!(!is_replay(&later) && later.status == 201);
+        assert_ne!(later.body["data"]["id"], first.body["data"]["id"]);
+        // The key is free for anything after its day, and then kept for another.
+        app.advance_seconds(DAY);
+        let other = with(bundle(), "/name", json!("Other"));
+        post(&client, "/bundles", other.clone(), "day").await.expect(201);
+        assert!(is_replay(&post(&client, "/bundles", other, "day").await));
+    }
+
+    async fn many_at_once_run_once(app) {
+        let client = app.client();
+        let requests = (0..16).map(|_| post(&client, "/bundles", bundle(), "race"));
+        let responses = futures::future::join_all(requests).await;
+        let mut ran = 0;
+        for response in responses {
+            match response.status.as_u16() {
+                201 if is_replay(&response) => {}
+                201 => ran += 1,
+                _ => {
+                    assert_eq!(response.header("retry-after"), Some("1"));
+                    let error = response.error(429, "rate_limited");
+                    assert_eq!(error["details"]["reason"], "idempotency_key_in_use");
+                }
+            }
+        }
+        assert_eq!(ran, 1);
+        assert_eq!(count(&client, "/bundles").await, 1);
+        assert!(is_replay(&post(&client, "/bundles", bundle(), "race").await));
+    }
+
+    async fn a_refusal_of_the_request_itself_is_kept(app) {
+        let client = app.client();
+        let user = json!({ "email": "a@example.com", "sequencer": { "provider": "smartlead", "client_id": null } });
+        let made = client.post("/users", user.clone()).await.data(201);
+        let refused = post(&client, "/users", user.clone(), "kept").await;
+        assert_eq!(refused.status, 400);
+        let patch = json!({ "email": "b@example.com" });
+        client.patch(&format!("/users/{}", made["id"].as_str().unwrap()), patch).await.expect(200);
+        let again = post(&client, "/users", user, "kept").await;
+        assert!(is_replay(&again));
+        assert_eq!((again.status, again.text), (refused.status, refused.text));
+    }
+
+    async fn a_refusal_that_lies_elsewhere_is_not_kept(app) {
+        let client = app.client();
+        let untyped = client.request(Method::POST, "/bundles").header("idempotency-key", "k");
+        client.send(untyped.body(bundle().to_string().into()).unwrap()).await.error(415, "invalid_request");
+        let right = post(&client, "/bundles", bundle(), "k").await;
+        assert!(!is_replay(&right) && right.status == 201);
+
+        let live = app.live_client();
+        let names = json!({ "domains": ["acme.com"] });
+        for _ in 0..2 {
+            let response = post(&live, "/domains/availability", names.clone(), "k").await;
+            assert!(!is_replay(&response));
+            response.error(503, "internal_error");
+        }
+        let weak = app.client_with(&app.key(Preset::Read, 600).await);
+        for body in [bundle(), with(bundle(), "/name", json!("Other"))] {
+            let response = post(&weak, "/bundles", body, "k").await;
+            assert!(!is_replay(&response));
+            response.error(403, "forbidden");
+        }
+    }
+
+    async fn a_key_that_is_not_well_formed_is_refused(app) {
+        let client = app.client();
+        for bad in ["", "two words", "tab\there", &"k".repeat(256), "ümlaut"] {
+            let error = post(&client, "/bundles", bundle(), bad).await.error(400, "invalid_request");
+            assert_eq!(error["field"], "Idempotency-Key", "{bad:?}");
+        }
+        let twice = [("idempotency-key", "a"), ("idempotency-key", "a")];
+        let error = client.post_with("/bundles", bundle(), &twice).await.error(400, "invalid_request");
+        assert_eq!(error["field"], "Idempotency-Key");
+        assert_eq!(count(&client, "/bundles").await, 0);
+        post(&client, "/bundles", bundle(), &"k".repeat(255)).await.expect(201);
+    }
+
+    async fn other_methods_pay_no_heed_to_a_key(app) {
+        let client = app.client();
+        for expected in [0, 1] {
+            let request = client.request(Method::GET, "/bundles").header("idempotency-key", "not a key");
+            let page = client.send(request.body(Body::empty()).unwrap()).await;
+            assert!(!is_replay(&page));
+            assert_eq!(page.data(200).as_array().unwrap().len(), expected);
+            client.post("/bundles", bundle()).await.expect(201);
+        }
+    }
+
+    async fn an_order_is_placed_once(app) {
+        let client = app.client();
+        let order = custom_order(&names("keyed", 2));
+        let first = post(&client, "/orders", order.clone(), "order").await;
+        app.run_until_idle().await;
+        app.advance_seconds(DAY - 1);
+        let second = post(&client, "/orders", order, "order").await;
+        assert!(is_replay(&second));
+        assert_eq!(second.text, first.text, "the answer of the time, not the order as it is now");
+        assert_eq!(count(&client, "/orders").await, 1);
+        assert_eq!(app.events_of("order.in_progress").await.len(), 1);
+    }
+
+    async fn a_key_is_known_to_every_server(app) {
+        let other = app.client_of(&app.another_server().await);
+        let first = post(&app.client(), "/bundles", bundle(), "k").await;
+        let second = post(&other, "/bundles", bundle(), "k").await;
+        assert!(is_replay(&second));
+        assert_eq!(second.text, first.text);
+    }
+}

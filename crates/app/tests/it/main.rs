@@ -1,0 +1,16 @@
+//! The durable workflows, on both engines: whatever goes wrong at whatever moment, orders come to their right end,
+//! money adds up, events are delivered, secrets stay secret.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+mod books;
+mod crashes;
+mod delivery;
+mod interleavings;
+mod provisioning;
+mod secrets;
+mod take_back;

@@ -1,0 +1,89 @@
+//! Deliveries: claimed once, by lease; an outcome counts only under the lease.
+
+use peeker_domain::{EventType, Timestamp};
+use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded, State};
+use peeker_store::{EnvironmentDb, Work};
+use peeker_testkit::{EPOCH, TestApp, on_both_engines};
+use serde_json::json;
+
+async fn emit(app: &TestApp, count: usize) -> &EnvironmentDb {
+    let db = &app.app.store().sandbox.db;
+    let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
+    for _ in 0..count {
+        work.emit(
+            &app.partner.id,
+            EventType::SwapCreated,
+            None,
+            &json!({}),
+            EPOCH,
+        )
+        .unwrap();
+    }
+    work.commit().await.unwrap();
+    db
+}
+
+async fn claim(db: &EnvironmentDb, now: Timestamp, limit: u32) -> Vec<ClaimedDelivery> {
+    let token = peeker_domain::id::OrderId::new(now).to_string();
+    deliveries::claim_unscoped(db, now, now.plus_seconds(60), &token, limit)
+        .await
+        .unwrap()
+}
+
+fn outcome(delivery: &ClaimedDelivery, state: State, http_status: u16) -> Recorded {
+    Recorded {
+        delivery: delivery.clone(),
+        attempt: Some(Attempt {
+            started_at: EPOCH,
+            http_status: Some(http_status),
+            failure: None,
+            latency_ms: 5,
+            response_excerpt: "with a NUL \0 in it".to_owned(),
+        }),
+        state,
+        next_attempt_at: EPOCH,
+    }
+}
+
+on_both_engines! {
+    async fn senders_that_race_claim_each_event_once(app) {
+        let second = app.another_server().await;
+        emit(app, 120).await;
+        let senders = (0..6).map(|sender| {
+            let server = if sender % 2 == 0 { app.app.clone() } else { second.clone() };
+            tokio::spawn(async move {
+                let db = &server.store().sandbox.db;
+                let mut sequences = Vec::new();
+                while deliveries::any_due_unscoped(db, EPOCH).await.unwrap() {
+                    let claimed = claim(db, EPOCH, 7).await;
+                    assert!(claimed.len() <= 7);
+                    sequences.extend(claimed.into_iter().map(|delivery| delivery.sequence));
+                }
+                sequences
+            })
+        });
+        let senders: Vec<_> = senders.collect();
+        let mut all = Vec::new();
+        for sender in senders {
+            all.extend(sender.await.unwrap());
+        }
+        all.sort_unstable();
+        assert_eq!(all, (1..=120).collect::<Vec<i64>>());
+    }
+
+    async fn an_outcome_under_a_lost_lease_is_on_record_and_changes_nothing(app) {
+        let db = emit(app, 1).await;
+        let lost = claim(db, EPOCH, 5).await.remove(0);
+        assert_eq!(claim(db, EPOCH.plus_seconds(59), 5).await.len(), 0);
+        let held = claim(db, EPOCH.plus_seconds(60), 5).await.remove(0);
+        assert_eq!((&held.event, &held.body, held.number), (&lost.event, &lost.body, 1));
+        let lane = &app.app.store().sandbox.attempts;
+        lane.submit(outcome(&lost, State::Failed, 500)).await.unwrap();
+        assert_eq!(deliveries::count_unscoped(db, State::Failed).await.unwrap(), 0);
+        lane.submit(outcome(&held, State::Delivered, 200)).await.unwrap();
+        assert_eq!(deliveries::count_unscoped(db, State::Delivered).await.unwrap(), 1);
+        let attempts = deliveries::attempts(db, &app.partner.id, 1).await.unwrap();
+        assert_eq!(attempts.iter().map(|attempt| attempt.http_status).collect::<Vec<_>>(), [Some(500), Some(200)]);
+        assert_eq!(deliveries::next_due_unscoped(db).await.unwrap(), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! What the databases promise, on both engines: schema, migrations, jobs, write lanes, events, query plans.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+mod deliveries;
+mod jobs;
+mod lane;
+mod migrations;
+mod money;
+mod orders;
+mod plans;
+mod progress;
+mod schema;
+mod sequence;

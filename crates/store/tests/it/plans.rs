@@ -1,0 +1,170 @@
+//! The queries that run all the time find their rows by an index, on SQLite. PostgreSQL is left out: its planner goes
+//! by the statistics of the tables, and reads small ones from end to end whatever indexes they have.
+
+use peeker_domain::OrderStatus;
+use peeker_store::connect::Pools;
+use peeker_store::entity::{api_keys, deliveries, jobs, order_fingerprints, orders, users};
+use peeker_testkit::{Engine, TestApp};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Statement,
+};
+
+/// What the claims look for, written out as `jobs.rs` and `deliveries.rs` of the store do.
+const CLAIM_JOBS: &str = "WITH due AS MATERIALIZED (SELECT account_id, kind, subject FROM jobs \
+    WHERE state = 'ready' AND run_at <= $1 ORDER BY run_at LIMIT $2) \
+    UPDATE jobs SET run_at = 1, lease_token = 'x', attempts = jobs.attempts + 1, wanted_again = FALSE FROM due \
+    WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject \
+    RETURNING jobs.subject";
+const CLAIM_DELIVERIES: &str = "WITH due AS MATERIALIZED (SELECT account_id, sequence FROM deliveries \
+    WHERE state = 'pending' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2) \
+    UPDATE deliveries SET next_attempt_at = 1, lease_token = 'x' FROM due \
+    WHERE deliveries.account_id = due.account_id AND deliveries.sequence = due.sequence RETURNING deliveries.sequence";
+
+async fn plan(pools: &Pools, mut statement: Statement) -> Vec<String> {
+    statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql).into();
+    let rows = pools.reader.query_all_raw(statement).await.unwrap();
+    rows.iter()
+        .map(|row| row.try_get("", "detail").unwrap())
+        .collect()
+}
+
+/// Fails unless `table` is only ever searched, with `index`, and nothing is sorted.
+async fn assert_indexed(pools: &Pools, table: &str, index: &str, statement: Statement) {
+    let sql = statement.sql.clone();
+    let plan = plan(pools, statement).await;
+    let of_table: Vec<&String> = plan
+        .iter()
+        .filter(|line| line.split(' ').nth(1) == Some(table))
+        .collect();
+    assert!(!of_table.is_empty(), "{sql}\n{plan:#?}");
+    assert!(
+        of_table.iter().all(|line| line.starts_with("SEARCH")),
+        "{sql}\n{plan:#?}"
+    );
+    assert!(
+        of_table.iter().any(|line| line.contains(index)),
+        "{sql}\n{plan:#?}"
+    );
+    assert!(
+        !plan.iter().any(|line| line.contains("TEMP B-TREE")),
+        "{sql}\n{plan:#?}"
+    );
+}
+
+fn raw(sql: &str) -> Statement {
+    let values = [5.into(), 5.into()];
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+}
+
+fn page_of_orders(filter: Option<(orders::Column, &str)>, after: Option<&str>) -> Statement {
+    let mut query = orders::Entity::find().filter(orders::Column::AccountId.eq("org_1"));
+    if let Some((column, value)) = filter {
+        query = query.filter(column.eq(value));
+    }
+    if let Some(after) = after {
+        query = query.filter(orders::Column::Id.lt(after));
+    }
+    query
+        .order_by_desc(orders::Column::Id)
+        .limit(26)
+        .build(DbBackend::Sqlite)
+}
+
+#[tokio::test]
+async fn work_is_claimed_by_the_index_of_what_is_due() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    assert_indexed(pools, "jobs", "jobs_due", raw(CLAIM_JOBS)).await;
+    assert_indexed(pools, "deliveries", "deliveries_due", raw(CLAIM_DELIVERIES)).await;
+    let due = jobs::Entity::find()
+        .filter(Expr::cust("state = 'ready'"))
+        .filter(jobs::Column::RunAt.lte(5));
+    assert_indexed(
+        pools,
+        "jobs",
+        "jobs_due",
+        due.limit(1).build(DbBackend::Sqlite),
+    )
+    .await;
+    let due = deliveries::Entity::find()
+        .filter(Expr::cust("state = 'pending'"))
+        .filter(deliveries::Column::NextAttemptAt.lte(5));
+    assert_indexed(
+        pools,
+        "deliveries",
+        "deliveries_due",
+        due.limit(1).build(DbBackend::Sqlite),
+    )
+    .await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn orders_are_listed_by_an_index_whatever_the_filter() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let filters = [
+        (None, "sqlite_autoindex_orders_1"),
+        (
+            Some((orders::Column::Status, OrderStatus::Completed.as_str())),
+            "orders_by_status",
+        ),
+        (Some((orders::Column::UserId, "usr_1")), "orders_by_user"),
+        (
+            Some((orders::Column::BundleId, "bun_1")),
+            "orders_by_bundle",
+        ),
+    ];
+    for (filter, index) in filters {
+        for after in [None, Some("ord_1")] {
+            assert_indexed(pools, "orders", index, page_of_orders(filter, after)).await;
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn single_rows_are_found_by_their_key() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let store = app.app.store();
+    let pools = &store.sandbox.db.pools;
+    let order = orders::Entity::find_by_id(("org_1".to_owned(), "ord_1".to_owned()));
+    assert_indexed(
+        pools,
+        "orders",
+        "sqlite_autoindex_orders_1",
+        order.build(DbBackend::Sqlite),
+    )
+    .await;
+    let fingerprint =
+        order_fingerprints::Entity::find_by_id(("org_1".to_owned(), "digest".to_owned()))
+            .filter(order_fingerprints::Column::ExpiresAt.gt(5));
+    assert_indexed(
+        pools,
+        "order_fingerprints",
+        "PRIMARY KEY",
+        fingerprint.build(DbBackend::Sqlite),
+    )
+    .await;
+    let user = users::Entity::find()
+        .filter(users::Column::AccountId.eq("org_1"))
+        .filter(users::Column::Email.eq("client@example.com"));
+    assert_indexed(
+        pools,
+        "users",
+        "users_by_email",
+        user.build(DbBackend::Sqlite),
+    )
+    .await;
+    let key = api_keys::Entity::find().filter(api_keys::Column::SecretHash.eq("hash"));
+    assert_indexed(
+        &store.control,
+        "api_keys",
+        "api_keys_by_secret",
+        key.build(DbBackend::Sqlite),
+    )
+    .await;
+    app.finish().await;
+}

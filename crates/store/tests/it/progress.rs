@@ -1,0 +1,185 @@
+//! Recording progress: guarded by the lease, right for every order and domain of a batch.
+
+use peeker_domain::id::OrderId;
+use peeker_domain::{Cents, Timestamp};
+use peeker_store::jobs::{self, ClaimedJob};
+use peeker_store::orders::accept::NewOrder;
+use peeker_store::orders::progress::{Change, Next, Progress, Step, assignment};
+use peeker_store::{Batch, EnvironmentDb, Work, wallet};
+use peeker_testkit::{EPOCH, TestApp, on_both_engines};
+
+use crate::orders::{accept_batch, planned};
+
+fn sandbox(app: &TestApp) -> &EnvironmentDb {
+    &app.app.store().sandbox.db
+}
+
+async fn claim_all(db: &EnvironmentDb, now: Timestamp) -> Vec<ClaimedJob> {
+    let token = OrderId::new(now).to_string();
+    jobs::claim_unscoped(db, now, now.plus_seconds(120), &token, 100)
+        .await
+        .unwrap()
+}
+
+/// The job of one name among claimed ones.
+async fn job_of(db: &EnvironmentDb, jobs: &[ClaimedJob], name: &str) -> ClaimedJob {
+    for job in jobs {
+        let about = assignment(db, job).await.unwrap();
+        if about.is_some_and(|about| about.place.name == name) {
+            return job.clone();
+        }
+    }
+    panic!("no job for {name}");
+}
+
+fn step(job: &ClaimedJob, change: Change) -> Step {
+    Step {
+        job: job.clone(),
+        change,
+        now: EPOCH,
+    }
+}
+
+async fn write(db: &EnvironmentDb, steps: &[Step]) -> Vec<Next> {
+    let accounts = steps.iter().map(|step| &step.job.account);
+    let mut work = Work::begin(db, accounts).await.unwrap();
+    let steps: Vec<&Step> = steps.iter().collect();
+    let next = Progress::write(&mut work, &steps).await.unwrap();
+    work.commit().await.unwrap();
+    next
+}
+
+fn bought() -> Change {
+    Change::Registered {
+        next_step: "zone",
+        until: Some(EPOCH.plus_months(12)),
+    }
+}
+
+fn broken() -> Change {
+    Change::OrderFailed {
+        message: "the tenant is closed".to_owned(),
+    }
+}
+
+/// The kept amount: what the wallet paid for the order less what it got back.
+async fn paid(app: &TestApp, order: &NewOrder) -> Cents {
+    let entries = wallet::entries_of_order(sandbox(app), &app.partner.id, order.id.as_str());
+    let entries = entries.await.unwrap();
+    -entries.into_iter().map(|(_, amount)| amount).sum::<Cents>()
+}
+
+on_both_engines! {
+    async fn a_step_under_a_lost_lease_changes_nothing(app) {
+        app.may_leave_jobs();
+        let db = sandbox(app);
+        accept_batch(db, &[&planned(&app.partner.id, &["one.com"])]).await.unwrap();
+        let lost = claim_all(db, EPOCH).await.remove(0);
+        let held = claim_all(db, EPOCH.plus_seconds(120)).await.remove(0);
+        for change in [bought(), Change::Connected, broken(), Change::Released] {
+            let before = format!("{:?}", assignment(db, &held).await.unwrap());
+            assert_eq!(write(db, &[step(&lost, change)]).await, [Next::Stop]);
+            assert_eq!(format!("{:?}", assignment(db, &held).await.unwrap()), before);
+        }
+        assert_eq!(app.events().await.len(), 1, "only order.in_progress");
+        assert_eq!(write(db, &[step(&held, bought()), step(&held, Change::Connected)]).await, [Next::Continue, Next::Stop]);
+        assert_eq!(app.event_types().await, ["order.in_progress", "domain.connected", "order.completed"]);
+    }
+
+    async fn a_step_after_the_end_changes_nothing(app) {
+        let db = sandbox(app);
+        accept_batch(db, &[&planned(&app.partner.id, &["one.com"])]).await.unwrap();
+        let job = claim_all(db, EPOCH).await.remove(0);
+        assert_eq!(write(db, &[step(&job, Change::Connected)]).await, [Next::Stop]);
+        assert_eq!(write(db, &[step(&job, Change::Connected)]).await, [Next::Stop]);
+        assert_eq!(app.event_types().await, ["order.in_progress", "domain.connected", "order.completed"]);
+    }
+
+    async fn all_domains_of_an_order_may_finish_in_one_batch(app) {
+        let db = sandbox(app);
+        let order = planned(&app.partner.id, &["one.com", "two.com", "three.com"]);
+        accept_batch(db, &[&order]).await.unwrap();
+        let jobs = claim_all(db, EPOCH).await;
+        let steps: Vec<Step> = jobs.iter().map(|job| step(job, Change::Connected)).collect();
+        assert_eq!(write(db, &steps).await, [Next::Stop; 3]);
+        assert_eq!(app.event_types().await, ["order.in_progress", "domain.connected", "domain.connected", "domain.connected", "order.completed"]);
+        let shown = &app.events_of("order.completed").await[0]["data"];
+        assert_eq!((&shown["status"], &shown["progress"]["domains_active"]), (&"completed".into(), &3.into()));
+    }
+
+    async fn a_failure_turns_the_rest_of_its_batch_around(app) {
+        let db = sandbox(app);
+        let order = planned(&app.partner.id, &["live.com", "fails.com", "buys.com", "waits.com"]);
+        accept_batch(db, &[&order]).await.unwrap();
+        let jobs = claim_all(db, EPOCH).await;
+        let mut of = Vec::new();
+        for name in ["live.com", "fails.com", "buys.com", "waits.com"] {
+            of.push(job_of(db, &jobs, name).await);
+        }
+        write(db, &[step(&of[0], bought()), step(&of[0], Change::Connected)]).await;
+        let retry = Change::Retry { run_at: EPOCH.plus_seconds(900), error: "busy".to_owned() };
+        let next = write(db, &[step(&of[1], broken()), step(&of[2], bought()), step(&of[3], retry)]).await;
+        assert_eq!(next, [Next::TakeBack, Next::TakeBack, Next::Stop]);
+        // The one at work with what failed, and the one that learns it here, hold their leases; the other two are due.
+        let due = claim_all(db, EPOCH).await;
+        assert_eq!(due.len(), 2, "{due:?}");
+        let mut steps = vec![step(&of[1], Change::Released), step(&of[2], Change::Released)];
+        steps.extend(due.iter().map(|job| step(job, Change::Released)));
+        assert_eq!(write(db, &steps).await, [Next::Stop; 4]);
+        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
+        assert_eq!(paid(app, &order).await, Cents(2 * 3_300), "two were bought and are kept");
+        assert_eq!(app.events_of("order.failed").await.len(), 1);
+        assert_eq!(app.events_of("order.failed").await[0]["data"]["renews_at"], serde_json::Value::Null);
+    }
+
+    async fn a_domain_that_ends_in_the_batch_of_the_failure_is_taken_back(app) {
+        let db = sandbox(app);
+        let order = planned(&app.partner.id, &["live.com", "fails.com"]);
+        accept_batch(db, &[&order]).await.unwrap();
+        let jobs = claim_all(db, EPOCH).await;
+        let (live, fails) = (job_of(db, &jobs, "live.com").await, job_of(db, &jobs, "fails.com").await);
+        write(db, &[step(&live, Change::Connected), step(&fails, broken())]).await;
+        let due = claim_all(db, EPOCH).await;
+        assert_eq!(due.iter().map(|job| &job.domain).collect::<Vec<_>>(), [&live.domain]);
+        write(db, &[step(&due[0], Change::Released), step(&fails, Change::Released)]).await;
+        assert_eq!(paid(app, &order).await, Cents::ZERO);
+    }
+
+    async fn a_domain_on_a_second_order_does_not_disturb_the_first(app) {
+        let db = sandbox(app);
+        let first = planned(&app.partner.id, &["reused.com", "slow.com"]);
+        accept_batch(db, &[&first]).await.unwrap();
+        let jobs = claim_all(db, EPOCH).await;
+        let (reused, slow) = (job_of(db, &jobs, "reused.com").await, job_of(db, &jobs, "slow.com").await);
+        write(db, &[step(&reused, bought()), step(&slow, broken())]).await;
+        write(db, &[step(&reused, Change::Released)]).await;
+        // Back in the inventory, it is ordered again while the first order's other domain is still at work.
+        // The server that takes this order has a clock that is behind, so its id sorts before the first one's.
+        let mut second = planned(&app.partner.id, &["reused.com"]);
+        second.id = OrderId::new(EPOCH.plus_seconds(-1));
+        second.domains[0].source = peeker_domain::view::Source::Imported;
+        accept_batch(db, &[&second]).await.unwrap();
+        let again = job_of(db, &claim_all(db, EPOCH).await, "reused.com").await;
+        assert_eq!(again.order, second.id);
+        write(db, &[step(&slow, Change::Released), step(&again, Change::Connected)]).await;
+        assert_eq!(assignment(db, &again).await.unwrap().unwrap().place.state, "active");
+        assert!(assignment(db, &reused).await.unwrap().is_none(), "its place on the first order stays released");
+        assert_eq!(app.events_of("order.completed").await[0]["data"]["id"], second.id.as_str());
+        assert_eq!(paid(app, &first).await, Cents(3_300));
+    }
+
+    async fn a_wish_while_a_job_runs_outlives_its_last_step(app) {
+        let db = sandbox(app);
+        let order = planned(&app.partner.id, &["one.com"]);
+        accept_batch(db, &[&order]).await.unwrap();
+        let job = claim_all(db, EPOCH).await.remove(0);
+        let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
+        work.enqueue(jobs::NewJob::provision(&app.partner.id, &order.id, job.domain.as_str(), EPOCH));
+        work.commit().await.unwrap();
+        write(db, &[step(&job, Change::Connected)]).await;
+        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 1);
+        assert_eq!(app.run_until_idle().await, 1 + 3, "the job once more, which finds nothing to do, and three events");
+        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
+        assert_eq!(app.events_of("domain.connected").await.len(), 1);
+    }
+}

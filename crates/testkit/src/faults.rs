@@ -1,0 +1,299 @@
+//! Providers that lose answers, refuse, or hang at the very call that a test names.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use peeker_domain::order::ClientId;
+use peeker_domain::{Cents, DomainName, MailProvider, WebUrl};
+use peeker_providers::{
+    Call, Check, Dns, DnsRecord, HandOver, InboxSpec, Mail, MailDomain, ProviderError, Providers,
+    Registrar, Registration, RouteError, SequencerPort, Zone,
+};
+use tokio::sync::Notify;
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It fails and has done nothing.
+    RefusedBefore,
+    /// It works, but its answer is lost.
+    LostAfter,
+    /// It never returns and has done nothing: the moment to kill the process.
+    HangsBefore,
+    /// It works and never returns: the moment to kill the process.
+    HangsAfter,
+}
+
+/// A provider call: which operation, about which domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderCall {
+    /// Such as `registrar.register`.
+    pub operation: &'static str,
+    /// The domain.
+    pub domain: String,
+}
+
+struct Plan {
+    operation: &'static str,
+    domain: String,
+    fault: Fault,
+    retry_after_ms: Option<i64>,
+}
+
+#[derive(Default)]
+struct Inner {
+    calls: Mutex<Vec<ProviderCall>>,
+    plans: Mutex<Vec<Plan>>,
+    struck: Notify,
+}
+
+/// A script of faults, and the record of all provider calls that change something or look one thing up.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Inner>);
+
+impl Faults {
+    /// Puts this script before some providers.
+    pub fn before(&self, providers: Providers) -> Providers {
+        let Providers {
+            registrar,
+            dns,
+            mail,
+            sequencer,
+        } = providers;
+        Providers {
+            registrar: Arc::new(Faulty(registrar, self.clone())),
+            dns: Arc::new(Faulty(dns, self.clone())),
+            mail: Arc::new(Faulty(mail, self.clone())),
+            sequencer: Arc::new(Faulty(sequencer, self.clone())),
+        }
+    }
+
+    /// Lets the next such call about `domain` go wrong. A refusal or a lost answer asks to come back after
+    /// `retry_after_ms`, or after the usual back-off.
+    pub fn plan(
+        &self,
+        operation: &'static str,
+        domain: &str,
+        fault: Fault,
+        retry_after_ms: Option<i64>,
+    ) {
+        let plan = Plan {
+            operation,
+            domain: domain.to_owned(),
+            fault,
+            retry_after_ms,
+        };
+        lock(&self.0.plans).push(plan);
+    }
+
+    /// The calls so far, in order; the record starts anew.
+    pub fn take_calls(&self) -> Vec<ProviderCall> {
+        std::mem::take(&mut lock(&self.0.calls))
+    }
+
+    /// How many planned faults have not come up yet.
+    pub fn planned(&self) -> usize {
+        lock(&self.0.plans).len()
+    }
+
+    /// Returns when a call hangs.
+    pub async fn hanging(&self) {
+        self.0.struck.notified().await;
+    }
+
+    async fn pass<T>(
+        &self,
+        operation: &'static str,
+        domain: &DomainName,
+        call: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<T, ProviderError> {
+        let plan = self.next_plan(operation, domain.as_str());
+        let Some(Plan {
+            fault,
+            retry_after_ms,
+            ..
+        }) = plan
+        else {
+            return call.await;
+        };
+        if matches!(fault, Fault::LostAfter | Fault::HangsAfter) {
+            call.await?;
+        }
+        if matches!(fault, Fault::HangsBefore | Fault::HangsAfter) {
+            self.0.struck.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Err(ProviderError::retry(
+            retry_after_ms,
+            format!("{operation} went wrong as planned"),
+        ))
+    }
+
+    fn next_plan(&self, operation: &'static str, domain: &str) -> Option<Plan> {
+        lock(&self.0.calls).push(ProviderCall {
+            operation,
+            domain: domain.to_owned(),
+        });
+        let mut plans = lock(&self.0.plans);
+        let found = plans
+            .iter()
+            .position(|plan| plan.operation == operation && plan.domain == domain);
+        found.map(|found| plans.remove(found))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Faulty<P: ?Sized>(Arc<P>, Faults);
+
+#[async_trait]
+impl Registrar for Faulty<dyn Registrar> {
+    async fn check(
+        &self,
+        call: Call<'_>,
+        names: &[DomainName],
+    ) -> Result<Vec<Check>, ProviderError> {
+        self.0.check(call, names).await
+    }
+
+    async fn register(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        expected_price: Cents,
+    ) -> Result<Registration, ProviderError> {
+        let done = self.0.register(call, name, expected_price);
+        self.1.pass("registrar.register", name, done).await
+    }
+
+    async fn find(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+    ) -> Result<Option<Registration>, ProviderError> {
+        let done = self.0.find(call, name);
+        self.1.pass("registrar.find", name, done).await
+    }
+
+    async fn set_nameservers(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        nameservers: &[String],
+    ) -> Result<(), ProviderError> {
+        let done = self.0.set_nameservers(call, name, nameservers);
+        self.1.pass("registrar.set_nameservers", name, done).await
+    }
+}
+
+#[async_trait]
+impl Dns for Faulty<dyn Dns> {
+    async fn ensure_zone(&self, call: Call<'_>, name: &DomainName) -> Result<Zone, ProviderError> {
+        let done = self.0.ensure_zone(call, name);
+        self.1.pass("dns.ensure_zone", name, done).await
+    }
+
+    async fn put_records(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        records: &[DnsRecord],
+    ) -> Result<(), ProviderError> {
+        let done = self.0.put_records(call, name, records);
+        self.1.pass("dns.put_records", name, done).await
+    }
+
+    async fn records(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+    ) -> Result<Vec<DnsRecord>, ProviderError> {
+        let done = self.0.records(call, name);
+        self.1.pass("dns.records", name, done).await
+    }
+
+    async fn set_redirect(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        target: &WebUrl,
+    ) -> Result<(), ProviderError> {
+        let done = self.0.set_redirect(call, name, target);
+        self.1.pass("dns.set_redirect", name, done).await
+    }
+
+    async fn clear_redirect(&self, call: Call<'_>, name: &DomainName) -> Result<(), ProviderError> {
+        let done = self.0.clear_redirect(call, name);
+        self.1.pass("dns.clear_redirect", name, done).await
+    }
+}
+
+#[async_trait]
+impl Mail for Faulty<dyn Mail> {
+    async fn prepare_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<MailDomain, ProviderError> {
+        let done = self.0.prepare_domain(call, provider, name);
+        self.1.pass("mail.prepare_domain", name, done).await
+    }
+
+    async fn verify_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<(), ProviderError> {
+        let done = self.0.verify_domain(call, provider, name);
+        self.1.pass("mail.verify_domain", name, done).await
+    }
+
+    async fn ensure_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        inboxes: &[InboxSpec<'_>],
+    ) -> Result<(), ProviderError> {
+        let done = self.0.ensure_inboxes(call, provider, name, inboxes);
+        self.1.pass("mail.ensure_inboxes", name, done).await
+    }
+
+    async fn remove_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        addresses: &[String],
+    ) -> Result<(), ProviderError> {
+        let done = self.0.remove_inboxes(call, provider, name, addresses);
+        self.1.pass("mail.remove_inboxes", name, done).await
+    }
+}
+
+#[async_trait]
+impl SequencerPort for Faulty<dyn SequencerPort> {
+    async fn check_route(
+        &self,
+        call: Call<'_>,
+        client_id: Option<&ClientId>,
+    ) -> Result<(), RouteError> {
+        self.0.check_route(call, client_id).await
+    }
+
+    async fn hand_over(
+        &self,
+        call: Call<'_>,
+        hand_over: &HandOver<'_>,
+    ) -> Result<(), ProviderError> {
+        let done = self.0.hand_over(call, hand_over);
+        self.1
+            .pass("sequencer.hand_over", hand_over.domain, done)
+            .await
+    }
+}

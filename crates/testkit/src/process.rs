@@ -1,0 +1,54 @@
+//! A worker that can be killed: an app in a runtime of its own, all of whose tasks end at once, as with a process.
+
+use std::time::Duration;
+
+use peeker_app::{App, Options, runner};
+use peeker_domain::Environment;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::Faults;
+
+/// How long a killed runtime may take to let go of its threads.
+const LAST_BREATH: Duration = Duration::from_secs(10);
+
+/// A second server that works through what is due now in the sandbox, until it is killed.
+#[derive(Debug)]
+pub struct Process {
+    runtime: Runtime,
+    work: JoinHandle<usize>,
+}
+
+impl Process {
+    /// Starts a server on the databases of `options` and lets it work, with `faults` before its providers.
+    pub fn start(options: Options, faults: &Faults) -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let faults = faults.clone();
+        let work = runtime.spawn(async move {
+            let app = App::start_behind(options, |providers| faults.before(providers))
+                .await
+                .unwrap();
+            runner::run_until_idle(&app, Environment::Test)
+                .await
+                .unwrap()
+        });
+        Self { runtime, work }
+    }
+
+    /// Returns when nothing is due any more. Gives back how many pieces of work that were.
+    pub async fn idle(&mut self) -> usize {
+        (&mut self.work).await.unwrap()
+    }
+
+    /// Ends every task of the process where it stands; nothing of it writes when this returns.
+    pub async fn kill(self) {
+        let Self { runtime, work } = self;
+        drop(work);
+        let ending = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(LAST_BREATH));
+        ending.await.unwrap();
+    }
+}
