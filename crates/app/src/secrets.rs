@@ -199,40 +199,35 @@ mod tests {
 
     #[test]
     fn a_sealed_text_opens_only_in_its_place() {
-        let sealer = MasterKey::from_bytes([7; 32]).sealer();
+        let key = MasterKey::from_bytes([7; 32]).sealer();
         let (ours, theirs) = (account(), account());
         let place = Place {
             account: &ours,
             table: "orders",
             column: "sealed_password",
         };
-        let sealed = sealer.seal(place, &SecretString::from("hunter2")).unwrap();
+        let sealed = key.seal(place, &SecretString::from("hunter2")).unwrap();
         assert!(!sealed.contains("hunter2"));
-        assert_eq!(
-            sealer.open(place, &sealed).unwrap().expose_secret(),
-            "hunter2"
+        assert_eq!(key.open(place, &sealed).unwrap().expose_secret(), "hunter2");
+        assert!(
+            key.open(
+                Place {
+                    account: &theirs,
+                    ..place
+                },
+                &sealed
+            )
+            .is_err()
         );
         assert!(
-            sealer
-                .open(
-                    Place {
-                        account: &theirs,
-                        ..place
-                    },
-                    &sealed
-                )
-                .is_err()
-        );
-        assert!(
-            sealer
-                .open(
-                    Place {
-                        column: "login_email",
-                        ..place
-                    },
-                    &sealed
-                )
-                .is_err()
+            key.open(
+                Place {
+                    column: "login_email",
+                    ..place
+                },
+                &sealed
+            )
+            .is_err()
         );
         assert!(
             MasterKey::from_bytes([8; 32])

@@ -8,8 +8,10 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use peeker_domain::id::AccountId;
 use tokio::sync::{mpsc, oneshot};
 
@@ -141,7 +143,18 @@ async fn alone<B: Batch>(db: &EnvironmentDb, item: &B::Item) -> Result<B::Output
     }
 }
 
+/// One transaction. A panic in a batch is a bug, but it must not end the lane for everybody who comes later.
 async fn transaction<B: Batch>(db: &EnvironmentDb, items: &[&B::Item]) -> Result<Vec<B::Output>> {
+    let written = AssertUnwindSafe(write_and_commit::<B>(db, items))
+        .catch_unwind()
+        .await;
+    written.unwrap_or_else(|_| Err(StoreError::Corrupt("a write panicked".to_owned())))
+}
+
+async fn write_and_commit<B: Batch>(
+    db: &EnvironmentDb,
+    items: &[&B::Item],
+) -> Result<Vec<B::Output>> {
     let accounts: BTreeSet<&AccountId> = items.iter().map(|item| B::account(item)).collect();
     let mut work = Work::begin(db, accounts).await?;
     let outputs = B::write(&mut work, items).await?;

@@ -4,6 +4,7 @@
 
 mod commands;
 mod demo;
+mod kill;
 mod serve;
 
 use std::path::Path;

@@ -101,7 +101,7 @@ pub fn hand_in(
 
 /// Keeps the lane of `plug`'s account from writing until the work is committed: `plug` hangs in it alone, and what is
 /// handed in meanwhile becomes one batch.
-pub async fn block<'a>(app: &'a App, environment: Environment, plug: NewOrder) -> Work<'a> {
+pub async fn block(app: &App, environment: Environment, plug: NewOrder) -> Work<'_> {
     let db = &app.store().environment(environment).db;
     let work = Work::begin(db, [&plug.account]).await.unwrap();
     drop(hand_in(app, environment, plug));

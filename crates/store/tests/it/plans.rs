@@ -23,7 +23,7 @@ const CLAIM_DELIVERIES: &str = "WITH due AS MATERIALIZED (SELECT account_id, seq
     WHERE deliveries.account_id = due.account_id AND deliveries.sequence = due.sequence RETURNING deliveries.sequence";
 
 async fn plan(pools: &Pools, mut statement: Statement) -> Vec<String> {
-    statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql).into();
+    statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
     let rows = pools.reader.query_all_raw(statement).await.unwrap();
     rows.iter()
         .map(|row| row.try_get("", "detail").unwrap())
