@@ -1,5 +1,8 @@
 //! Who asks: bearer keys and their rate limit.
 
+use std::time::Duration;
+
+use moka::future::Cache;
 use peeker_domain::id::{AccountId, KeyId};
 use peeker_domain::{Code, Environment, Error, Preset, Result};
 use peeker_store::partners;
@@ -9,6 +12,10 @@ use crate::{App, keys};
 
 /// A key's last use is remembered to this precision, in milliseconds: one write a minute at most.
 const LAST_USED_PRECISION_MS: i64 = 60_000;
+
+/// How long a key that was revoked elsewhere, by a command or on another server, may still be taken here.
+const KNOWN_FOR: Duration = Duration::from_secs(1);
+const MAX_KNOWN_KEYS: u64 = 10_000;
 
 /// The key behind a request. Every use-case takes one, so no query can forget its account.
 #[derive(Debug, Clone)]
@@ -40,6 +47,38 @@ pub struct Quota {
     pub reset_seconds: u32,
 }
 
+impl Actor {
+    fn of(key: partners::ApiKey, partner: partners::Partner) -> Self {
+        Self {
+            account: key.account,
+            partner_name: partner.name,
+            key: key.id,
+            environment: key.environment,
+            preset: key.preset,
+            requests_per_minute: key.requests_per_minute,
+        }
+    }
+}
+
+/// Keys that were good a moment ago, by their keyed hash, so that a burst of requests looks each up only once.
+pub(crate) struct KnownKeys(Cache<String, (partners::ApiKey, partners::Partner)>);
+
+impl KnownKeys {
+    pub fn new() -> Self {
+        Self(
+            Cache::builder()
+                .max_capacity(MAX_KNOWN_KEYS)
+                .time_to_live(KNOWN_FOR)
+                .build(),
+        )
+    }
+
+    /// Forgets all of them, because one was revoked.
+    pub fn forget(&self) {
+        self.0.invalidate_all();
+    }
+}
+
 impl App {
     /// The actor of a bearer key. Errors: `unauthorized` for a malformed, unknown or revoked key.
     pub async fn authenticate(&self, secret: &str) -> Result<Actor> {
@@ -54,6 +93,10 @@ impl App {
         }
         // The look-up is by a keyed hash, so how long it takes says nothing about any stored secret.
         let hash = self.0.key_hasher.hash(secret);
+        if let Some((key, partner)) = self.0.known_keys.0.get(&hash).await {
+            self.remember_use(&key);
+            return Ok(Actor::of(key, partner));
+        }
         let found = partners::find_by_secret_unscoped(&self.0.store.control, &hash).await;
         let (key, partner) = found
             .map_err(internal("look up a key"))?
@@ -62,14 +105,9 @@ impl App {
             return Err(refused());
         }
         self.remember_use(&key);
-        Ok(Actor {
-            account: key.account,
-            partner_name: partner.name,
-            key: key.id,
-            environment: key.environment,
-            preset: key.preset,
-            requests_per_minute: key.requests_per_minute,
-        })
+        let known = (key.clone(), partner.clone());
+        self.0.known_keys.0.insert(hash, known).await;
+        Ok(Actor::of(key, partner))
     }
 
     fn remember_use(&self, key: &partners::ApiKey) {

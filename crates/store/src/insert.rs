@@ -7,15 +7,20 @@ use sea_orm::{
 
 use crate::error::Result;
 
-/// SQLite takes 32,766 variables in a statement, PostgreSQL 65,535.
-const MAX_VARIABLES: usize = 30_000;
+/// Rows of one statement, largest first. A few fixed sizes make a few statement texts, which the engine prepares once
+/// and finds again; a text of its own for every number of rows would be parsed anew each time (docs/adr/0002).
+/// 128 rows of the widest table (25 columns) stay far below the 32,766 variables that SQLite takes in a statement.
+const CHUNKS: [usize; 5] = [128, 32, 8, 3, 1];
 
-/// Rows of `E` that fit one statement.
-pub fn chunk_size<E: EntityTrait>() -> usize {
-    (MAX_VARIABLES / E::Column::iter().count()).max(1)
+/// The size of the next statement when so many rows are left.
+pub fn chunk_size(left: usize) -> usize {
+    CHUNKS
+        .into_iter()
+        .find(|size| *size <= left)
+        .unwrap_or(left)
 }
 
-/// Inserts all rows, in as few statements as the engine allows. Nothing happens when there are none.
+/// Inserts all rows, many in a statement. Nothing happens when there are none.
 pub async fn insert_all<E, A>(
     tx: &DatabaseTransaction,
     rows: Vec<E::Model>,
@@ -28,9 +33,10 @@ where
 {
     let mut rows = rows.into_iter();
     loop {
+        let size = chunk_size(rows.len());
         let chunk: Vec<A> = rows
             .by_ref()
-            .take(chunk_size::<E>())
+            .take(size)
             .map(|row| row.into_active_model().reset_all())
             .collect();
         if chunk.is_empty() {

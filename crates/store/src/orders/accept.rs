@@ -365,8 +365,11 @@ async fn take_domains(
         .action_and_where(Expr::col((Entity, Column::OrderId)).is_null())
         .to_owned();
     let mut taken = HashMap::with_capacity(rows.len());
-    for chunk in rows.chunks(chunk_size::<Entity>()) {
-        let got = Entity::insert_many(chunk.to_vec())
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        let size = chunk_size(rows.len());
+        let chunk: Vec<ActiveModel> = rows.by_ref().take(size).collect();
+        let got = Entity::insert_many(chunk)
             .on_conflict(only_free.clone())
             .exec_with_returning(tx)
             .await?;
