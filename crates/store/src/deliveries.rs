@@ -231,6 +231,8 @@ impl Batch for RecordAttempt {
     type Item = Recorded;
     type Output = ();
 
+    const LOCKS_ACCOUNTS: bool = false;
+
     fn account(item: &Recorded) -> &AccountId {
         &item.delivery.account
     }

@@ -35,7 +35,11 @@ pub trait Batch: Send + Sync + 'static {
     /// What the caller gets back.
     type Output: Send + 'static;
 
-    /// The accounts that the item is about.
+    /// Whether the batch records events or moves money, for which the accounts' rows have to be locked. A batch that
+    /// does neither stands in nobody's way.
+    const LOCKS_ACCOUNTS: bool = true;
+
+    /// The account that the item is about.
     fn account(item: &Self::Item) -> &AccountId;
 
     /// Roughly how many rows the item writes.
@@ -156,7 +160,8 @@ async fn write_and_commit<B: Batch>(
     items: &[&B::Item],
 ) -> Result<Vec<B::Output>> {
     let accounts: BTreeSet<&AccountId> = items.iter().map(|item| B::account(item)).collect();
-    let mut work = Work::begin(db, accounts).await?;
+    let locked = accounts.into_iter().filter(|_| B::LOCKS_ACCOUNTS);
+    let mut work = Work::begin(db, locked).await?;
     let outputs = B::write(&mut work, items).await?;
     work.commit().await?;
     Ok(outputs)

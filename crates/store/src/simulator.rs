@@ -68,6 +68,8 @@ impl Batch for Remember {
     type Item = Request;
     type Output = Vec<Outcome>;
 
+    const LOCKS_ACCOUNTS: bool = false;
+
     fn account(item: &Request) -> &AccountId {
         &item.account
     }

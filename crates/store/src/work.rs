@@ -222,6 +222,9 @@ async fn lock_accounts(
     ids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, accounts::Model>> {
     use sea_orm::QueryOrder;
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows = accounts::Entity::find()
         .filter(accounts::Column::AccountId.is_in(ids.iter().map(String::as_str)))
         .order_by_asc(accounts::Column::AccountId)
