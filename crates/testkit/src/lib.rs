@@ -39,7 +39,7 @@ pub use receiver::{Received, Receiver};
 /// ```ignore
 /// on_both_engines! {
 ///     async fn creates_a_user(app) {
-///         app.client().post("/users", json!({…})).await.expect(201);
+///         app.client().post("/users", json!({ "email": "a@example.com" })).await.expect(201);
 ///     }
 /// }
 /// ```
