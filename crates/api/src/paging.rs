@@ -164,7 +164,6 @@ mod tests {
         let now = Timestamp::from_millis(0);
         Actor {
             account: AccountId::new(now),
-            partner_name: "Acme Resellers".into(),
             key: KeyId::new(now),
             environment: Environment::Test,
             preset: Preset::Full,

@@ -1,8 +1,5 @@
 //! Who asks: bearer keys and their rate limit.
 
-use std::time::Duration;
-
-use moka::future::Cache;
 use peeker_domain::id::{AccountId, KeyId};
 use peeker_domain::{Code, Environment, Error, Preset, Result};
 use peeker_store::partners;
@@ -13,17 +10,11 @@ use crate::{App, keys};
 /// A key's last use is remembered to this precision, in milliseconds: one write a minute at most.
 const LAST_USED_PRECISION_MS: i64 = 60_000;
 
-/// How long a key that was revoked elsewhere, by a command or on another server, may still be taken here.
-const KNOWN_FOR: Duration = Duration::from_secs(1);
-const MAX_KNOWN_KEYS: u64 = 10_000;
-
 /// The key behind a request. Every use-case takes one, so no query can forget its account.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// The partner.
     pub account: AccountId,
-    /// The partner's name.
-    pub partner_name: String,
     /// The key.
     pub key: KeyId,
     /// Where the key acts.
@@ -47,38 +38,6 @@ pub struct Quota {
     pub reset_seconds: u32,
 }
 
-impl Actor {
-    fn of(key: partners::ApiKey, partner: partners::Partner) -> Self {
-        Self {
-            account: key.account,
-            partner_name: partner.name,
-            key: key.id,
-            environment: key.environment,
-            preset: key.preset,
-            requests_per_minute: key.requests_per_minute,
-        }
-    }
-}
-
-/// Keys that were good a moment ago, by their keyed hash, so that a burst of requests looks each up only once.
-pub(crate) struct KnownKeys(Cache<String, (partners::ApiKey, partners::Partner)>);
-
-impl KnownKeys {
-    pub fn new() -> Self {
-        Self(
-            Cache::builder()
-                .max_capacity(MAX_KNOWN_KEYS)
-                .time_to_live(KNOWN_FOR)
-                .build(),
-        )
-    }
-
-    /// Forgets all of them, because one was revoked.
-    pub fn forget(&self) {
-        self.0.invalidate_all();
-    }
-}
-
 impl App {
     /// The actor of a bearer key. Errors: `unauthorized` for a malformed, unknown or revoked key.
     pub async fn authenticate(&self, secret: &str) -> Result<Actor> {
@@ -93,21 +52,21 @@ impl App {
         }
         // The look-up is by a keyed hash, so how long it takes says nothing about any stored secret.
         let hash = self.0.key_hasher.hash(secret);
-        if let Some((key, partner)) = self.0.known_keys.0.get(&hash).await {
-            self.remember_use(&key);
-            return Ok(Actor::of(key, partner));
-        }
         let found = partners::find_by_secret_unscoped(&self.0.store.control, &hash).await;
-        let (key, partner) = found
+        let key = found
             .map_err(internal("look up a key"))?
             .ok_or_else(refused)?;
         if key.revoked_at.is_some() {
             return Err(refused());
         }
         self.remember_use(&key);
-        let known = (key.clone(), partner.clone());
-        self.0.known_keys.0.insert(hash, known).await;
-        Ok(Actor::of(key, partner))
+        Ok(Actor {
+            account: key.account,
+            key: key.id,
+            environment: key.environment,
+            preset: key.preset,
+            requests_per_minute: key.requests_per_minute,
+        })
     }
 
     fn remember_use(&self, key: &partners::ApiKey) {

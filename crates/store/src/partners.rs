@@ -122,20 +122,13 @@ pub async fn insert_key(control: &Pools, key: &ApiKey, secret_hash: &str) -> Res
     Ok(())
 }
 
-/// The key with this hash and its partner, revoked or not. The account is what this look-up finds out.
-pub async fn find_by_secret_unscoped(
-    control: &Pools,
-    secret_hash: &str,
-) -> Result<Option<(ApiKey, Partner)>> {
+/// The key with this hash, revoked or not. The account is what this look-up finds out.
+pub async fn find_by_secret_unscoped(control: &Pools, secret_hash: &str) -> Result<Option<ApiKey>> {
     let row = api_keys::Entity::find()
         .filter(api_keys::Column::SecretHash.eq(secret_hash))
         .one(&control.reader)
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    let key = key(row)?;
-    Ok(find(control, &key.account)
-        .await?
-        .map(|partner| (key, partner)))
+    row.map(key).transpose()
 }
 
 /// The keys of a partner, newest first.
