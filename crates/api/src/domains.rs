@@ -32,19 +32,24 @@ pub struct CheckAvailability {
 impl RequestBody for CheckAvailability {
     type Input = Vec<String>;
 
-    /// Names stay as submitted: an invalid one is a row of the answer, not a refusal.
     fn read(fields: &mut Fields<'_>) -> Result<Vec<String>, Refused> {
-        let mut seen = HashMap::new();
-        fields.array("domains", 1..=MAX_CHECKED, |index, item| {
-            let name = item.value(|value| string(value).map(str::to_owned))?;
-            let first = *seen.entry(spelled_once(&name)).or_insert(index);
-            if first == index {
-                Ok(name)
-            } else {
-                Err(item.refuse(&format!("is the same name as domains[{first}]")))
-            }
-        })
+        read_names(fields, MAX_CHECKED)
     }
+}
+
+/// Reads `domains`: 1 to `max` names, none twice. They stay as submitted: an invalid one is a row of the answer, not
+/// a refusal.
+pub(crate) fn read_names(fields: &mut Fields<'_>, max: usize) -> Result<Vec<String>, Refused> {
+    let mut seen = HashMap::new();
+    fields.array("domains", 1..=max, |index, item| {
+        let name = item.value(|value| string(value).map(str::to_owned))?;
+        let first = *seen.entry(spelled_once(&name)).or_insert(index);
+        if first == index {
+            Ok(name)
+        } else {
+            Err(item.refuse(&format!("is the same name as domains[{first}]")))
+        }
+    })
 }
 
 /// One spelling for all spellings of a name, valid or not.

@@ -17,14 +17,18 @@ mod router;
 
 pub mod bundles;
 pub mod domains;
+pub mod forwarding;
+pub mod imports;
 pub mod me;
 pub mod orders;
+pub mod sandbox;
 pub mod users;
 
 pub use access::{Access, Permission, Quote, Read, Write};
 pub use error::{ApiError, ErrorBody, ErrorEnvelope};
 pub use extract::{
-    Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
+    Body, Fields, List, ListQuery, NoBody, NoQuery, OptionalBody, Parameters, PathId, Query,
+    Refused, RequestBody,
 };
 pub use paging::PageFrame;
 pub use router::{openapi, router};

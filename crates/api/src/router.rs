@@ -8,7 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::openapi::{base, complete};
-use crate::{bundles, docs, domains, health, me, middleware, orders, users};
+use crate::{
+    bundles, docs, domains, forwarding, health, imports, me, middleware, orders, sandbox, users,
+};
 
 /// Where the API lives, and its alias with the same behaviour (contract §1).
 const PREFIXES: [&str; 2] = ["/partner/v1", "/api/partner/v1"];
@@ -24,10 +26,20 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(domains::list))
         .routes(routes!(domains::get))
         .routes(routes!(domains::availability))
+        .routes(routes!(imports::create, imports::find))
+        .routes(routes!(imports::create_job))
+        .routes(routes!(imports::get))
+        .routes(routes!(imports::get_job))
+        .routes(routes!(forwarding::create))
+        .routes(routes!(forwarding::get))
         .routes(routes!(orders::create::create, orders::list::list))
         .routes(routes!(orders::quote::quote))
         .routes(routes!(orders::get::get))
         .routes(routes!(orders::inboxes::inboxes))
+        .routes(routes!(orders::pending::list))
+        .routes(routes!(orders::cancel::cancel))
+        .routes(routes!(sandbox::resolve_action))
+        .routes(routes!(sandbox::reset))
 }
 
 /// The whole HTTP interface, middleware included.

@@ -3,13 +3,17 @@
 //! Kept in memory: each server asks once for itself, and an answer lost with a process costs one look-up
 //! (docs/adr/0013).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use moka::future::Cache;
 use peeker_domain::id::AccountId;
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp};
 use peeker_providers::registrar::MAX_CHECKED_NAMES;
-use peeker_providers::{Call, Verdict};
+use peeker_providers::{Call, ProviderError, Verdict};
+use tokio::sync::watch;
 
 use crate::App;
 
@@ -28,16 +32,73 @@ struct Answer {
     at: Timestamp,
 }
 
-pub(crate) struct AvailabilityCache(Cache<Key, Answer>);
+pub(crate) struct AvailabilityCache {
+    answers: Cache<Key, Answer>,
+    /// Names that are being looked up; the sender goes away with the look-up.
+    flights: Mutex<HashMap<Key, watch::Receiver<()>>>,
+}
 
 impl AvailabilityCache {
     pub fn new() -> Self {
-        Self(
-            Cache::builder()
-                .max_capacity(MAX_CACHED)
-                .time_to_live(KEPT_FOR)
-                .build(),
-        )
+        let answers = Cache::builder()
+            .support_invalidation_closures()
+            .max_capacity(MAX_CACHED)
+            .time_to_live(KEPT_FOR)
+            .build();
+        Self {
+            answers,
+            flights: Mutex::default(),
+        }
+    }
+
+    /// The answer about a name, if it is young enough to count.
+    async fn fresh(&self, key: &Key, now: Timestamp) -> Option<Verdict> {
+        let answer = self.answers.get(key).await?;
+        is_fresh(&answer, now).then_some(answer.verdict)
+    }
+}
+
+fn is_fresh(answer: &Answer, now: Timestamp) -> bool {
+    now.as_millis() - answer.at.as_millis() < FRESH_FOR_MS
+}
+
+/// Takes the names that nobody is looking up. Gives back what to wait for on account of the others.
+fn depart(app: &App, keys: &[Key]) -> (Departure, Vec<watch::Receiver<()>>) {
+    let (landed, landing) = watch::channel(());
+    let flights = &app.0.availability.flights;
+    let mut flights = flights.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut mine, mut others) = (Vec::new(), Vec::new());
+    for key in keys {
+        match flights.entry(key.clone()) {
+            Entry::Occupied(flight) => others.push(flight.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(landing.clone());
+                mine.push(key.clone());
+            }
+        }
+    }
+    let departure = Departure {
+        app: app.clone(),
+        mine,
+        _landed: landed,
+    };
+    (departure, others)
+}
+
+/// Names under way. Dropped when they have landed.
+struct Departure {
+    app: App,
+    mine: Vec<Key>,
+    _landed: watch::Sender<()>,
+}
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        let flights = &self.app.0.availability.flights;
+        let mut flights = flights.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in &self.mine {
+            flights.remove(key);
+        }
     }
 }
 
@@ -74,13 +135,11 @@ pub(crate) async fn look_up(
         let answer = app
             .0
             .availability
-            .0
+            .answers
             .get(&(environment, account.clone(), name.clone()))
             .await;
         known.push(match answer {
-            Some(answer) if now.as_millis() - answer.at.as_millis() < FRESH_FOR_MS => {
-                Some(Known::Fresh(answer.verdict))
-            }
+            Some(answer) if is_fresh(&answer, now) => Some(Known::Fresh(answer.verdict)),
             Some(_) if old == Old::SayStale => {
                 stale.push(name.clone());
                 Some(Known::Stale)
@@ -116,56 +175,102 @@ pub(crate) async fn forget(
     for name in names {
         app.0
             .availability
-            .0
+            .answers
             .invalidate(&(environment, account.clone(), name.clone()))
             .await;
     }
 }
 
+/// Forgets everything about an account's sandbox, which was emptied.
+pub(crate) fn forget_account(app: &App, account: &AccountId) {
+    let account = account.clone();
+    let of_account = move |(environment, owner, _): &Key, _: &Answer| {
+        *environment == Environment::Test && *owner == account
+    };
+    if let Err(error) = app.0.availability.answers.invalidate_entries_if(of_account) {
+        tracing::error!(%error, "could not forget the availability of an emptied sandbox");
+    }
+}
+
+/// Asks the registrar about names, each in one flight at a time: a name that somebody else is asking about is waited
+/// for.
 async fn ask(
     app: &App,
     account: &AccountId,
     environment: Environment,
     names: &[DomainName],
 ) -> Result<Vec<Verdict>> {
-    let mut verdicts = Vec::with_capacity(names.len());
-    for chunk in names.chunks(MAX_CHECKED_NAMES) {
-        let now = app.now();
-        // A look-up changes nothing at the registrar, so it needs no idempotency key of its own.
-        let call = Call {
-            account,
-            idempotency_key: "check",
-            now,
+    let key = |name: &DomainName| (environment, account.clone(), name.clone());
+    let keys: Vec<Key> = names.iter().map(key).collect();
+    let (departure, others) = depart(app, &keys);
+    let mut verdicts = HashMap::new();
+    if !departure.mine.is_empty() {
+        // A task of its own: others may wait for it when whoever asked has gone away.
+        let flight = tokio::spawn(fly(departure, account.clone(), environment));
+        verdicts = flight.await.map_err(Error::internal)??;
+    }
+    for mut landing in others {
+        // Ends when the sender is gone; nothing is ever sent.
+        let _ = landing.changed().await;
+    }
+    let mut answers = Vec::with_capacity(keys.len());
+    for key in keys {
+        let landed = match verdicts.remove(&key) {
+            Some(verdict) => Some(verdict),
+            None => app.0.availability.fresh(&key, app.now()).await,
         };
-        let checks = app
-            .providers(environment)?
-            .registrar
-            .check(call, chunk)
-            .await
-            .map_err(|error| {
-                Error::new(
-                    Code::InternalError,
-                    "The registrar does not answer; retrying is safe",
-                )
-                .with_source(error)
-            })?;
+        answers.push(landed.unwrap_or(Verdict::Errored));
+    }
+    Ok(answers)
+}
+
+/// Looks up the names of a departure and remembers the answers before it lands.
+async fn fly(
+    departure: Departure,
+    account: AccountId,
+    environment: Environment,
+) -> Result<HashMap<Key, Verdict>> {
+    let app = &departure.app;
+    let cache = &app.0.availability;
+    let now = app.now();
+    let (mut verdicts, mut open) = (HashMap::new(), Vec::new());
+    for key in &departure.mine {
+        // An earlier flight may have landed after the cache was looked at and before this one departed.
+        match cache.fresh(key, now).await {
+            Some(verdict) => {
+                verdicts.insert(key.clone(), verdict);
+            }
+            None => open.push(key.2.clone()),
+        }
+    }
+    // A look-up changes nothing at the registrar, so it needs no idempotency key of its own.
+    let call = Call {
+        account: &account,
+        idempotency_key: "check",
+        now,
+    };
+    let registrar = &app.providers(environment)?.registrar;
+    for chunk in open.chunks(MAX_CHECKED_NAMES) {
+        let checks = registrar.check(call, chunk).await.map_err(no_answer)?;
         for check in checks {
+            let key = (environment, account.clone(), check.name);
             // An error of the registrar is no knowledge: it is asked again the next time.
             if check.verdict != Verdict::Errored {
                 let answer = Answer {
                     verdict: check.verdict.clone(),
                     at: now,
                 };
-                app.0
-                    .availability
-                    .0
-                    .insert((environment, account.clone(), check.name), answer)
-                    .await;
+                cache.answers.insert(key.clone(), answer).await;
             }
-            verdicts.push(check.verdict);
+            verdicts.insert(key, check.verdict);
         }
     }
     Ok(verdicts)
+}
+
+fn no_answer(error: ProviderError) -> Error {
+    let message = "The registrar does not answer; retrying is safe";
+    Error::new(Code::InternalError, message).with_source(error)
 }
 
 fn refresh_later(app: App, account: AccountId, environment: Environment, names: Vec<DomainName>) {

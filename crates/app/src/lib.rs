@@ -4,13 +4,18 @@
 //! object as partners see it, or a [`peeker_domain::Error`].
 
 pub mod access;
+pub mod actions;
 mod availability;
+mod backoff;
 pub mod bundles;
+pub mod cancel;
 pub mod clock;
 pub mod deliver;
 pub mod domains;
 mod failure;
+pub mod forwarding;
 pub mod idempotency;
+pub mod imports;
 pub mod keys;
 pub mod me;
 pub mod orders;
@@ -19,17 +24,20 @@ pub mod partners;
 mod provision;
 mod rate_limit;
 pub mod runner;
+pub mod sandbox;
 pub mod secrets;
 pub mod settings;
 mod simulator;
 pub mod users;
 pub mod webhooks;
+mod work;
 
 use std::sync::Arc;
 
 use peeker_domain::fingerprint::FingerprintKey;
 use peeker_domain::{Clock, Environment, Error, Result, Timestamp};
-use peeker_providers::{Providers, sandbox};
+use peeker_providers::Providers;
+use peeker_providers::sandbox as simulated;
 use peeker_store::{EnvironmentStore, Location, Store, StoreError};
 use peeker_webhooks::OutboundClient;
 
@@ -64,6 +72,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     settings: Settings,
     sandbox: Providers,
+    sandbox_customer: simulated::Customer,
     outbound: OutboundClient,
     sealer: Sealer,
     key_hasher: KeyHasher,
@@ -102,7 +111,8 @@ impl App {
         let memory = Arc::new(simulator::Memory::new(Arc::clone(&store)));
         Ok(Self(Arc::new(Inner {
             clock,
-            sandbox: layer(sandbox::providers(memory)),
+            sandbox_customer: simulated::customer(memory.clone()),
+            sandbox: layer(simulated::providers(memory)),
             outbound,
             sealer: master_key.sealer(),
             key_hasher: master_key.key_hasher(),

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::deliver::InFlight;
 use crate::failure::internal;
-use crate::{App, deliver, provision};
+use crate::{App, deliver, work};
 
 /// Longer than a job may run. A job whose worker died is claimed again when this is over.
 const LEASE_SECONDS: i64 = 120;
@@ -212,19 +212,22 @@ impl Queue for JobQueue {
     }
 
     async fn run(&self, job: ClaimedJob) {
-        let domain = job.domain.clone();
+        let (kind, subject) = (job.kind.clone(), job.subject.clone());
         // Inside a task of its own, so that a panic ends one job and not the worker.
         let (app, environment) = (self.app.clone(), self.environment);
         let running = tokio::spawn(async move {
-            tokio::time::timeout(JOB_TIMEOUT, provision::run(&app, environment, job)).await
+            tokio::time::timeout(JOB_TIMEOUT, work::run(&app, environment, job)).await
         });
         match running.await {
-            Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => "provision").increment(1),
+            Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => kind).increment(1),
             Ok(Err(_)) => {
-                tracing::warn!(domain.id = %domain, "A job took too long; it goes on when its lease ends");
+                tracing::warn!(
+                    job.subject = subject,
+                    "A job took too long; it goes on when its lease ends"
+                );
             }
             Err(error) => {
-                tracing::error!(%error, domain.id = %domain, "A job panicked; it is tried again when its lease ends");
+                tracing::error!(%error, job.subject = subject, "A job panicked; it is tried again when its lease ends");
             }
         }
     }

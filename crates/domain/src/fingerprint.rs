@@ -4,6 +4,8 @@
 //! something else must not. The sequencer password is never an input. The result is keyed, so that whoever reads
 //! the database cannot test guesses about who ordered what.
 
+use std::collections::BTreeSet;
+
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox};
 use serde_json::{Value, json};
@@ -56,12 +58,16 @@ pub struct Input<'a> {
 
 /// The fingerprint of an order: HMAC-SHA-256 of its canonical text, as 64 hexadecimal digits.
 pub fn fingerprint(key: &FingerprintKey, input: &Input<'_>) -> String {
+    digest(key, &canonical(input).to_string())
+}
+
+fn digest(key: &FingerprintKey, text: &str) -> String {
     // HMAC fills a short key up with zeros to one block; doing it here leaves no length that could be refused.
     let mut block = [0; BLOCK];
     let secret = key.0.expose_secret();
     block[..secret.len()].copy_from_slice(secret);
     let mut mac = Hmac::<Sha256>::new(&block.into());
-    mac.update(canonical(input).to_string().as_bytes());
+    mac.update(text.as_bytes());
     hex::encode(mac.finalize().into_bytes())
 }
 
@@ -134,6 +140,11 @@ fn canonical_persona(persona: &Persona) -> Value {
         .map(str::trim)
         .filter(|url| !url.is_empty());
     json!([first_name.trim(), last_name.trim(), picture])
+}
+
+/// What makes a repeated import job the same: a keyed hash over the set of its domains, whatever their order.
+pub fn domain_set(key: &FingerprintKey, names: &BTreeSet<&str>) -> String {
+    digest(key, &json!(["import", VERSION, names]).to_string())
 }
 
 #[cfg(test)]

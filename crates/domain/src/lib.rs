@@ -29,6 +29,9 @@ pub use event::EventType;
 pub use mail::MailProvider;
 pub use money::Cents;
 pub use name::DomainName;
-pub use status::{BundleStatus, DomainStatus, InboxStatus, OrderStatus, UserStatus};
+pub use status::{
+    ActionReason, ActionStatus, BundleStatus, DomainStatus, ForwardingStatus, ImportStatus,
+    InboxStatus, OrderStatus, UserStatus,
+};
 pub use time::{Clock, Timestamp};
 pub use web_url::WebUrl;

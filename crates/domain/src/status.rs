@@ -95,8 +95,12 @@ impl OrderStatus {
             InProgress => matches!(to, Completed | Failed | ActionRequired | CancelScheduled),
             Completed => matches!(to, ActionRequired | CancelScheduled),
             ActionRequired => matches!(to, InProgress | Completed | Failed | CancelScheduled),
-            // Undoing a scheduled cancellation gives the order back the status that its work has.
-            CancelScheduled => matches!(to, Cancelled | InProgress | Completed | ActionRequired),
+            // Its work goes on until the end and may fail. Undoing the cancellation gives the order back the status that
+            // its work has.
+            CancelScheduled => matches!(
+                to,
+                Cancelled | Failed | InProgress | Completed | ActionRequired
+            ),
             Failed | Cancelled => false,
         };
         if allowed || self == to {
@@ -136,7 +140,7 @@ impl DomainStatus {
             InProgress => matches!(to, Active | Failed | ActionRequired | Available),
             Active => matches!(to, ActionRequired | Available | Failed),
             ActionRequired => matches!(to, InProgress | Active | Available | Failed),
-            Failed => matches!(to, InProgress | Available),
+            Failed => matches!(to, InProgress | Available | ActionRequired),
         };
         if allowed || self == to {
             Ok(to)
@@ -179,6 +183,89 @@ stored_enum! {
         Active = "active",
         /// Removed at the mail provider.
         Removed = "removed",
+    }
+}
+
+stored_enum! {
+    /// The state of a domain import job (contract §3).
+    ImportStatus {
+        /// Zones are being made.
+        InProgress = "in_progress",
+        /// Every domain was tried and at least one has a zone.
+        Completed = "completed",
+        /// No domain has a zone.
+        Failed = "failed",
+        /// A day has passed and some domains are not delegated.
+        ActionRequired = "action_required",
+    }
+}
+
+impl ImportStatus {
+    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
+    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
+        use ImportStatus::{ActionRequired, Completed, Failed, InProgress};
+        let allowed = match self {
+            InProgress => matches!(to, Completed | Failed),
+            Completed => matches!(to, ActionRequired),
+            ActionRequired => matches!(to, Completed),
+            Failed => false,
+        };
+        if allowed || self == to {
+            Ok(to)
+        } else {
+            Err(IllegalTransition {
+                noun: "import",
+                from: self.as_str(),
+                to: to.as_str(),
+            })
+        }
+    }
+}
+
+stored_enum! {
+    /// The state of a domain forwarding job (contract §3).
+    ForwardingStatus {
+        /// Redirects are being set.
+        InProgress = "in_progress",
+        /// All domains redirect.
+        Completed = "completed",
+        /// Some domains redirect.
+        PartialSuccess = "partial_success",
+        /// No domain redirects.
+        Failed = "failed",
+    }
+}
+
+stored_enum! {
+    /// The state of a pending action (contract §4).
+    ActionStatus {
+        /// Waits for the partner or the customer.
+        Open = "open",
+        /// Done.
+        Resolved = "resolved",
+    }
+}
+
+stored_enum! {
+    /// What blocks a domain (contract §4).
+    ActionReason {
+        /// The customer's nameservers do not point to the zone.
+        UpdateNameservers = "update_nameservers",
+        /// The domain cannot be set up; a swap replaces it.
+        ReplaceDomain = "replace_domain",
+        /// A persona's picture cannot be loaded.
+        ProfilePictureNotAccessible = "profile_picture_not_accessible",
+    }
+}
+
+impl ActionReason {
+    /// What kind of thing has to be mended.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::UpdateNameservers => "nameservers",
+            Self::ReplaceDomain => "domain_replacement",
+            Self::ProfilePictureNotAccessible => "google_profile_picture",
+        }
     }
 }
 

@@ -101,7 +101,11 @@ pub struct Zone {
 /// Where zones and web redirects are hosted.
 #[async_trait]
 pub trait Dns: Send + Sync {
-    /// Makes the zone of `name`, or finds it.
+    /// Whether this account's host takes `zones` more zones now. Hosts limit how many zones are made in a time, so
+    /// callers ask before they promise. Errors: quota, with the time to wait.
+    async fn zone_capacity(&self, call: Call<'_>, zones: usize) -> Result<(), ProviderError>;
+
+    /// Makes the zone of `name`, or finds it. Errors: quota, when the host makes no more zones for a while.
     async fn ensure_zone(&self, call: Call<'_>, name: &DomainName) -> Result<Zone, ProviderError>;
 
     /// Publishes `records` in the zone of `name`. For every name and type among them they replace all that is there;

@@ -17,6 +17,7 @@ mod contract;
 pub mod dns;
 pub mod error;
 pub mod mail;
+pub mod probes;
 pub mod registrar;
 pub mod sandbox;
 pub mod sequencer;
@@ -24,6 +25,7 @@ pub mod sequencer;
 pub use dns::{Dns, DnsRecord, RecordKind, Zone};
 pub use error::{ErrorClass, ProviderError, Scope};
 pub use mail::{InboxSpec, Mail, MailDomain};
+pub use probes::{Probes, TargetProblem};
 pub use registrar::{Check, Registrar, Registration, Verdict};
 pub use sequencer::{HandOver, RouteError, SequencerPort};
 
@@ -49,4 +51,6 @@ pub struct Providers {
     pub mail: Arc<dyn Mail>,
     /// Sends from the inboxes.
     pub sequencer: Arc<dyn SequencerPort>,
+    /// Looks at what customers have set up elsewhere.
+    pub probes: Arc<dyn Probes>,
 }

@@ -5,17 +5,31 @@
 //! backoff is a row, so it survives a restart.
 
 use peeker_domain::Timestamp;
-use peeker_domain::id::{AccountId, DomainId, OrderId};
+use peeker_domain::id::{AccountId, OrderId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QuerySelect};
 use sea_orm::{EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement};
 
 use crate::entity::jobs;
 use crate::environment::EnvironmentDb;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
+use crate::insert::write_back;
+use crate::work::Work;
 
-/// The kind of a job that provisions, or takes back, one domain of an order.
+/// Sets up, or takes back, one domain of an order. Subject: the domain.
 pub const PROVISION: &str = "provision";
+/// Makes the zones of an import. Subject: the import.
+pub const IMPORT: &str = "import";
+/// Looks whether an import's domains are delegated in time. Subject: the import.
+pub const IMPORT_DEADLINE: &str = "import_deadline";
+/// Looks whether a domain is delegated. Subject: the domain.
+pub const DELEGATION: &str = "delegation";
+/// Looks whether a persona's picture can be loaded now. Subject: the pending action.
+pub const PICTURE: &str = "picture";
+/// Sets the redirects of a forwarding job. Subject: the forwarding job.
+pub const FORWARD: &str = "forward";
+/// Ends what was cancelled of an order. Subject: the order.
+pub const CANCEL: &str = "cancel";
 
 /// The condition of the index of due jobs, spelled out: a planner that sees a variable there cannot choose the index.
 const IS_READY: &str = "state = 'ready'";
@@ -29,8 +43,8 @@ pub struct NewJob {
     pub kind: &'static str,
     /// What to do it to; one job per kind and subject.
     pub subject: String,
-    /// The order it belongs to.
-    pub order: OrderId,
+    /// The order it is done for, if there is one.
+    pub order: Option<OrderId>,
     /// When, at the earliest.
     pub run_at: Timestamp,
 }
@@ -42,8 +56,24 @@ impl NewJob {
             account: account.clone(),
             kind: PROVISION,
             subject: domain.to_owned(),
-            order: order.clone(),
+            order: Some(order.clone()),
             run_at: now,
+        }
+    }
+
+    /// Work that belongs to no order.
+    pub fn new(
+        account: &AccountId,
+        kind: &'static str,
+        subject: impl Into<String>,
+        run_at: Timestamp,
+    ) -> Self {
+        Self {
+            account: account.clone(),
+            kind,
+            subject: subject.into(),
+            order: None,
+            run_at,
         }
     }
 
@@ -52,7 +82,7 @@ impl NewJob {
             account_id: self.account.into(),
             kind: self.kind.to_owned(),
             subject: self.subject,
-            order_id: self.order.into(),
+            order_id: self.order.map(String::from),
             run_at: self.run_at.as_millis(),
             attempts: 0,
             lease_token: None,
@@ -71,10 +101,10 @@ pub struct ClaimedJob {
     pub account: AccountId,
     /// What to do.
     pub kind: String,
-    /// The domain to do it to.
-    pub domain: DomainId,
-    /// The order it belongs to.
-    pub order: OrderId,
+    /// What to do it to.
+    pub subject: String,
+    /// The order it is done for, if there is one.
+    pub order: Option<OrderId>,
     /// How often it was claimed since it last got on, this time included.
     pub attempts: u32,
     /// Proof that the job is still ours.
@@ -86,7 +116,7 @@ struct ClaimedRow {
     account_id: String,
     kind: String,
     subject: String,
-    order_id: String,
+    order_id: Option<String>,
     attempts: i32,
 }
 
@@ -132,8 +162,8 @@ pub async fn claim_unscoped(
         .map(|row| ClaimedJob {
             account: AccountId::from_stored(row.account_id),
             kind: row.kind,
-            domain: DomainId::from_stored(row.subject),
-            order: OrderId::from_stored(row.order_id),
+            subject: row.subject,
+            order: row.order_id.map(OrderId::from_stored),
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             lease: token.to_owned(),
         })
@@ -191,7 +221,7 @@ pub async fn release(
         .col_expr(jobs::Column::State, Expr::cust(state))
         .filter(jobs::Column::AccountId.eq(job.account.as_str()))
         .filter(jobs::Column::Kind.eq(&job.kind))
-        .filter(jobs::Column::Subject.eq(job.domain.as_str()))
+        .filter(jobs::Column::Subject.eq(&job.subject))
         .filter(jobs::Column::LeaseToken.eq(&job.lease))
         .exec(&db.pools.writer)
         .await?;
@@ -211,4 +241,65 @@ pub async fn end_all_leases_unscoped(db: &EnvironmentDb, now: Timestamp) -> Resu
         .exec(&db.pools.writer)
         .await?;
     Ok(())
+}
+
+/// The row of a job that is still ours. Errors: [`StoreError::LeaseLost`].
+async fn held(work: &Work<'_>, job: &ClaimedJob) -> Result<jobs::Model> {
+    let key = (
+        job.account.to_string(),
+        job.kind.clone(),
+        job.subject.clone(),
+    );
+    let row = jobs::Entity::find_by_id(key)
+        .lock_exclusive()
+        .one(work.tx())
+        .await?;
+    row.filter(|row| row.lease_token.as_deref() == Some(&job.lease))
+        .ok_or(StoreError::LeaseLost)
+}
+
+/// Ends a job with the changes of a unit of work. Errors: [`StoreError::LeaseLost`], so that a worker that was too
+/// slow changes nothing.
+pub async fn finish(work: &Work<'_>, job: &ClaimedJob) -> Result<()> {
+    let row = held(work, job).await?;
+    if row.wanted_again {
+        return write(
+            work,
+            jobs::Model {
+                run_at: row.created_at,
+                lease_token: None,
+                ..row
+            },
+        )
+        .await;
+    }
+    jobs::Entity::delete_by_id((row.account_id, row.kind, row.subject))
+        .exec(work.tx())
+        .await?;
+    Ok(())
+}
+
+/// Lets a job run again at `run_at`, with the changes of a unit of work. Progress starts its count of attempts anew.
+/// Errors: [`StoreError::LeaseLost`].
+pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> Result<()> {
+    let row = held(work, job).await?;
+    let run_at = if row.wanted_again {
+        row.created_at
+    } else {
+        run_at.as_millis()
+    };
+    write(
+        work,
+        jobs::Model {
+            run_at,
+            lease_token: None,
+            attempts: 0,
+            ..row
+        },
+    )
+    .await
+}
+
+async fn write(work: &Work<'_>, row: jobs::Model) -> Result<()> {
+    write_back::<jobs::Entity, _>(work.tx(), vec![row]).await
 }

@@ -5,6 +5,7 @@
 //!
 //! Every function names its account; those that do not are called `*_unscoped` (invariant 4).
 
+pub mod actions;
 pub mod bundles;
 pub mod connect;
 pub mod deliveries;
@@ -13,7 +14,9 @@ pub mod entity;
 pub mod environment;
 pub mod error;
 pub mod events;
+pub mod forwardings;
 pub mod idempotency;
+pub mod imports;
 mod insert;
 pub mod jobs;
 mod lane;
@@ -23,6 +26,7 @@ pub mod orders;
 pub mod paging;
 pub mod partners;
 pub mod rate;
+pub mod reset;
 pub mod settings;
 pub mod simulator;
 pub mod users;

@@ -161,6 +161,12 @@ impl<'a> Work<'a> {
         self.transfer(account, amount, "sales", "refund", Some(order), now)
     }
 
+    /// Sets the wallet to nothing, without entries: for a sandbox whose ledger is emptied in the same transaction.
+    pub(crate) fn empty_wallet(&mut self, account: &AccountId) -> Result<()> {
+        self.account(account)?.balance_cents = 0;
+        Ok(())
+    }
+
     /// Moves `amount` into the wallet (out of it when negative), from `counterpart`: two entries that add up to zero.
     fn transfer(
         &mut self,

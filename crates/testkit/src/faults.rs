@@ -60,12 +60,15 @@ impl Faults {
             dns,
             mail,
             sequencer,
+            probes,
         } = providers;
         Providers {
             registrar: Arc::new(Faulty(registrar, self.clone())),
             dns: Arc::new(Faulty(dns, self.clone())),
             mail: Arc::new(Faulty(mail, self.clone())),
             sequencer: Arc::new(Faulty(sequencer, self.clone())),
+            // Probes change nothing, so there is nothing to lose an answer about.
+            probes,
         }
     }
 
@@ -191,6 +194,10 @@ impl Registrar for Faulty<dyn Registrar> {
 
 #[async_trait]
 impl Dns for Faulty<dyn Dns> {
+    async fn zone_capacity(&self, call: Call<'_>, zones: usize) -> Result<(), ProviderError> {
+        self.0.zone_capacity(call, zones).await
+    }
+
     async fn ensure_zone(&self, call: Call<'_>, name: &DomainName) -> Result<Zone, ProviderError> {
         let done = self.0.ensure_zone(call, name);
         self.1.pass("dns.ensure_zone", name, done).await

@@ -111,6 +111,9 @@ pub async fn stock(app: &TestApp, names: &[String]) {
             forwarding_url: None,
             registered_until: None,
             created_at: app.now().as_millis(),
+            import_id: None,
+            nameservers: None,
+            delegated: true,
         };
         let insert = domains::Entity::insert(row.into_active_model().reset_all());
         let writer = &app.app.store().sandbox.db.pools.writer;

@@ -30,20 +30,59 @@ impl<S: Sync, T: RequestBody> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        let bytes = collect(body).await?;
-        if bytes.is_empty() {
-            return Err(Error::new(Code::InvalidRequest, "The request needs a JSON body").into());
-        }
-        if !is_json(&parts.headers) {
-            let message = "The content type must be application/json";
-            return Err(ApiError::protocol(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                message,
-            ));
-        }
-        Ok(Self(read_object(&parse(&bytes)?, T::read)?))
+        let input = read_body::<T>(request).await?;
+        let missing = || Error::new(Code::InvalidRequest, "The request needs a JSON body");
+        Ok(Self(input.ok_or_else(missing)?))
     }
+}
+
+/// The input that a body of type `T` was read into; `None` when there is no body.
+#[derive(Debug)]
+pub struct OptionalBody<T: RequestBody>(pub Option<T::Input>);
+
+impl<S: Sync, T: RequestBody> FromRequest<S> for OptionalBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        read_body::<T>(request).await.map(Self)
+    }
+}
+
+/// Refuses every body but an empty one and `{}`.
+#[derive(Debug)]
+pub struct NoBody;
+
+impl RequestBody for NoBody {
+    type Input = ();
+
+    fn read(_: &mut Fields<'_>) -> Result<(), Refused> {
+        Ok(())
+    }
+}
+
+impl<S: Sync> FromRequest<S> for NoBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        read_body::<Self>(request).await.map(|_| Self)
+    }
+}
+
+/// Reads a body, if there is one.
+async fn read_body<T: RequestBody>(request: Request) -> Result<Option<T::Input>, ApiError> {
+    let (parts, body) = request.into_parts();
+    let bytes = collect(body).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if !is_json(&parts.headers) {
+        let message = "The content type must be application/json";
+        return Err(ApiError::protocol(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            message,
+        ));
+    }
+    Ok(Some(read_object(&parse(&bytes)?, T::read)?))
 }
 
 /// Reads a whole body into memory; how large it may be is set by the size limit of the middleware.

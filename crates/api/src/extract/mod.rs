@@ -8,7 +8,7 @@ mod problems;
 mod query;
 pub(crate) mod values;
 
-pub use body::{Body, RequestBody};
+pub use body::{Body, NoBody, OptionalBody, RequestBody};
 pub(crate) use body::{collect, too_large};
 #[cfg(test)]
 pub(crate) use fields::read_object;
@@ -16,4 +16,4 @@ pub use fields::{Fields, Item};
 pub use page::List;
 pub use path::PathId;
 pub use problems::Refused;
-pub use query::{ListQuery, NoQuery, Parameters};
+pub use query::{ListQuery, NoQuery, Parameters, Query};

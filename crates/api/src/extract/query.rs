@@ -1,6 +1,6 @@
 //! Query parameters: every one is known, given once and well-formed, or the request is refused (contract §1).
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 use peeker_domain::{Code, Error};
@@ -31,7 +31,7 @@ pub struct Parameters {
 impl Parameters {
     /// Takes a query apart.
     pub(crate) fn of(uri: &Uri) -> peeker_domain::Result<Self> {
-        let Query(pairs) = Query::try_from_uri(uri)
+        let axum::extract::Query(pairs) = axum::extract::Query::try_from_uri(uri)
             .map_err(|_| Error::new(Code::InvalidRequest, "The query is not well-formed"))?;
         Ok(Self {
             pairs,
@@ -71,6 +71,30 @@ impl Parameters {
         Some(value)
     }
 
+    /// As `filter`, with a value for when it is left out, which is echoed too.
+    pub fn filter_or<T: ToString>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> T {
+        let value = self.optional(name, parse).unwrap_or(default);
+        self.filters.push((name, value.to_string()));
+        value
+    }
+
+    /// A parameter that must be there; `None` when it is not or was refused, which is noted.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if !self.pairs.iter().any(|(key, _)| key == name) {
+            self.problems.invalid(name, "is required");
+        }
+        self.optional(name, parse)
+    }
+
     /// The filters in their normal form, once everything has been read. Errors: every problem at once.
     pub(crate) fn finish(self) -> peeker_domain::Result<Vec<(&'static str, String)>> {
         for (name, _) in &self.pairs {
@@ -79,6 +103,21 @@ impl Parameters {
             }
         }
         self.problems.into_error().map_or(Ok(self.filters), Err)
+    }
+}
+
+/// The query parameters of an endpoint that is no list.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Sync, T: ListQuery> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let mut parameters = Parameters::of(&parts.uri)?;
+        let read = T::read(&mut parameters);
+        parameters.finish()?;
+        Ok(Self(read))
     }
 }
 

@@ -13,7 +13,7 @@ use peeker_domain::{
 };
 use peeker_providers::{Call, RouteError, Verdict};
 use peeker_store::domains::{self, KnownDomain};
-use peeker_store::{bundles, users};
+use peeker_store::{bundles, imports, users};
 use serde_json::json;
 
 use crate::availability::{self, Known, Old};
@@ -185,6 +185,27 @@ impl Order<'_> {
         } else {
             Err(already_in_active_order(&taken))
         }
+    }
+
+    /// Errors: `domain_not_imported` with all the names whose import has begun and is not finished.
+    pub async fn imported(self) -> Result<()> {
+        let db = &self.app.environment(self.actor.environment).db;
+        let names: Vec<&DomainName> = self
+            .request
+            .domains
+            .iter()
+            .map(|domain| &domain.name)
+            .collect();
+        let open = imports::unfinished(db, &self.actor.account, &names).await;
+        let open = open.map_err(internal("find open imports"))?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let message =
+            "Some domains are still being imported; wait for domain_import.completed and try again";
+        Err(Error::new(Code::DomainNotImported, message)
+            .with_field("domains")
+            .with_detail("domains", open.into_iter().collect::<Vec<_>>()))
     }
 
     /// What each domain costs and can host, in submitted order. Candidates of which nothing is known yet count as

@@ -80,6 +80,7 @@ async fn plan(
     order.sequencer().await?;
     let known = order.known().await?;
     order.overlap(&known)?;
+    order.imported().await?;
     let mut offers = order.inventory_offers(&known);
     place(capacity, &order.candidates(&offers))?;
     order.registrar_offers(&mut offers).await?;

@@ -37,6 +37,7 @@ pub async fn quote(app: &App, actor: &Actor, request: OrderRequest) -> Result<vi
     note(order.sequencer().await)?;
     let known = order.known().await?;
     note(order.overlap(&known))?;
+    note(order.imported().await)?;
     let mut offers = order.inventory_offers(&known);
     order.registrar_offers(&mut offers).await?;
     let (placements, misfits) = place_all(&capacity, &order.candidates(&offers));

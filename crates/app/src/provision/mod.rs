@@ -5,19 +5,18 @@
 //! step and ends in the same state. Three points are recorded: the purchase, the names of the inboxes before they are
 //! made, and the end; the cheap steps between them are simply done again (docs/adr/0007).
 
-mod backoff;
 mod steps;
 mod take_back;
 
 use std::time::Duration;
 
-use peeker_domain::{Environment, Error, OrderStatus};
+use peeker_domain::{ActionReason, Environment, Error, OrderStatus};
 use peeker_providers::{ErrorClass, ProviderError, Scope};
 use peeker_store::StoreError;
-use peeker_store::jobs::{self, ClaimedJob};
-use peeker_store::orders::progress::{self, Assignment, Change, Next, Step};
+use peeker_store::jobs::ClaimedJob;
+use peeker_store::orders::progress::{self, Assignment, Blocker, Change, DomainJob, Next, Step};
 
-use crate::App;
+use crate::{App, backoff};
 
 /// How long one provider call may take before it counts as failed. It may have worked all the same.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -28,7 +27,7 @@ const MAX_ATTEMPTS: u32 = 60;
 struct Work<'a> {
     app: &'a App,
     environment: Environment,
-    job: &'a ClaimedJob,
+    job: &'a DomainJob,
     assignment: Assignment,
 }
 
@@ -62,26 +61,18 @@ impl From<StoreError> for Interrupted {
     }
 }
 
-/// Runs a claimed job to its end or its next pause. Every outcome is recorded, guarded by the job's lease.
-pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
-    if let Err(error) = advance(app, environment, &job).await {
-        let now = app.now();
-        let dead = job.attempts >= MAX_ATTEMPTS;
-        let run_at = now.plus_millis(backoff::after(job.attempts));
-        let text = error.chain();
-        tracing::error!(
-            order.id = %job.order, domain.id = %job.domain, attempt = job.attempts, dead, error = text,
-            "Provisioning of {} failed on our side", job.domain
-        );
-        let db = &app.environment(environment).db;
-        if let Err(error) = jobs::release(db, &job, run_at, &text, dead).await {
-            // The lease ends by itself and the job is claimed again.
-            tracing::error!(%error, domain.id = %job.domain, "could not release a job");
-        }
-    }
+/// Runs a claimed job to its end or its next pause. Every provider's refusal is recorded; an error is our own.
+pub(crate) async fn run(
+    app: &App,
+    environment: Environment,
+    claimed: &ClaimedJob,
+) -> Result<(), Error> {
+    let job = DomainJob::of(claimed)
+        .ok_or_else(|| Error::internal("a provisioning job without an order"))?;
+    advance(app, environment, &job).await
 }
 
-async fn advance(app: &App, environment: Environment, job: &ClaimedJob) -> Result<(), Error> {
+async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result<(), Error> {
     let db = &app.environment(environment).db;
     let Some(assignment) = progress::assignment(db, job)
         .await
@@ -90,7 +81,7 @@ async fn advance(app: &App, environment: Environment, job: &ClaimedJob) -> Resul
         return progress::end_job(db, job).await.map_err(Error::internal);
     };
     let failed = assignment.order.status == OrderStatus::Failed.as_str();
-    if !failed && !assignment.is_pending() {
+    if !failed && !assignment.is_leaving(app.now()) && !assignment.is_pending() {
         // Live or waiting for a replacement: a job that was enqueued twice has nothing to do.
         return progress::end_job(db, job).await.map_err(Error::internal);
     }
@@ -100,7 +91,8 @@ async fn advance(app: &App, environment: Environment, job: &ClaimedJob) -> Resul
         job,
         assignment,
     };
-    let outcome = if failed {
+    let leaving = work.assignment.is_leaving(app.now());
+    let outcome = if failed || leaving {
         Err(Interrupted::TakeBack)
     } else {
         work.set_up().await
@@ -166,9 +158,11 @@ impl Work<'_> {
 
     fn needs_replacement(&self) -> Change {
         let name = &self.assignment.place.name;
-        Change::NeedsReplacement {
+        Change::Blocked(vec![Blocker {
+            reason: ActionReason::ReplaceDomain,
             message: format!("{name} cannot be set up; replace it with a swap"),
-        }
+            persona: None,
+        }])
     }
 
     fn wait(&self, after_ms: Option<i64>, error: &ProviderError) -> Change {

@@ -1,16 +1,17 @@
 //! The steps of setting a domain up, in the contract's order (§4): register → zone → nameservers → mail records → mail
 //! domain → inboxes → forwarding → sequencer.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use peeker_domain::id::InboxId;
 use peeker_domain::inbox_names::{InboxName, inbox_names};
 use peeker_domain::order::{ClientId, Persona};
-use peeker_domain::view::Source;
-use peeker_domain::{Cents, DomainName, EmailAddress, Error, MailProvider, WebUrl};
+use peeker_domain::view::{self, Source};
+use peeker_domain::{ActionReason, Cents, DomainName, EmailAddress, Error, MailProvider, WebUrl};
 use peeker_providers::sequencer::HandOver;
 use peeker_providers::{Call, InboxSpec, ProviderError, Providers, dns};
-use peeker_store::orders::progress::{Change, NewInbox};
+use peeker_store::orders::progress::{Blocker, Change, NewInbox};
 
 use super::{CALL_TIMEOUT, Interrupted, Work};
 use crate::secrets::Place;
@@ -73,6 +74,7 @@ impl Work<'_> {
         if step != INBOXES {
             self.delegate(&target).await?;
             self.prepare_mail(&target).await?;
+            self.check_pictures(&target, &names).await?;
             self.name_inboxes(&target, &names).await?;
         }
         let addresses = self.make_inboxes(&target, &names).await?;
@@ -98,13 +100,85 @@ impl Work<'_> {
     }
 
     async fn delegate(&self, target: &Target<'_>) -> Result<(), Interrupted> {
-        let Providers { registrar, dns, .. } = target.providers;
+        let Providers {
+            registrar,
+            dns,
+            probes,
+            ..
+        } = target.providers;
         let zone = within(dns.ensure_zone(self.call(target), &target.name)).await?;
-        if self.assignment.place.source == Source::Registered.as_str() {
+        // A domain that an earlier order bought is ours to delegate too: that order may have failed before it was.
+        let bought_here = self.assignment.place.source == Source::Registered.as_str()
+            || self.assignment.domain.registered_until.is_some();
+        if bought_here {
             within(registrar.set_nameservers(self.call(target), &target.name, &zone.nameservers))
                 .await?;
+        } else if !self.assignment.domain.delegated
+            && !within(probes.delegated(self.call(target), &target.name, &zone.nameservers)).await?
+        {
+            let servers = zone.nameservers.join(" and ");
+            self.block(vec![Blocker {
+                reason: ActionReason::UpdateNameservers,
+                message: format!("Set the nameservers of {} to {servers}", target.name),
+                persona: None,
+            }])
+            .await?;
         }
         Ok(())
+    }
+
+    /// Records what the domain waits for and ends this run.
+    async fn block(&self, blockers: Vec<Blocker>) -> Result<(), Interrupted> {
+        self.record(Change::Blocked(blockers)).await?;
+        Err(Interrupted::Stopped)
+    }
+
+    /// Google shows a persona's picture to recipients, so one that nobody can load has to be mended first.
+    async fn check_pictures(
+        &self,
+        target: &Target<'_>,
+        names: &[InboxName],
+    ) -> Result<(), Interrupted> {
+        if target.provider != MailProvider::Google {
+            return Ok(());
+        }
+        let personas = self.personas()?;
+        let used: BTreeSet<usize> = names.iter().map(|name| name.persona).collect();
+        let mut blockers = Vec::new();
+        for persona in used.into_iter().filter_map(|index| personas.get(index)) {
+            let Some(url) = &persona.profile_picture_url else {
+                continue;
+            };
+            let url = WebUrl::parse(url).map_err(Error::internal)?;
+            if !within(
+                target
+                    .providers
+                    .probes
+                    .picture_reachable(self.call(target), &url),
+            )
+            .await?
+            {
+                let Persona {
+                    first_name,
+                    last_name,
+                    ..
+                } = persona;
+                blockers.push(Blocker {
+                    reason: ActionReason::ProfilePictureNotAccessible,
+                    message: format!("The picture of {first_name} {last_name} cannot be loaded from {url}; publish it there"),
+                    persona: Some(view::Persona {
+                        first_name: first_name.clone(),
+                        last_name: last_name.clone(),
+                        profile_picture_url: persona.profile_picture_url.clone(),
+                    }),
+                });
+            }
+        }
+        if blockers.is_empty() {
+            Ok(())
+        } else {
+            self.block(blockers).await
+        }
     }
 
     async fn prepare_mail(&self, target: &Target<'_>) -> Result<(), Interrupted> {
@@ -171,7 +245,7 @@ impl Work<'_> {
 
     async fn forward(&self, target: &Target<'_>) -> Result<(), Interrupted> {
         let Some(url) = &self.assignment.place.forwarding_url else {
-            return Ok(());
+            return self.forward_no_longer(target).await;
         };
         let url = WebUrl::parse(url).map_err(Error::internal)?;
         within(
@@ -181,6 +255,15 @@ impl Work<'_> {
                 .set_redirect(self.call(target), &target.name, &url),
         )
         .await?;
+        Ok(())
+    }
+
+    /// A domain from the inventory may still redirect to where it did before this order, which names no target.
+    async fn forward_no_longer(&self, target: &Target<'_>) -> Result<(), Interrupted> {
+        if self.assignment.place.source == Source::Imported.as_str() {
+            let dns = &target.providers.dns;
+            within(dns.clear_redirect(self.call(target), &target.name)).await?;
+        }
         Ok(())
     }
 

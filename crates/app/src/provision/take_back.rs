@@ -1,5 +1,5 @@
-//! Taking a domain back from an order that failed (contract §4): inboxes are removed, what was bought goes to the
-//! partner's inventory, what was not delivered is refunded.
+//! Taking a domain back from an order that failed or was cancelled (contract §4): inboxes are removed, what was bought
+//! goes to the partner's inventory, what was not delivered is refunded.
 
 use peeker_domain::view::Source;
 use peeker_store::orders::progress::{Change, laid_down};

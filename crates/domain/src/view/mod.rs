@@ -2,16 +2,22 @@
 //!
 //! Field order is the order on the wire. Rules: contract §2 to §4.
 
+mod action;
 mod bundle;
 mod domain;
+mod import;
 mod list;
 mod me;
 mod order;
 mod quote;
 mod user;
 
+pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
 pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
+pub use import::{
+    FailedDomain, FailureReason, ForwardingJob, ImportJob, ImportedDomain, NameserverGroup,
+};
 pub use list::{Links, Meta, Page, Single};
 pub use me::{ApiKey, Me, Partner};
 pub use order::{

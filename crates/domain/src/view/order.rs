@@ -137,7 +137,7 @@ pub struct OrderDomains {
 }
 
 /// A person whose name the inboxes bear.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Persona {
     /// Given name.
     pub first_name: String,

@@ -23,9 +23,15 @@ pub(super) enum Magic {
     Flaky2,
     /// The mail provider takes five seconds to set the domain up.
     Slow5,
+    /// The customer has not set the nameservers.
+    NameserversPending,
+    /// Registered elsewhere, so it has to be imported.
+    NotImported,
+    /// Does not resolve, so it cannot be forwarded.
+    ForwardingFails,
 }
 
-const PREFIXES: [(&str, Magic); 9] = [
+const PREFIXES: [(&str, Magic); 12] = [
     ("taken-", Magic::Taken),
     ("premium-", Magic::Premium),
     ("unknown-", Magic::Unknown),
@@ -35,6 +41,9 @@ const PREFIXES: [(&str, Magic); 9] = [
     ("fail-", Magic::Fail),
     ("flaky2-", Magic::Flaky2),
     ("slow5-", Magic::Slow5),
+    ("nspending-", Magic::NameserversPending),
+    ("notimported-", Magic::NotImported),
+    ("fwdfail-", Magic::ForwardingFails),
 ];
 
 impl Magic {

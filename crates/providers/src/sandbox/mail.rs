@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::dns::RECORD_SETS;
 use super::magic::Magic;
 use super::mail_records;
+use super::probes::is_set_up;
 use super::state::Documents;
 use crate::{Call, DnsRecord, InboxSpec, Mail, MailDomain, ProviderError, Scope};
 
@@ -76,7 +77,7 @@ impl Mail for SandboxMail {
     ) -> Result<MailDomain, ProviderError> {
         let key = key(provider, name);
         match Magic::of(name) {
-            Some(Magic::Replace) => {
+            Some(Magic::Replace) if !is_set_up(&self.documents, call, name.as_str()).await? => {
                 let message = format!("the simulated mail provider does not take {name}");
                 return Err(ProviderError::permanent(Scope::Domain, message));
             }

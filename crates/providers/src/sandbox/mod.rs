@@ -16,12 +16,14 @@ mod mail_records;
 #[cfg(test)]
 mod memory;
 mod opaque;
+mod probes;
 mod registrar;
 mod sequencer;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use probes::Customer;
 pub use registrar::{REGISTRATION_PRICE, RENEWAL_PRICE};
 pub use state::{SimulatorState, StateError, StateRecord, Stored};
 
@@ -32,6 +34,12 @@ pub fn providers(state: Arc<dyn SimulatorState>) -> Providers {
         registrar: Arc::new(registrar::SandboxRegistrar::new(documents.clone())),
         dns: Arc::new(dns::SandboxDns::new(documents.clone())),
         mail: Arc::new(mail::SandboxMail::new(documents.clone())),
-        sequencer: Arc::new(sequencer::SandboxSequencer::new(documents)),
+        sequencer: Arc::new(sequencer::SandboxSequencer::new(documents.clone())),
+        probes: Arc::new(probes::SandboxProbes::new(documents)),
     }
+}
+
+/// The sandbox's customer, with the same memory as its adapters.
+pub fn customer(state: Arc<dyn SimulatorState>) -> Customer {
+    Customer::new(state::Documents::new(state))
 }

@@ -52,11 +52,17 @@ impl SandboxRegistrar {
     /// What the name alone says; `None` when it depends on what was bought.
     fn magic_verdict(name: &DomainName) -> Option<Verdict> {
         match Magic::of(name)? {
-            Magic::Taken => Some(Verdict::Taken),
+            Magic::Taken | Magic::NotImported => Some(Verdict::Taken),
             Magic::Premium => Some(Verdict::Premium),
             Magic::Unknown => Some(Verdict::Unknown),
             Magic::ProviderError => Some(Verdict::Errored),
-            Magic::GoogleOnly | Magic::Replace | Magic::Fail | Magic::Flaky2 | Magic::Slow5 => None,
+            Magic::GoogleOnly
+            | Magic::Replace
+            | Magic::Fail
+            | Magic::Flaky2
+            | Magic::Slow5
+            | Magic::NameserversPending
+            | Magic::ForwardingFails => None,
         }
     }
 

@@ -1,7 +1,8 @@
 -- Everything of one environment. `live` and `sandbox` have this same schema.
 -- Dialect: the common subset of SQLite and PostgreSQL. Times are epoch milliseconds, money is cents, ids prefixed
 -- text, JSON is text. Every key leads with the account, so that one partner's rows sit together and the schema can
--- be spread by account. `/*clustered*/` becomes WITHOUT ROWID on SQLite: the key is the table.
+-- be spread by account. `/*clustered*/` becomes WITHOUT ROWID on SQLite: the key is the table. Only for tables that are
+-- read by their key alone: without statistics SQLite prefers such a key to any other index of the table.
 
 -- One row per account: what every transaction of the account has to read and lock first.
 CREATE TABLE accounts (
@@ -127,7 +128,7 @@ CREATE TABLE order_domains (
     step TEXT NOT NULL,
     state TEXT NOT NULL,
     PRIMARY KEY (account_id, order_id, position)
-) /*clustered*/;
+);
 CREATE INDEX order_domains_by_domain ON order_domains (account_id, domain_id);
 
 CREATE TABLE inboxes (
@@ -142,7 +143,7 @@ CREATE TABLE inboxes (
     status TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (account_id, id)
-) /*clustered*/;
+);
 CREATE UNIQUE INDEX inboxes_by_email ON inboxes (account_id, email) WHERE status <> 'removed';
 CREATE INDEX inboxes_by_order ON inboxes (account_id, order_id, id);
 CREATE INDEX inboxes_by_domain ON inboxes (account_id, domain_id);
@@ -171,7 +172,7 @@ CREATE TABLE ledger_entries (
     order_id TEXT,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (account_id, transaction_id, ledger_account)
-) /*clustered*/;
+);
 CREATE INDEX ledger_entries_by_order ON ledger_entries (account_id, order_id);
 
 -- The event log. `body` is the exact text that is signed and sent.
@@ -218,7 +219,8 @@ CREATE TABLE jobs (
     account_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
-    order_id TEXT NOT NULL,
+    -- The order that the subject is worked on for, if there is one.
+    order_id TEXT,
     -- When it may be claimed; moved to the end of the lease by a claim.
     run_at BIGINT NOT NULL,
     attempts INTEGER NOT NULL,

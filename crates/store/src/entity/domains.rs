@@ -20,6 +20,9 @@ pub struct Model {
     pub forwarding_url: Option<String>,
     pub registered_until: Option<i64>,
     pub created_at: i64,
+    pub import_id: Option<String>,
+    pub nameservers: Option<String>,
+    pub delegated: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,7 +11,7 @@ pub struct Model {
     pub kind: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub subject: String,
-    pub order_id: String,
+    pub order_id: Option<String>,
     pub run_at: i64,
     pub attempts: i32,
     pub lease_token: Option<String>,

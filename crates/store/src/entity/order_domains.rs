@@ -21,6 +21,7 @@ pub struct Model {
     pub forwarding_url: Option<String>,
     pub step: String,
     pub state: String,
+    pub leaves_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -17,6 +17,10 @@ pub struct Model {
     pub status: String,
     pub message: String,
     pub created_at: i64,
+    pub persona: Option<String>,
+    pub domain: String,
+    pub user_id: String,
+    pub resolved_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -343,6 +343,9 @@ async fn take_domains(
                 provider: Some(domain.provider.to_string()),
                 forwarding_url: domain.forwarding_url.clone(),
                 registered_until: None,
+                import_id: None,
+                nameservers: None,
+                delegated: false,
                 created_at: item.created_at.as_millis(),
             };
             rows.push(row.into_active_model().reset_all());
@@ -448,6 +451,7 @@ fn place_rows_of(
             forwarding_url: domain.forwarding_url.clone(),
             step: super::progress::FIRST_STEP.to_owned(),
             state: super::progress::PENDING.to_owned(),
+            leaves_at: None,
         })
     });
     rows.collect()

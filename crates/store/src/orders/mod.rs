@@ -1,6 +1,7 @@
 //! Orders: reading them, and the views of their rows. Accepting is in [`accept`], provisioning in [`progress`].
 
 pub mod accept;
+pub mod cancel;
 pub mod progress;
 
 use peeker_domain::id::{AccountId, BundleId, OrderId, UserId};
@@ -49,17 +50,24 @@ fn receipt(row: &Model, email: String) -> Result<view::OrderReceipt> {
     })
 }
 
-/// The full view of an order. `domains` are those still on it, by position.
+/// The full view of an order. `domains` are all it ever had, by position; those that it goes on without are not shown.
 pub(crate) fn detail(
     row: &Model,
     email: String,
     domains: &[order_domains::Model],
 ) -> Result<view::OrderDetail> {
+    let status: OrderStatus = row.status.parse()?;
+    let shown = |domain: &&order_domains::Model| domain.state != progress::LEFT;
     let of = |source: Source| {
         domains
             .iter()
+            .filter(shown)
             .filter(move |domain| domain.source == source.as_str())
     };
+    let cancelling = domains
+        .iter()
+        .filter(|domain| domain.leaves_at.is_some())
+        .filter(|domain| !progress::OVER.contains(&domain.state.as_str()));
     let registrations: Vec<Cents> = of(Source::Registered)
         .map(|domain| Cents(domain.price_cents))
         .collect();
@@ -80,7 +88,7 @@ pub(crate) fn detail(
         user_id: row.user_id.clone(),
         email,
         bundle_id: row.bundle_id.clone(),
-        status: row.status.parse()?,
+        status,
         domain_count: unsigned(row.domain_count)?,
         costs: view::OrderCosts {
             total_cents: total(&line_items),
@@ -106,7 +114,12 @@ pub(crate) fn detail(
         renews_at: at(row.renews_at),
         cancellation_scheduled_at: at(row.cancellation_scheduled_at),
         cancels_at: at(row.cancels_at),
-        cancelling_domains: Vec::new(),
+        cancelling_domains: cancelling
+            .map(|domain| view::CancellingDomain {
+                id: domain.domain_id.clone(),
+                domain: domain.name.clone(),
+            })
+            .collect(),
         created_at: Timestamp::from_millis(row.created_at),
     })
 }

@@ -9,9 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::id::{AccountId, ActionId, DomainId, InboxId, OrderId};
-use peeker_domain::view::{Category, Source};
+use peeker_domain::view::{Category, Persona, Source};
 use peeker_domain::{
-    Cents, DomainStatus, EventType, InboxStatus, MailProvider, OrderStatus, Timestamp,
+    ActionReason, ActionStatus, Cents, DomainStatus, EventType, InboxStatus, MailProvider,
+    OrderStatus, Timestamp,
 };
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -26,7 +27,7 @@ use crate::entity::{
 };
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{ClaimedJob, NewJob, PROVISION};
+use crate::jobs::{ClaimedJob, DELEGATION, NewJob, PICTURE, PROVISION};
 use crate::lane::Batch;
 use crate::number::unsigned;
 use crate::users;
@@ -40,8 +41,15 @@ pub(crate) const PENDING: &str = "pending";
 pub(crate) const ACTIVE: &str = "active";
 /// State: waits for a replacement.
 pub(crate) const ACTION_REQUIRED: &str = "action_required";
-/// State: taken back, no longer part of the order's work.
+/// State: taken back from an order that failed or was cancelled as a whole, which shows the domain for ever.
 pub(crate) const RELEASED: &str = "released";
+/// State: cancelled and taken back from an order that goes on without it and shows it no longer.
+pub(crate) const LEFT: &str = "left";
+/// The states of a domain whose part in the order is over.
+pub(crate) const OVER: [&str; 2] = [RELEASED, LEFT];
+
+/// When a picture that cannot be loaded is looked at again.
+const PICTURE_RECHECK_SECONDS: i64 = 10 * 60;
 
 /// The lane that records progress.
 #[derive(Debug)]
@@ -51,11 +59,40 @@ pub enum Progress {}
 #[derive(Debug)]
 pub struct Step {
     /// The job that it happened in; its lease guards the write.
-    pub job: ClaimedJob,
+    pub job: DomainJob,
     /// What happened.
     pub change: Change,
     /// When.
     pub now: Timestamp,
+}
+
+/// The claimed job of one domain of an order.
+#[derive(Debug, Clone)]
+pub struct DomainJob {
+    /// Whose.
+    pub account: AccountId,
+    /// The domain.
+    pub domain: DomainId,
+    /// The order.
+    pub order: OrderId,
+    /// How often it was claimed since it last got on, this time included.
+    pub attempts: u32,
+    /// Proof that the job is still ours.
+    pub lease: String,
+}
+
+impl DomainJob {
+    /// Takes a claimed job that is about a domain of an order; `None` for any other.
+    pub fn of(job: &ClaimedJob) -> Option<Self> {
+        (job.kind == PROVISION).then_some(())?;
+        Some(Self {
+            account: job.account.clone(),
+            domain: DomainId::from_stored(job.subject.clone()),
+            order: job.order.clone()?,
+            attempts: job.attempts,
+            lease: job.lease.clone(),
+        })
+    }
 }
 
 /// What happened.
@@ -84,11 +121,8 @@ pub enum Change {
         /// Why, for the operator.
         error: String,
     },
-    /// This domain can never be set up; a swap is needed. Ends the job.
-    NeedsReplacement {
-        /// Why, for the partner.
-        message: String,
-    },
+    /// The domain waits for the partner or the customer. Ends the job; resolving the actions starts it again.
+    Blocked(Vec<Blocker>),
     /// Nothing of this order can be set up. Fails the order; the job goes on with taking back.
     OrderFailed {
         /// Why, for the operator.
@@ -96,6 +130,17 @@ pub enum Change {
     },
     /// Everything that was made for the domain is removed. Ends the job.
     Released,
+}
+
+/// What a domain waits for.
+#[derive(Debug, Clone)]
+pub struct Blocker {
+    /// What has to be mended.
+    pub reason: ActionReason,
+    /// What to do, for the partner.
+    pub message: String,
+    /// Whose picture it is, when it is one.
+    pub persona: Option<Persona>,
 }
 
 /// An inbox to be laid down.
@@ -116,7 +161,7 @@ pub struct NewInbox {
 pub enum Next {
     /// Go on with the next step.
     Continue,
-    /// The order failed: take the domain back.
+    /// The order failed or the domain is to leave it: take the domain back.
     TakeBack,
     /// Nothing: the job ended, waits, or belongs to somebody else by now.
     Stop,
@@ -170,6 +215,14 @@ struct Rows {
     /// Events that show the whole order, sent when everything else of the batch is known.
     order_events: Vec<(Key, EventType, Timestamp)>,
     failed_orders: Vec<(Key, Key, Timestamp)>,
+    /// Domains whose part in an order ended, by order.
+    freed: BTreeMap<Key, Freed>,
+}
+
+/// Domains that an order let go in one batch.
+struct Freed {
+    domains: BTreeSet<String>,
+    now: Timestamp,
 }
 
 fn key(account: &AccountId, id: &str) -> Key {
@@ -242,13 +295,15 @@ impl Rows {
             actions: Vec::new(),
             order_events: Vec::new(),
             failed_orders: Vec::new(),
+            freed: BTreeMap::new(),
         })
     }
 
-    fn holds_lease(&self, job: &ClaimedJob) -> bool {
+    fn holds_lease(&self, job: &DomainJob) -> bool {
         let row = self.jobs.get(&key(&job.account, job.domain.as_str()));
         row.is_some_and(|row| {
-            row.lease_token.as_deref() == Some(&job.lease) && row.order_id == job.order.as_str()
+            row.lease_token.as_deref() == Some(&job.lease)
+                && row.order_id.as_deref() == Some(job.order.as_str())
         })
     }
 
@@ -289,11 +344,12 @@ impl Rows {
 
     fn apply(&mut self, work: &mut Work<'_>, step: &Step) -> Result<Next> {
         let failed = self.order(step)?.status == OrderStatus::Failed.as_str();
+        let leaving = is_leaving(self.place(step)?, step.now);
         match &step.change {
             Change::Registered { next_step, until } => {
-                // Even on an order that failed meanwhile: what was bought is the partner's.
+                // Even when the domain is to be taken back: what was bought is the partner's.
                 self.registered(step, next_step, *until)?;
-                Ok(if failed {
+                Ok(if failed || leaving {
                     Next::TakeBack
                 } else {
                     Next::Continue
@@ -301,25 +357,20 @@ impl Rows {
             }
             Change::Retry { run_at, error } => {
                 let job = self.job(step)?;
-                job.run_at = if failed {
-                    step.now.as_millis()
-                } else {
-                    run_at.as_millis()
-                };
+                job.run_at = run_at.as_millis();
                 job.lease_token = None;
                 job.last_error = Some(error.clone());
                 Ok(Next::Stop)
             }
-            Change::Released => self.released(work, step).map(|()| Next::Stop),
-            _ if failed => Ok(Next::TakeBack),
+            Change::Released if failed => self.released(work, step).map(|()| Next::Stop),
+            Change::Released => self.left(work, step).map(|()| Next::Stop),
+            _ if failed || leaving => Ok(Next::TakeBack),
             Change::InboxesNamed { next_step, inboxes } => {
                 self.inboxes_named(step, next_step, inboxes)?;
                 Ok(Next::Continue)
             }
             Change::Connected => self.connected(work, step).map(|()| Next::Stop),
-            Change::NeedsReplacement { message } => self
-                .needs_replacement(work, step, message)
-                .map(|()| Next::Stop),
+            Change::Blocked(blockers) => self.blocked(work, step, blockers).map(|()| Next::Stop),
             Change::OrderFailed { message } => {
                 self.order_failed(step, message).map(|()| Next::TakeBack)
             }
@@ -330,6 +381,8 @@ impl Rows {
         self.place(step)?.step = next_step.to_owned();
         let domain = self.domain(step)?;
         domain.owned = true;
+        // The purchase is followed by our own delegation, so there is nothing for a customer to do.
+        domain.delegated = true;
         if let Some(until) = until {
             domain.registered_until = Some(until.as_millis());
         }
@@ -369,10 +422,11 @@ impl Rows {
             .transition(DomainStatus::Active)?
             .to_string();
         let shown = to_view(domain)?;
+        let order = Some(step.job.order.as_str());
         work.emit(
             &step.job.account,
             EventType::DomainConnected,
-            Some(step.job.order.as_str()),
+            order,
             &shown,
             step.now,
         )?;
@@ -384,21 +438,31 @@ impl Rows {
         let order = self.order(step)?;
         order.domains_active += 1;
         order.inboxes_active += inboxes;
+        self.complete_if_all_active(step)
+    }
+
+    fn complete_if_all_active(&mut self, step: &Step) -> Result<()> {
+        let order = self.order(step)?;
         if order.domains_active < order.domain_count {
             return Ok(());
         }
         order.sealed_password = None;
         let status = order.status.parse::<OrderStatus>()?;
         // An order that is to be cancelled stays so, however far its work is.
-        if status != OrderStatus::CancelScheduled {
+        if matches!(
+            status,
+            OrderStatus::InProgress | OrderStatus::ActionRequired
+        ) {
             order.status = status.transition(OrderStatus::Completed)?.to_string();
             self.tell(step, EventType::OrderCompleted);
         }
         Ok(())
     }
 
-    fn needs_replacement(&mut self, work: &mut Work<'_>, step: &Step, message: &str) -> Result<()> {
-        self.place(step)?.state = ACTION_REQUIRED.to_owned();
+    fn blocked(&mut self, work: &mut Work<'_>, step: &Step, blockers: &[Blocker]) -> Result<()> {
+        let place = self.place(step)?;
+        place.state = ACTION_REQUIRED.to_owned();
+        let name = place.name.clone();
         let domain = self.domain(step)?;
         domain.status = domain
             .status
@@ -406,30 +470,61 @@ impl Rows {
             .transition(DomainStatus::ActionRequired)?
             .to_string();
         let shown = to_view(domain)?;
-        work.emit(
-            &step.job.account,
-            EventType::DomainActionRequired,
-            Some(step.job.order.as_str()),
-            &shown,
-            step.now,
-        )?;
-        self.actions.push(pending_actions::Model {
-            account_id: step.job.account.to_string(),
-            id: ActionId::new(step.now).into(),
-            order_id: step.job.order.to_string(),
-            domain_id: step.job.domain.to_string(),
-            kind: "domain_replacement".to_owned(),
-            reason: "replace_domain".to_owned(),
-            status: "open".to_owned(),
-            message: message.to_owned(),
-            created_at: step.now.as_millis(),
-        });
+        let order = Some(step.job.order.as_str());
+        let user_id = self.order(step)?.user_id.clone();
+        for blocker in blockers {
+            let id = ActionId::new(step.now);
+            self.actions.push(pending_actions::Model {
+                account_id: step.job.account.to_string(),
+                id: id.to_string(),
+                order_id: step.job.order.to_string(),
+                domain_id: step.job.domain.to_string(),
+                kind: blocker.reason.kind().to_owned(),
+                reason: blocker.reason.to_string(),
+                status: ActionStatus::Open.to_string(),
+                message: blocker.message.clone(),
+                created_at: step.now.as_millis(),
+                persona: blocker
+                    .persona
+                    .as_ref()
+                    .map(serde_json::to_string)
+                    .transpose()?,
+                domain: name.clone(),
+                user_id: user_id.clone(),
+                resolved_at: None,
+            });
+            let account = &step.job.account;
+            match blocker.reason {
+                ActionReason::UpdateNameservers => {
+                    work.enqueue(NewJob::new(
+                        account,
+                        DELEGATION,
+                        step.job.domain.as_str(),
+                        step.now,
+                    ));
+                }
+                ActionReason::ProfilePictureNotAccessible => {
+                    let at = step.now.plus_seconds(PICTURE_RECHECK_SECONDS);
+                    work.enqueue(NewJob::new(account, PICTURE, id.as_str(), at));
+                }
+                ActionReason::ReplaceDomain => {}
+            }
+            work.emit(
+                account,
+                EventType::DomainActionRequired,
+                order,
+                &shown,
+                step.now,
+            )?;
+        }
         self.end_job(step);
         let order = self.order(step)?;
         let status = order.status.parse::<OrderStatus>()?;
         if status != OrderStatus::CancelScheduled {
             order.status = status.transition(OrderStatus::ActionRequired)?.to_string();
-            self.tell(step, EventType::OrderActionRequired);
+            for _ in blockers {
+                self.tell(step, EventType::OrderActionRequired);
+            }
         }
         Ok(())
     }
@@ -444,6 +539,8 @@ impl Rows {
         order.failure = Some(message.to_owned());
         order.sealed_password = None;
         order.renews_at = None;
+        order.cancellation_scheduled_at = None;
+        order.cancels_at = None;
         let fingerprint = (order.account_id.clone(), order.fingerprint.clone());
         self.failed_orders.push((
             key(&step.job.account, step.job.order.as_str()),
@@ -454,24 +551,62 @@ impl Rows {
         Ok(())
     }
 
+    /// Takes the domain off a failed order and refunds what was not delivered.
     fn released(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
+        let (place, bought) = self.free_domain(step, RELEASED)?;
+        let order = self.order(step)?;
+        let mut refund = license_share(&place, order)?;
+        if place.source == Source::Registered.as_str() && !bought {
+            refund = refund + Cents(place.price_cents);
+        }
+        work.refund(&step.job.account, refund, step.job.order.as_str(), step.now)
+    }
+
+    /// Takes a cancelled domain off its order, which shrinks by it unless all of the order is cancelled. What was
+    /// paid for a purchase that never came about is given back; the licenses ran until now.
+    fn left(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
+        let whole = self.order(step)?.status == OrderStatus::CancelScheduled.as_str();
+        let (place, bought) = self.free_domain(step, if whole { RELEASED } else { LEFT })?;
+        let registered = place.source == Source::Registered.as_str();
+        if registered && !bought {
+            let price = Cents(place.price_cents);
+            work.refund(&step.job.account, price, step.job.order.as_str(), step.now)?;
+        }
+        if whole {
+            return Ok(());
+        }
+        let order = self.order(step)?;
+        order.total_cents -= license_share(&place, order)?.0;
+        if registered {
+            order.total_cents -= place.price_cents;
+        }
+        order.domain_count -= 1;
+        order.inbox_count -= place.inboxes;
+        match place.provider.parse()? {
+            MailProvider::Google => order.google_licenses -= place.inboxes,
+            MailProvider::Microsoft => order.microsoft_licenses -= 1,
+        }
+        self.complete_if_all_active(step)
+    }
+
+    /// Ends the domain's part in the order. Gives back its place as it was and whether the account owns the domain.
+    fn free_domain(&mut self, step: &Step, state: &str) -> Result<(order_domains::Model, bool)> {
         let place = self.place(step)?;
-        let was_active = place.state == ACTIVE;
-        place.state = RELEASED.to_owned();
-        let place = place.clone();
+        let before = place.clone();
+        place.state = state.to_owned();
         let domain = self.domain(step)?;
-        let bought = domain.owned;
-        let status = if bought {
-            DomainStatus::Available
-        } else {
-            DomainStatus::Failed
+        let owned = domain.owned;
+        let status = match (owned, domain.delegated) {
+            (true, true) => DomainStatus::Available,
+            (true, false) => DomainStatus::ActionRequired,
+            (false, _) => DomainStatus::Failed,
         };
         domain.status = domain
             .status
             .parse::<DomainStatus>()?
             .transition(status)?
             .to_string();
-        domain.category = if bought {
+        domain.category = if owned {
             Category::Inventory.as_str()
         } else {
             CANDIDATE
@@ -486,13 +621,22 @@ impl Rows {
             InboxStatus::Removed,
         ));
         self.end_job(step);
-        let order = self.order(step)?;
-        if was_active {
+        // Whoever asked for this job meanwhile asked for a place that is no more.
+        self.job(step)?.wanted_again = false;
+        let freed = self
+            .freed
+            .entry(key(&step.job.account, step.job.order.as_str()));
+        let freed = freed.or_insert_with(|| Freed {
+            domains: BTreeSet::new(),
+            now: step.now,
+        });
+        freed.domains.insert(step.job.domain.to_string());
+        if before.state == ACTIVE {
+            let order = self.order(step)?;
             order.domains_active -= 1;
-            order.inboxes_active -= place.inboxes;
+            order.inboxes_active -= before.inboxes;
         }
-        let refund = refund_of(&place, order, bought)?;
-        work.refund(&step.job.account, refund, step.job.order.as_str(), step.now)
+        Ok((before, owned))
     }
 
     fn tell(&mut self, step: &Step, kind: EventType) {
@@ -504,16 +648,19 @@ impl Rows {
     }
 
     async fn store(mut self, work: &mut Work<'_>) -> Result<()> {
-        let take = |map: &mut HashMap<Key, domains::Model>, keys: &BTreeSet<Key>| {
-            keys.iter().filter_map(|key| map.remove(key)).collect()
-        };
-        self.tell_orders(work).await?;
-        let domains = take(&mut self.domains, &self.changed_domains);
-        let places = self
-            .changed_domains
+        let changed = self.changed_domains.clone();
+        let domains = changed
+            .iter()
+            .filter_map(|key| self.domains.remove(key))
+            .collect();
+        let places = changed
             .iter()
             .filter_map(|key| self.places.remove(key))
             .collect();
+        write_back::<domains::Entity, _>(work.tx(), domains).await?;
+        write_back::<order_domains::Entity, _>(work.tx(), places).await?;
+        self.settle_freed(work).await?;
+        self.tell_orders(work).await?;
         let orders = self
             .changed_orders
             .iter()
@@ -521,17 +668,62 @@ impl Rows {
             .collect();
         let tx = work.tx();
         write_back::<orders::Entity, _>(tx, orders).await?;
-        write_back::<domains::Entity, _>(tx, domains).await?;
-        write_back::<order_domains::Entity, _>(tx, places).await?;
-        // A retried step names the same inboxes again; the rows that are there stay.
+        // A retried step names the same inboxes and blockers again; the rows that are there stay.
         let ignore = OnConflict::new().do_nothing().to_owned();
-        insert_all::<inboxes::Entity, _>(tx, std::mem::take(&mut self.new_inboxes), Some(ignore))
-            .await?;
-        insert_all::<pending_actions::Entity, _>(tx, std::mem::take(&mut self.actions), None)
-            .await?;
+        insert_all::<inboxes::Entity, _>(
+            tx,
+            std::mem::take(&mut self.new_inboxes),
+            Some(ignore.clone()),
+        )
+        .await?;
+        insert_all::<pending_actions::Entity, _>(
+            tx,
+            std::mem::take(&mut self.actions),
+            Some(ignore),
+        )
+        .await?;
         change_inboxes(tx, &self.inbox_changes).await?;
         self.store_jobs(work).await?;
         self.take_back_failed(work).await
+    }
+
+    /// What follows for orders from the domains that they let go: actions about those need nobody any more, and an
+    /// order without a domain left is cancelled.
+    async fn settle_freed(&mut self, work: &mut Work<'_>) -> Result<()> {
+        for ((account, id), Freed { domains, now }) in std::mem::take(&mut self.freed) {
+            resolve_actions(work.tx(), &account, &id, &domains, now).await?;
+            let opened_now = self
+                .actions
+                .iter()
+                .any(|action| (&action.account_id, &action.order_id) == (&account, &id));
+            let waits = opened_now || has_open_actions(work.tx(), &account, &id).await?;
+            let staying = places_left(work.tx(), &account, &id).await?;
+            let Some(order) = self.orders.get_mut(&(account.clone(), id.clone())) else {
+                continue;
+            };
+            let status: OrderStatus = order.status.parse()?;
+            match status {
+                OrderStatus::Failed => continue,
+                OrderStatus::CancelScheduled if staying.is_empty() => {
+                    order.status = status.transition(OrderStatus::Cancelled)?.to_string();
+                    order.sealed_password = None;
+                    order.renews_at = None;
+                    free_fingerprint(work.tx(), &account, &order.fingerprint, &id).await?;
+                    self.order_events
+                        .push(((account, id), EventType::OrderCancelled, now));
+                    continue;
+                }
+                OrderStatus::ActionRequired if !waits => {
+                    order.status = status.transition(OrderStatus::InProgress)?.to_string();
+                }
+                _ => {}
+            }
+            if staying.iter().all(|place| place.leaves_at.is_none()) {
+                order.cancels_at = None;
+                order.cancellation_scheduled_at = None;
+            }
+        }
+        Ok(())
     }
 
     /// Emits the events that show whole orders, with one query for the places of all of them.
@@ -627,12 +819,7 @@ impl Rows {
                 .filter(order_domains::Column::OrderId.eq(order))
                 .all(work.tx())
                 .await?;
-            order_fingerprints::Entity::delete_many()
-                .filter(order_fingerprints::Column::AccountId.eq(account))
-                .filter(order_fingerprints::Column::Fingerprint.eq(fingerprint))
-                .filter(order_fingerprints::Column::OrderId.eq(order))
-                .exec(work.tx())
-                .await?;
+            free_fingerprint(work.tx(), account, fingerprint, order).await?;
             let account_id = AccountId::from_stored(account.clone());
             let order_id = OrderId::from_stored(order.clone());
             for place in places {
@@ -656,18 +843,82 @@ impl Rows {
     }
 }
 
-/// What a failed order gives back for one domain: its licenses, and the registration unless it was bought.
-fn refund_of(place: &order_domains::Model, order: &orders::Model, bought: bool) -> Result<Cents> {
-    let licenses = match place.provider.parse()? {
+/// Whether the domain's time on its order is over.
+fn is_leaving(place: &order_domains::Model, now: Timestamp) -> bool {
+    place.leaves_at.is_some_and(|at| at <= now.as_millis())
+}
+
+/// The fingerprint of an order that ended stands for it no longer, so that the same body is a new order (contract §1).
+async fn free_fingerprint(
+    tx: &DatabaseTransaction,
+    account: &str,
+    fingerprint: &str,
+    order: &str,
+) -> Result<()> {
+    order_fingerprints::Entity::delete_many()
+        .filter(order_fingerprints::Column::AccountId.eq(account))
+        .filter(order_fingerprints::Column::Fingerprint.eq(fingerprint))
+        .filter(order_fingerprints::Column::OrderId.eq(order))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Closes the actions about domains that are no longer on the order.
+async fn resolve_actions(
+    tx: &DatabaseTransaction,
+    account: &str,
+    order: &str,
+    domains: &BTreeSet<String>,
+    now: Timestamp,
+) -> Result<()> {
+    pending_actions::Entity::update_many()
+        .set(pending_actions::ActiveModel {
+            status: Set(ActionStatus::Resolved.to_string()),
+            resolved_at: Set(Some(now.as_millis())),
+            ..Default::default()
+        })
+        .filter(pending_actions::Column::AccountId.eq(account))
+        .filter(pending_actions::Column::OrderId.eq(order))
+        .filter(pending_actions::Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(pending_actions::Column::DomainId.is_in(domains))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Whether somebody still has to do something for the order.
+async fn has_open_actions(tx: &DatabaseTransaction, account: &str, order: &str) -> Result<bool> {
+    let open = pending_actions::Entity::find()
+        .filter(pending_actions::Column::AccountId.eq(account))
+        .filter(pending_actions::Column::OrderId.eq(order))
+        .filter(pending_actions::Column::Status.eq(ActionStatus::Open.as_str()))
+        .limit(1)
+        .one(tx)
+        .await?;
+    Ok(open.is_some())
+}
+
+/// The places of domains that are still on the order.
+async fn places_left(
+    tx: &DatabaseTransaction,
+    account: &str,
+    order: &str,
+) -> Result<Vec<order_domains::Model>> {
+    Ok(order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account))
+        .filter(order_domains::Column::OrderId.eq(order))
+        .filter(order_domains::Column::State.is_not_in(OVER))
+        .all(tx)
+        .await?)
+}
+
+/// What the licenses of one domain cost a month.
+fn license_share(place: &order_domains::Model, order: &orders::Model) -> Result<Cents> {
+    Ok(match place.provider.parse()? {
         MailProvider::Google => Cents(order.google_license_cents) * unsigned(place.inboxes)?,
         MailProvider::Microsoft => Cents(order.microsoft_license_cents),
-    };
-    let registration = if place.source == Source::Registered.as_str() && !bought {
-        Cents(place.price_cents)
-    } else {
-        Cents::ZERO
-    };
-    Ok(licenses + registration)
+    })
 }
 
 async fn change_inboxes(tx: &DatabaseTransaction, changes: &[(Key, InboxStatus)]) -> Result<()> {
@@ -708,7 +959,7 @@ pub struct Assignment {
 /// Reads what the job is about; `None` when the place was released, so that there is nothing left to do.
 pub async fn assignment(
     db: &crate::environment::EnvironmentDb,
-    job: &ClaimedJob,
+    job: &DomainJob,
 ) -> Result<Option<Assignment>> {
     let account = job.account.as_str();
     let order = orders::Entity::find_by_id((account.to_owned(), job.order.to_string()))
@@ -729,16 +980,18 @@ pub async fn assignment(
             job.domain
         )));
     };
-    Ok((place.state != RELEASED).then_some(Assignment {
-        order,
-        place,
-        domain,
-    }))
+    Ok(
+        (!OVER.contains(&place.state.as_str())).then_some(Assignment {
+            order,
+            place,
+            domain,
+        }),
+    )
 }
 
 /// Ends a job that has nothing left to do; one that was asked for while it ran becomes due again instead. Does nothing
 /// when the lease is somebody else's by now.
-pub async fn end_job(db: &crate::environment::EnvironmentDb, job: &ClaimedJob) -> Result<()> {
+pub async fn end_job(db: &crate::environment::EnvironmentDb, job: &DomainJob) -> Result<()> {
     let ours = Condition::all()
         .add(jobs::Column::AccountId.eq(job.account.as_str()))
         .add(jobs::Column::Kind.eq(PROVISION))
@@ -779,6 +1032,11 @@ pub async fn laid_down(
 }
 
 impl Assignment {
+    /// Whether the domain's time on its order is over.
+    pub fn is_leaving(&self, now: Timestamp) -> bool {
+        is_leaving(&self.place, now)
+    }
+
     /// Whether the domain is still to be set up.
     pub fn is_pending(&self) -> bool {
         self.place.state == PENDING

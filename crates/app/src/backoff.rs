@@ -3,11 +3,11 @@
 /// Wait after the first failure.
 const FIRST_MS: i64 = 2_000;
 /// Longest wait: half an hour.
-pub(super) const CAP_MS: i64 = 30 * 60 * 1000;
+pub(crate) const CAP_MS: i64 = 30 * 60 * 1000;
 
 /// Milliseconds to wait after so many attempts: doubled each time up to the cap, less up to a fifth, so that jobs
 /// which failed together do not come back together.
-pub(super) fn after(attempts: u32) -> i64 {
+pub(crate) fn after(attempts: u32) -> i64 {
     let doubled = FIRST_MS << attempts.saturating_sub(1).min(16);
     let wait = doubled.min(CAP_MS);
     wait - i64::from(rand::random_range(0..20u8)) * wait / 100

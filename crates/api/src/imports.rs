@@ -1,0 +1,200 @@
+//! Domain imports: `/domains/import` (contract §3).
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use peeker_app::App;
+use peeker_app::imports::{self as use_case, MAX_ASYNC, MAX_SYNC};
+use peeker_domain::DomainName;
+use peeker_domain::view::{ImportJob, ImportedDomain, Single};
+use utoipa::ToSchema;
+
+use crate::access::{Access, Read, Write};
+use crate::domains::read_names;
+use crate::error::ApiError;
+use crate::extract::{
+    Body, Fields, ListQuery, NoQuery, Parameters, PathId, Query, Refused, RequestBody,
+};
+
+/// Most names in one look-up: as many as an import takes.
+const MAX_LOOKED_UP: usize = MAX_ASYNC;
+
+/// Domains to be imported before the answer.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportDomains {
+    /// 1 to 25 names, none twice; one that cannot be imported is a failed row of the answer.
+    #[schema(min_items = 1, max_items = 25, example = json!(["team-acme.com"]))]
+    pub domains: Vec<String>,
+}
+
+impl RequestBody for ImportDomains {
+    type Input = Vec<String>;
+
+    fn read(fields: &mut Fields<'_>) -> Result<Vec<String>, Refused> {
+        read_names(fields, MAX_SYNC)
+    }
+}
+
+/// Domains to be imported in the background.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportDomainsLater {
+    /// 1 to 500 names, none twice; one that cannot be imported is a failed row of the job.
+    #[schema(min_items = 1, max_items = 500, example = json!(["team-acme.com", "acme-crew.com"]))]
+    pub domains: Vec<String>,
+}
+
+impl RequestBody for ImportDomainsLater {
+    type Input = Vec<String>;
+
+    fn read(fields: &mut Fields<'_>) -> Result<Vec<String>, Refused> {
+        read_names(fields, MAX_ASYNC)
+    }
+}
+
+/// Import a few domains
+///
+/// Makes a DNS zone for each domain before it answers. The customer then sets the nameservers in
+/// `nameserver_groups` at the registrar; until they are seen, the domain reads `action_required`. Importing a domain of
+/// your own again is fine.
+///
+/// While the DNS provider takes no more zones, the answer is 429 `rate_limited` with `details.reason`
+/// `cloudflare_account_capacity`, and nothing was stored: wait `details.retry_after_seconds`, or use
+/// `POST /domains/import/jobs`, which waits by itself.
+#[utoipa::path(
+    post, path = "/domains/import", operation_id = "importDomains", tag = "Domains",
+    request_body(content = ImportDomains, examples(("names" = (summary = "Two names", value = json!({
+        "domains": ["team-acme.com", "acme-crew.com"]
+    }))))),
+    responses(
+        (status = 200, description = "The import; some domains may have failed.", body = Single<ImportJob>),
+        (status = 400, description = "`invalid_request`."),
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    access: Access<Write>,
+    _: NoQuery,
+    Body(names): Body<ImportDomains>,
+) -> Result<Json<Single<ImportJob>>, ApiError> {
+    let data = use_case::create(&app, &access.actor, names).await?;
+    Ok(Json(Single { data }))
+}
+
+/// Import many domains
+///
+/// Starts a job for up to 500 domains. Sending the same set of domains again within 24 hours gives the same job.
+#[utoipa::path(
+    post, path = "/domains/import/jobs", operation_id = "importDomainsLater", tag = "Domains",
+    request_body(content = ImportDomainsLater, examples(("names" = (summary = "Two names", value = json!({
+        "domains": ["team-acme.com", "acme-crew.com"]
+    }))))),
+    responses(
+        (status = 202, description = "The job is accepted, or was before.", body = Single<ImportJob>),
+        (status = 400, description = "`invalid_request`."),
+    )
+)]
+pub async fn create_job(
+    State(app): State<App>,
+    access: Access<Write>,
+    _: NoQuery,
+    Body(names): Body<ImportDomainsLater>,
+) -> Result<(StatusCode, Json<Single<ImportJob>>), ApiError> {
+    let data = use_case::create_job(&app, &access.actor, names).await?;
+    Ok((StatusCode::ACCEPTED, Json(Single { data })))
+}
+
+/// Get an import
+///
+/// With the nameservers that the customer has to set.
+#[utoipa::path(
+    get, path = "/domains/import/{id}", operation_id = "getDomainImport", tag = "Domains",
+    params(("id" = String, Path, description = "The import's `imp_` id.")),
+    responses(
+        (status = 200, description = "The import.", body = Single<ImportJob>),
+        (status = 404, description = "`not_found`."),
+    )
+)]
+pub async fn get(
+    State(app): State<App>,
+    access: Access<Read>,
+    PathId(id): PathId,
+    _: NoQuery,
+) -> Result<Json<Single<ImportJob>>, ApiError> {
+    let data = use_case::get(&app, &access.actor, &id).await?;
+    Ok(Json(Single { data }))
+}
+
+/// Get an import job
+///
+/// The same as `GET /domains/import/{id}`; both serve every import.
+#[utoipa::path(
+    get, path = "/domains/import/jobs/{id}", operation_id = "getDomainImportJob", tag = "Domains",
+    params(("id" = String, Path, description = "The import's `imp_` id.")),
+    responses(
+        (status = 200, description = "The import.", body = Single<ImportJob>),
+        (status = 404, description = "`not_found`."),
+    )
+)]
+pub async fn get_job(
+    State(app): State<App>,
+    access: Access<Read>,
+    PathId(id): PathId,
+    _: NoQuery,
+) -> Result<Json<Single<ImportJob>>, ApiError> {
+    let data = use_case::get(&app, &access.actor, &id).await?;
+    Ok(Json(Single { data }))
+}
+
+/// The names of a look-up.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LookUpImports {
+    /// Names, separated by commas.
+    #[param(example = "team-acme.com,acme-crew.com", required = true)]
+    pub domains: String,
+}
+
+/// The names, read.
+#[derive(Debug)]
+pub struct Names(Vec<DomainName>);
+
+impl ListQuery for Names {
+    fn read(parameters: &mut Parameters) -> Self {
+        Self(parameters.required("domains", names).unwrap_or_default())
+    }
+}
+
+fn names(text: &str) -> Result<Vec<DomainName>, String> {
+    let names: Vec<DomainName> = text
+        .split(',')
+        .map(|name| {
+            DomainName::parse(name)
+                .map_err(|error| format!("holds {:?}, which {error}", name.trim()))
+        })
+        .collect::<Result<_, _>>()?;
+    if names.len() > MAX_LOOKED_UP {
+        return Err(format!("must not hold more than {MAX_LOOKED_UP} names"));
+    }
+    Ok(names)
+}
+
+/// Find the imports of some domains
+///
+/// One row per name that was ever imported, with the nameservers to set; other names are left out.
+#[utoipa::path(
+    get, path = "/domains/import", operation_id = "findDomainImports", tag = "Domains", params(LookUpImports),
+    responses(
+        (status = 200, description = "The last import of each name.", body = Single<Vec<ImportedDomain>>),
+        (status = 400, description = "`invalid_request`."),
+    )
+)]
+pub async fn find(
+    State(app): State<App>,
+    access: Access<Read>,
+    Query(Names(names)): Query<Names>,
+) -> Result<Json<Single<Vec<ImportedDomain>>>, ApiError> {
+    let data = use_case::list_domains(&app, &access.actor, &names).await?;
+    Ok(Json(Single { data }))
+}

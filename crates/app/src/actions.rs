@@ -1,0 +1,136 @@
+//! Pending actions (contract §4): what a partner or a customer has to do before a domain can go on.
+
+use peeker_domain::id::ActionId;
+use peeker_domain::view::PendingAction;
+use peeker_domain::{ActionReason, ActionStatus, Environment, Error, Result, WebUrl};
+use peeker_providers::Call;
+use peeker_store::actions as rows;
+pub use peeker_store::actions::ActionFilter;
+use peeker_store::jobs::{self, ClaimedJob};
+use peeker_store::{StoreError, Work};
+
+use crate::failure::internal;
+use crate::paging::{PageRequest, Slice};
+use crate::work::unless_lost;
+use crate::{Actor, App};
+
+/// How often a picture that cannot be loaded is looked at.
+const PICTURE_SECONDS: i64 = 10 * 60;
+
+/// A page of actions.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: ActionFilter,
+    page: PageRequest,
+) -> Result<Slice<PendingAction>> {
+    let db = &app.environment(actor.environment).db;
+    rows::list(db, &actor.account, &filter, &page)
+        .await
+        .map_err(internal("list pending actions"))
+}
+
+/// Does in the sandbox what the action asks the customer for; the domain then goes on as it would in reality.
+/// Errors: `not_found`, also for a live key.
+pub async fn resolve_in_sandbox(app: &App, actor: &Actor, id: &str) -> Result<PendingAction> {
+    let not_found = || Error::not_found("pending action");
+    let id: ActionId = id.parse().map_err(|_| not_found())?;
+    let db = &app.environment(actor.environment).db;
+    if actor.environment != Environment::Test {
+        return Err(not_found());
+    }
+    let found = rows::find(db, &actor.account, &id)
+        .await
+        .map_err(internal("find a pending action"))?;
+    let action = found.ok_or_else(not_found)?;
+    if action.status == ActionStatus::Open {
+        let call = Call {
+            account: &actor.account,
+            idempotency_key: id.as_str(),
+            now: app.now(),
+        };
+        let picture = action
+            .user
+            .as_ref()
+            .and_then(|user| user.profile_picture_url.clone());
+        let what = picture.unwrap_or_else(|| action.domain.clone());
+        app.0
+            .sandbox_customer
+            .set_up(call, &what)
+            .await
+            .map_err(Error::internal)?;
+        resolve(app, actor, &action)
+            .await
+            .map_err(internal("resolve a pending action"))?;
+    }
+    let resolved = rows::find(db, &actor.account, &id)
+        .await
+        .map_err(internal("find a pending action"))?;
+    resolved.ok_or_else(not_found)
+}
+
+async fn resolve(app: &App, actor: &Actor, action: &PendingAction) -> Result<(), StoreError> {
+    let mut work = Work::begin(&app.environment(actor.environment).db, [&actor.account]).await?;
+    if action.reason == ActionReason::UpdateNameservers {
+        // The watch sees the nameservers and resolves the action, as it does in reality; here it looks at once.
+        work.enqueue(jobs::NewJob::new(
+            &actor.account,
+            jobs::DELEGATION,
+            action.domain_id.as_str(),
+            app.now(),
+        ));
+    }
+    rows::resolve_one(&mut work, &actor.account, &action.id, app.now()).await?;
+    work.commit().await
+}
+
+/// Looks whether a persona's picture can be loaded now, and comes back until it can.
+pub(crate) async fn watch_picture(
+    app: &App,
+    environment: Environment,
+    job: &ClaimedJob,
+) -> Result<()> {
+    let db = &app.environment(environment).db;
+    let id = ActionId::from_stored(job.subject.clone());
+    let action = rows::find(db, &job.account, &id)
+        .await
+        .map_err(internal("find a pending action"))?;
+    let open = action.filter(|action| action.status == ActionStatus::Open);
+    let url = open
+        .as_ref()
+        .and_then(|action| action.user.as_ref()?.profile_picture_url.as_deref());
+    let reachable = match url.map(WebUrl::parse) {
+        Some(Ok(url)) => {
+            let call = Call {
+                account: &job.account,
+                idempotency_key: id.as_str(),
+                now: app.now(),
+            };
+            // A probe that fails has seen nothing; the watch goes on.
+            app.providers(environment)?
+                .probes
+                .picture_reachable(call, &url)
+                .await
+                .unwrap_or(false)
+        }
+        _ => true,
+    };
+    unless_lost(record(app, environment, job, reachable).await)
+}
+
+async fn record(
+    app: &App,
+    environment: Environment,
+    job: &ClaimedJob,
+    reachable: bool,
+) -> Result<(), StoreError> {
+    let now = app.now();
+    let mut work = Work::begin(&app.environment(environment).db, [&job.account]).await?;
+    if reachable {
+        jobs::finish(&work, job).await?;
+        rows::resolve_one(&mut work, &job.account, &job.subject, now).await?;
+    } else {
+        jobs::run_again(&work, job, now.plus_seconds(PICTURE_SECONDS)).await?;
+    }
+    work.commit().await
+}

@@ -1,0 +1,55 @@
+//! Cancelling orders (contract §4).
+
+use peeker_domain::id::OrderId;
+use peeker_domain::{Code, DomainName, Environment, Error, Result, view};
+use peeker_store::jobs::ClaimedJob;
+pub use peeker_store::orders::cancel::Scope;
+use peeker_store::orders::cancel::{self as rows, Cancelled};
+
+use crate::failure::internal;
+use crate::work::unless_lost;
+use crate::{Actor, App};
+
+/// Schedules the end of an order, or of some of its domains, for the end of the paid month; again is the same.
+/// Errors: `not_found`; `invalid_request` when the order has ended or a domain is not on it.
+pub async fn schedule(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    scope: Scope,
+) -> Result<view::OrderDetail> {
+    let not_found = || Error::not_found("order");
+    let id: OrderId = id.parse().map_err(|_| not_found())?;
+    let db = &app.environment(actor.environment).db;
+    let scope = normalised(scope);
+    let outcome = rows::schedule(db, &actor.account, &id, &scope, app.now()).await;
+    match outcome
+        .map_err(internal("schedule a cancellation"))?
+        .ok_or_else(not_found)?
+    {
+        Cancelled::Scheduled(order) => Ok(*order),
+        Cancelled::Ended(status) => Err(Error::new(
+            Code::InvalidRequest,
+            format!("The order is {status} already and cannot be cancelled"),
+        )),
+        Cancelled::NotOnOrder(index) => {
+            let field = format!("domains[{index}]");
+            let message = format!("{field} is not a domain of this order");
+            Err(Error::invalid(field, message))
+        }
+    }
+}
+
+/// Names as they are stored; what is no name stays as it is and is found to be on no order.
+fn normalised(scope: Scope) -> Scope {
+    let name = |text: String| DomainName::parse(&text).map_or(text, |name| name.to_string());
+    match scope {
+        Scope::Order => Scope::Order,
+        Scope::Domains(domains) => Scope::Domains(domains.into_iter().map(name).collect()),
+    }
+}
+
+/// The worker's part: the time has come.
+pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
+    unless_lost(rows::carry_out(&app.environment(environment).db, job, app.now()).await)
+}

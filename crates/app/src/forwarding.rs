@@ -1,0 +1,162 @@
+//! Forwarding jobs (contract §3): one target for up to 25 domains.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::future::join_all;
+use peeker_domain::id::ForwardingId;
+use peeker_domain::view::{FailureReason, ForwardingJob};
+use peeker_domain::{DomainName, Environment, Error, Result, WebUrl};
+use peeker_providers::{Call, ErrorClass, ProviderError, TargetProblem};
+use peeker_store::forwardings::{self as rows, Pending, Target};
+use peeker_store::jobs::{self, ClaimedJob};
+
+use crate::failure::internal;
+use crate::work::unless_lost;
+use crate::{Actor, App, backoff};
+
+/// Most domains of one job (contract §3).
+pub const MAX_DOMAINS: usize = 25;
+/// How long setting one redirect may take before it counts as failed. It may have worked all the same.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// Claims after which a provider that is still down fails the domain: a little over a day.
+const MAX_ATTEMPTS: u32 = 60;
+
+/// Starts a job for names or `dom_` ids. Errors: 503 without live providers.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    domains: Vec<String>,
+    url: WebUrl,
+) -> Result<ForwardingJob> {
+    app.providers(actor.environment)?;
+    let targets: Vec<Target> = domains
+        .into_iter()
+        .map(|submitted| Target {
+            name: DomainName::parse(&submitted).ok(),
+            submitted,
+        })
+        .collect();
+    let now = app.now();
+    let db = &app.environment(actor.environment).db;
+    let begun = rows::begin(
+        db,
+        &actor.account,
+        &ForwardingId::new(now),
+        url.as_str(),
+        &targets,
+        now,
+    )
+    .await;
+    begun.map_err(internal("store a forwarding job"))
+}
+
+/// One job. Errors: `not_found`.
+pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<ForwardingJob> {
+    let not_found = || Error::not_found("forwarding job");
+    let id = id.parse().map_err(|_| not_found())?;
+    let db = &app.environment(actor.environment).db;
+    rows::find(db, &actor.account, &id)
+        .await
+        .map_err(internal("find a forwarding job"))?
+        .ok_or_else(not_found)
+}
+
+/// The worker's part: sets the redirects that are still missing. Setting one again changes nothing.
+pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
+    let db = &app.environment(environment).db;
+    let found = rows::pending(db, &job.account, &job.subject)
+        .await
+        .map_err(internal("read a forwarding job"))?;
+    let Some((url, pending)) = found else {
+        return Err(Error::internal("a forwarding job without its row"));
+    };
+    let url = WebUrl::parse(&url).map_err(Error::internal)?;
+    let set = pending
+        .iter()
+        .map(|domain| set(app, environment, job, domain, &url));
+    let (mut outcomes, mut wait) = (BTreeMap::new(), None);
+    for (domain, outcome) in pending.iter().zip(join_all(set).await) {
+        match outcome? {
+            Outcome::Set => outcomes.insert(domain.position, None),
+            Outcome::Failed(reason) => outcomes.insert(domain.position, Some(reason)),
+            Outcome::Later(after_ms) => {
+                wait = wait.max(Some(after_ms));
+                None
+            }
+        };
+    }
+    if let Some(after_ms) = wait {
+        // Everything is tried again then. The count of attempts is kept, so that the waits grow and come to an end.
+        let run_at = app
+            .now()
+            .plus_millis(after_ms.max(backoff::after(job.attempts)));
+        let why = "The DNS provider does not answer";
+        return unless_lost(jobs::release(db, job, run_at, why, false).await);
+    }
+    unless_lost(rows::record(db, job, &outcomes, app.now()).await)
+}
+
+/// What became of one redirect.
+enum Outcome {
+    Set,
+    Failed(FailureReason),
+    /// Not before so many milliseconds.
+    Later(i64),
+}
+
+/// Sets one redirect, unless it is set already.
+async fn set(
+    app: &App,
+    environment: Environment,
+    job: &ClaimedJob,
+    domain: &Pending,
+    url: &WebUrl,
+) -> Result<Outcome> {
+    if domain.current.as_deref() == Some(url.as_str()) {
+        return Ok(Outcome::Set);
+    }
+    let providers = app.providers(environment)?;
+    let call = Call {
+        account: &job.account,
+        idempotency_key: &job.subject,
+        now: app.now(),
+    };
+    let calls = async {
+        let problem = providers
+            .probes
+            .forwarding_problem(call, &domain.name, url)
+            .await?;
+        if let Some(problem) = problem {
+            return Ok(Outcome::Failed(reason_of(problem)));
+        }
+        providers.dns.ensure_zone(call, &domain.name).await?;
+        providers.dns.set_redirect(call, &domain.name, url).await?;
+        Ok::<_, ProviderError>(Outcome::Set)
+    };
+    let late = |_| {
+        Err(ProviderError::retry(
+            None,
+            "the DNS provider did not answer in time",
+        ))
+    };
+    let done = tokio::time::timeout(CALL_TIMEOUT, calls)
+        .await
+        .unwrap_or_else(late);
+    let patient = job.attempts < MAX_ATTEMPTS;
+    Ok(done.unwrap_or_else(|error| match error.class {
+        ErrorClass::Retry { after_ms } | ErrorClass::Quota { after_ms } if patient => {
+            Outcome::Later(after_ms.unwrap_or(0))
+        }
+        ErrorClass::Conflict if patient => Outcome::Later(0),
+        _ => Outcome::Failed(FailureReason::ProviderError),
+    }))
+}
+
+fn reason_of(problem: TargetProblem) -> FailureReason {
+    match problem {
+        TargetProblem::DnsLookupFailed => FailureReason::DnsLookupFailed,
+        TargetProblem::Unreachable => FailureReason::TargetUnreachable,
+        TargetProblem::Invalid => FailureReason::InvalidTarget,
+    }
+}

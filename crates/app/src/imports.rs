@@ -1,0 +1,379 @@
+//! Importing domains that the customer owns (contract §3): a zone for each, then watching until the customer's
+//! nameservers point to it.
+//!
+//! Zone creation repeats safely at the DNS provider and every record of it changes only what is still open, so the
+//! request that makes zones before it answers and the worker that takes over when it dies need no lease between them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::future::join_all;
+use peeker_domain::id::{AccountId, ImportId};
+use peeker_domain::name::InvalidName;
+use peeker_domain::view::{FailureReason, ImportJob, ImportedDomain};
+use peeker_domain::{Code, DomainName, Environment, Error, Result, fingerprint};
+use peeker_providers::{Call, ErrorClass, ProviderError};
+use peeker_store::imports::{self as rows, Begun, NewImport, Submitted, ZoneOutcome};
+use peeker_store::jobs::{self, ClaimedJob};
+use peeker_store::{StoreError, Work};
+
+use crate::failure::internal;
+use crate::work::unless_lost;
+use crate::{Actor, App, backoff};
+
+/// Most domains of an import that is answered when all zones are made.
+pub const MAX_SYNC: usize = 25;
+/// Most domains of an import that is answered at once.
+pub const MAX_ASYNC: usize = 500;
+/// Zones made at once, and recorded in one transaction.
+const CHUNK: u64 = 25;
+/// How long making one zone may take before it counts as failed. It may have worked all the same.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// Claims without progress after which a provider that is still down fails the domain: a little over a day.
+const MAX_ATTEMPTS: u32 = 60;
+/// For how long the same set of domains is the same job (contract §1).
+const DEDUPE_SECONDS: i64 = 24 * 60 * 60;
+/// When a worker takes over an import whose request did not come to its end.
+const TAKE_OVER_SECONDS: i64 = 60;
+/// How long the customer has before the import asks for the nameservers.
+const DELEGATION_SECONDS: i64 = 24 * 60 * 60;
+/// How often an undelegated domain is looked at: on the first day, and after it.
+const WATCH_FIRST_DAY_SECONDS: i64 = 5 * 60;
+const WATCH_LATER_SECONDS: i64 = 60 * 60;
+
+/// Imports up to 25 domains; the zones are made when this returns. Errors: `rate_limited` with
+/// `reason: "cloudflare_account_capacity"` while the DNS provider makes no more zones; 503 without live providers.
+pub async fn create(app: &App, actor: &Actor, names: Vec<String>) -> Result<ImportJob> {
+    let providers = app.providers(actor.environment)?;
+    let new = new_import(app, actor, names, TAKE_OVER_SECONDS, false);
+    let is_valid = |domain: &&Submitted| matches!(domain, Submitted::Valid(_));
+    let zones = new.domains.iter().filter(is_valid).count();
+    if zones > 0 {
+        let call = Call {
+            account: &actor.account,
+            idempotency_key: "zone_capacity",
+            now: app.now(),
+        };
+        let capacity = providers.dns.zone_capacity(call, zones).await;
+        capacity.map_err(no_capacity)?;
+    }
+    let db = &app.environment(actor.environment).db;
+    rows::begin(db, &new)
+        .await
+        .map_err(internal("store an import"))?;
+    // What cannot be finished now, because the DNS provider is down for a moment, is finished by the worker.
+    make_zones(app, actor.environment, &actor.account, &new.id, true).await?;
+    find(app, actor, &new.id).await
+}
+
+/// Takes up to 500 domains to be imported in the background. The same set of domains is the same job for 24 hours.
+/// Errors: 503 without live providers.
+pub async fn create_job(app: &App, actor: &Actor, names: Vec<String>) -> Result<ImportJob> {
+    app.providers(actor.environment)?;
+    let new = new_import(app, actor, names, 0, true);
+    let db = &app.environment(actor.environment).db;
+    let id = match rows::begin(db, &new)
+        .await
+        .map_err(internal("store an import"))?
+    {
+        Begun::New => new.id,
+        Begun::Original(id) => id,
+    };
+    find(app, actor, &id).await
+}
+
+/// One import. Errors: `not_found`.
+pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<ImportJob> {
+    let id = id.parse().map_err(|_| Error::not_found("import"))?;
+    find(app, actor, &id).await
+}
+
+/// The last import of each of these names; names that were never imported are left out.
+pub async fn list_domains(
+    app: &App,
+    actor: &Actor,
+    names: &[DomainName],
+) -> Result<Vec<ImportedDomain>> {
+    let db = &app.environment(actor.environment).db;
+    rows::find_domains(db, &actor.account, names)
+        .await
+        .map_err(internal("find imported domains"))
+}
+
+async fn find(app: &App, actor: &Actor, id: &ImportId) -> Result<ImportJob> {
+    let db = &app.environment(actor.environment).db;
+    let job = rows::find(db, &actor.account, id)
+        .await
+        .map_err(internal("find an import"))?;
+    job.ok_or_else(|| Error::not_found("import"))
+}
+
+fn new_import(
+    app: &App,
+    actor: &Actor,
+    names: Vec<String>,
+    run_after_seconds: i64,
+    dedupe: bool,
+) -> NewImport {
+    let now = app.now();
+    let domains: Vec<Submitted> = names.into_iter().map(submitted).collect();
+    let fingerprint = dedupe.then(|| {
+        let set: BTreeSet<String> = domains.iter().map(spelled_once).collect();
+        let set = set.iter().map(String::as_str).collect();
+        (
+            fingerprint::domain_set(&app.0.fingerprint_key, &set),
+            now.plus_seconds(DEDUPE_SECONDS),
+        )
+    });
+    NewImport {
+        account: actor.account.clone(),
+        id: ImportId::new(now),
+        domains,
+        fingerprint,
+        run_at: now.plus_seconds(run_after_seconds),
+        created_at: now,
+    }
+}
+
+fn submitted(name: String) -> Submitted {
+    match DomainName::parse(&name) {
+        Ok(name) => Submitted::Valid(name),
+        Err(InvalidName::Malformed) => Submitted::Refused {
+            name,
+            reason: FailureReason::InvalidDomain,
+        },
+        Err(InvalidName::NotRoot | InvalidName::PublicSuffix) => Submitted::Refused {
+            name,
+            reason: FailureReason::NotRootDomain,
+        },
+    }
+}
+
+/// One spelling for all spellings of a domain, importable or not.
+fn spelled_once(domain: &Submitted) -> String {
+    match domain {
+        Submitted::Valid(name) => name.to_string(),
+        Submitted::Refused { name, .. } => name.trim().to_lowercase(),
+    }
+}
+
+fn no_capacity(error: ProviderError) -> Error {
+    match error.class {
+        ErrorClass::Quota { after_ms } => {
+            // Rounded up, so that whoever waits as long as asked is not refused again.
+            let seconds = (after_ms.unwrap_or(60_000) + 999).div_euclid(1000).max(1);
+            Error::new(
+                Code::RateLimited,
+                "No more zones can be made right now; use POST /domains/import/jobs or wait",
+            )
+            .with_detail("retry_after_seconds", seconds)
+            .with_detail("reason", "cloudflare_account_capacity")
+        }
+        _ => Error::unavailable("The DNS provider does not answer; retrying is safe")
+            .with_source(error),
+    }
+}
+
+/// The worker's part: makes the zones that are still missing.
+pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
+    let id = ImportId::from_stored(job.subject.clone());
+    let patient = job.attempts < MAX_ATTEMPTS;
+    let pause = make_zones(app, environment, &job.account, &id, patient).await?;
+    unless_lost(end_or_pause(app, environment, job, pause).await)
+}
+
+async fn end_or_pause(
+    app: &App,
+    environment: Environment,
+    job: &ClaimedJob,
+    pause: Option<Pause>,
+) -> Result<(), StoreError> {
+    let db = &app.environment(environment).db;
+    let Some(pause) = pause else {
+        return end(app, environment, job).await;
+    };
+    let run_at = app
+        .now()
+        .plus_millis(pause.after_ms.max(backoff::after(job.attempts)));
+    if pause.is_failure {
+        // Keeps the count of attempts, so that the waits grow and come to an end.
+        return jobs::release(db, job, run_at, "The DNS provider does not answer", false).await;
+    }
+    let work = Work::begin(db, [&job.account]).await?;
+    let paused = jobs::run_again(&work, job, run_at).await;
+    commit(work, paused).await
+}
+
+async fn commit(work: Work<'_>, ended: peeker_store::Result<()>) -> peeker_store::Result<()> {
+    ended?;
+    work.commit().await
+}
+
+/// Why and for how long an import has to wait.
+struct Pause {
+    after_ms: i64,
+    /// Nothing was made at all, and not for want of quota.
+    is_failure: bool,
+}
+
+/// Makes the zones that are missing. Gives back a pause when some have to wait. A provider that is not `patient`ly
+/// waited for any more fails the domain.
+async fn make_zones(
+    app: &App,
+    environment: Environment,
+    account: &AccountId,
+    id: &ImportId,
+    patient: bool,
+) -> Result<Option<Pause>> {
+    let db = &app.environment(environment).db;
+    let (mut after, mut progress, mut pause) = (None, false, None);
+    loop {
+        let pending = rows::pending(db, account, id, after, CHUNK)
+            .await
+            .map_err(internal("read an import"))?;
+        let last = pending.last().map(|(position, _)| *position);
+        let made = join_all(
+            pending
+                .into_iter()
+                .map(|domain| make_zone(app, environment, account, domain, patient)),
+        )
+        .await;
+        let (mut outcomes, mut quota) = (Vec::new(), false);
+        for outcome in made {
+            match outcome? {
+                Made::Done(position, name, outcome) => outcomes.push((position, name, outcome)),
+                Made::Later { after_ms, is_quota } => {
+                    pause = pause.max(Some(after_ms));
+                    quota |= is_quota;
+                }
+            }
+        }
+        progress |= !outcomes.is_empty();
+        let now = app.now();
+        let deadline = now.plus_seconds(DELEGATION_SECONDS);
+        rows::record(db, account, id, outcomes, deadline, now)
+            .await
+            .map_err(internal("record an import"))?;
+        if quota || last.is_none() {
+            return Ok(pause.map(|after_ms| Pause {
+                after_ms,
+                is_failure: !(progress || quota),
+            }));
+        }
+        after = last;
+    }
+}
+
+enum Made {
+    Done(i32, DomainName, ZoneOutcome),
+    Later { after_ms: i64, is_quota: bool },
+}
+
+async fn make_zone(
+    app: &App,
+    environment: Environment,
+    account: &AccountId,
+    (position, name): (i32, DomainName),
+    patient: bool,
+) -> Result<Made> {
+    let call = Call {
+        account,
+        idempotency_key: name.as_str(),
+        now: app.now(),
+    };
+    let dns = &app.providers(environment)?.dns;
+    let made = tokio::time::timeout(CALL_TIMEOUT, dns.ensure_zone(call, &name)).await;
+    let late = |_| {
+        Err(ProviderError::retry(
+            None,
+            "the DNS provider did not answer in time",
+        ))
+    };
+    let outcome = match made.unwrap_or_else(late) {
+        Ok(zone) => ZoneOutcome::Zone(zone.nameservers),
+        Err(error) => match error.class {
+            ErrorClass::Quota { after_ms } => {
+                let after_ms = after_ms.unwrap_or(0);
+                return Ok(Made::Later {
+                    after_ms,
+                    is_quota: true,
+                });
+            }
+            ErrorClass::Retry { after_ms } if patient => {
+                let after_ms = after_ms.unwrap_or(0);
+                return Ok(Made::Later {
+                    after_ms,
+                    is_quota: false,
+                });
+            }
+            ErrorClass::Conflict if patient => {
+                return Ok(Made::Later {
+                    after_ms: 0,
+                    is_quota: false,
+                });
+            }
+            ErrorClass::Retry { .. } | ErrorClass::Conflict | ErrorClass::NeedsHuman => {
+                ZoneOutcome::Refused(FailureReason::ProviderError)
+            }
+            ErrorClass::Permanent { .. } => ZoneOutcome::Refused(FailureReason::ZoneRejected),
+        },
+    };
+    Ok(Made::Done(position, name, outcome))
+}
+
+/// A day after the import: asks for the nameservers that are still not set.
+pub(crate) async fn deadline(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
+    unless_lost(rows::deadline(&app.environment(environment).db, job, app.now()).await)
+}
+
+/// Looks whether a domain is delegated, and comes back until it is.
+pub(crate) async fn watch(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
+    let db = &app.environment(environment).db;
+    let zone = rows::watched_zone(db, &job.account, &job.subject)
+        .await
+        .map_err(internal("read a zone"))?;
+    let now = app.now();
+    let Some(zone) = zone else {
+        return unless_lost(end(app, environment, job).await);
+    };
+    let call = Call {
+        account: &job.account,
+        idempotency_key: "delegated",
+        now,
+    };
+    let seen = zone.delegated || probe(app, environment, call, &zone).await?;
+    if seen {
+        return unless_lost(rows::delegated(db, job, now).await);
+    }
+    let age = now.as_seconds() - zone.created_at.as_seconds();
+    let wait = if age < DELEGATION_SECONDS {
+        WATCH_FIRST_DAY_SECONDS
+    } else {
+        WATCH_LATER_SECONDS
+    };
+    let work = Work::begin(db, [&job.account])
+        .await
+        .map_err(Error::internal)?;
+    let ended = jobs::run_again(&work, job, now.plus_seconds(wait)).await;
+    unless_lost(commit(work, ended).await)
+}
+
+/// A probe that fails has seen nothing; the watch goes on.
+async fn probe(
+    app: &App,
+    environment: Environment,
+    call: Call<'_>,
+    zone: &rows::WatchedZone,
+) -> Result<bool> {
+    let probes = &app.providers(environment)?.probes;
+    Ok(probes
+        .delegated(call, &zone.name, &zone.nameservers)
+        .await
+        .unwrap_or(false))
+}
+
+async fn end(app: &App, environment: Environment, job: &ClaimedJob) -> Result<(), StoreError> {
+    let work = Work::begin(&app.environment(environment).db, [&job.account]).await?;
+    let ended = jobs::finish(&work, job).await;
+    commit(work, ended).await
+}

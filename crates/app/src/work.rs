@@ -1,0 +1,56 @@
+//! Running one claimed job, whatever its kind, and what becomes of it when our own side fails.
+
+use peeker_domain::{Environment, Error, Result};
+use peeker_store::jobs::{self, ClaimedJob};
+
+use crate::App;
+use crate::{actions, backoff, cancel, forwarding, imports, provision};
+
+/// Claims without progress after which a job that fails on our side is dead and waits for an operator.
+const MAX_ATTEMPTS: u32 = 60;
+
+/// Runs a claimed job to its end or its next pause. Every outcome is recorded, guarded by the job's lease.
+pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
+    let outcome = match job.kind.as_str() {
+        jobs::PROVISION => provision::run(app, environment, &job).await,
+        jobs::IMPORT => imports::run(app, environment, &job).await,
+        jobs::IMPORT_DEADLINE => imports::deadline(app, environment, &job).await,
+        jobs::DELEGATION => imports::watch(app, environment, &job).await,
+        jobs::PICTURE => actions::watch_picture(app, environment, &job).await,
+        jobs::FORWARD => forwarding::run(app, environment, &job).await,
+        jobs::CANCEL => cancel::run(app, environment, &job).await,
+        // Only a newer server knows it; it is left for that one.
+        unknown => Err(Error::internal(format!("unknown kind of job {unknown}"))),
+    };
+    if let Err(error) = outcome {
+        release(app, environment, &job, &error).await;
+    }
+}
+
+async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &Error) {
+    let dead = job.attempts >= MAX_ATTEMPTS;
+    let run_at = app.now().plus_millis(backoff::after(job.attempts));
+    let text = error.chain();
+    tracing::error!(
+        job.kind = job.kind,
+        job.subject = job.subject,
+        attempt = job.attempts,
+        dead,
+        error = text,
+        "A job of kind {} failed on our side",
+        job.kind
+    );
+    let db = &app.environment(environment).db;
+    if let Err(error) = jobs::release(db, job, run_at, &text, dead).await {
+        // The lease ends by itself and the job is claimed again.
+        tracing::error!(%error, job.subject = job.subject, "could not release a job");
+    }
+}
+
+/// A failed write of a job. A lost lease is no failure: somebody else has the job now.
+pub(crate) fn unless_lost(outcome: peeker_store::Result<()>) -> Result<()> {
+    match outcome {
+        Ok(()) | Err(peeker_store::StoreError::LeaseLost) => Ok(()),
+        Err(error) => Err(Error::internal(error)),
+    }
+}

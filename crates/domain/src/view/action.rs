@@ -1,0 +1,36 @@
+//! A pending action: a blocker that needs the partner or the customer (contract §4).
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::order::Persona;
+use crate::status::{ActionReason, ActionStatus};
+use crate::time::Timestamp;
+
+/// What blocks a domain of an order, and what to do about it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PendingAction {
+    /// `act_…`
+    #[schema(example = "act_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub id: String,
+    /// `nameservers`, `domain_replacement` or `google_profile_picture`.
+    #[serde(rename = "type")]
+    #[schema(example = "nameservers")]
+    pub kind: String,
+    /// What blocks it.
+    pub reason: ActionReason,
+    /// Whether it still does.
+    pub status: ActionStatus,
+    /// The order.
+    pub order_id: String,
+    /// The domain's id.
+    pub domain_id: String,
+    /// The domain's name.
+    pub domain: String,
+    /// The persona, when the blocker is a picture.
+    pub user: Option<Persona>,
+    /// What to do, in plain English.
+    pub message: String,
+    /// When it was opened.
+    pub created_at: Timestamp,
+}

@@ -1,0 +1,297 @@
+//! Domain forwarding jobs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use peeker_domain::id::{AccountId, ForwardingId};
+use peeker_domain::view::{FailedDomain, FailureReason, ForwardingJob};
+use peeker_domain::{DomainName, EventType, ForwardingStatus, Timestamp};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::domains::CANDIDATE;
+use crate::entity::{domains, forwarding_domains, forwardings, order_domains};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::{insert_all, write_back};
+use crate::jobs::{ClaimedJob, FORWARD, NewJob, finish};
+use crate::orders::progress::{LEFT, RELEASED};
+use crate::work::Work;
+
+const PENDING: &str = "pending";
+const COMPLETED: &str = "completed";
+const FAILED: &str = "failed";
+
+/// A domain as it was submitted: a name, or a `dom_` id.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// As submitted, for the answer when there is no such domain.
+    pub submitted: String,
+    /// The name, when it is one.
+    pub name: Option<DomainName>,
+}
+
+/// Stores a new job with the work to be done for it. Domains that the account does not have have failed already.
+pub async fn begin(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &ForwardingId,
+    url: &str,
+    targets: &[Target],
+    now: Timestamp,
+) -> Result<ForwardingJob> {
+    let mut work = Work::begin(db, [account]).await?;
+    let known = domains::Entity::find()
+        .filter(domains::Column::AccountId.eq(account.as_str()))
+        .filter(domains::Column::Category.ne(CANDIDATE))
+        .filter(
+            Condition::any()
+                .add(
+                    domains::Column::Name.is_in(
+                        targets
+                            .iter()
+                            .filter_map(|target| target.name.as_ref())
+                            .map(DomainName::as_str),
+                    ),
+                )
+                .add(
+                    domains::Column::Id
+                        .is_in(targets.iter().map(|target| target.submitted.as_str())),
+                ),
+        )
+        .all(work.tx())
+        .await?;
+    let find = |target: &Target| {
+        known.iter().find(|row| {
+            row.id == target.submitted
+                || target
+                    .name
+                    .as_ref()
+                    .is_some_and(|name| name.as_str() == row.name)
+        })
+    };
+    let rows: Vec<forwarding_domains::Model> = targets
+        .iter()
+        .zip(0..)
+        .map(|(target, position)| {
+            let found = find(target);
+            forwarding_domains::Model {
+                account_id: account.to_string(),
+                forwarding_id: id.to_string(),
+                position,
+                name: found.map_or_else(|| target.submitted.clone(), |row| row.name.clone()),
+                domain_id: found.map(|row| row.id.clone()),
+                state: if found.is_some() { PENDING } else { FAILED }.to_owned(),
+                reason: found.is_none().then(|| FailureReason::NotFound.to_string()),
+            }
+        })
+        .collect();
+    let job = forwardings::Model {
+        account_id: account.to_string(),
+        id: id.to_string(),
+        status: ForwardingStatus::InProgress.to_string(),
+        url: url.to_owned(),
+        created_at: now.as_millis(),
+        completed_at: None,
+    };
+    let shown = show(&job, &rows)?;
+    insert_all::<forwarding_domains::Entity, _>(work.tx(), rows, None).await?;
+    insert_all::<forwardings::Entity, _>(work.tx(), vec![job], None).await?;
+    work.enqueue(NewJob::new(account, FORWARD, id.as_str(), now));
+    work.commit().await?;
+    Ok(shown)
+}
+
+/// A domain that a job still has to set.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Its place in the job.
+    pub position: i32,
+    /// The name.
+    pub name: DomainName,
+    /// Where it redirects to now.
+    pub current: Option<String>,
+}
+
+/// The target of a job and the domains still to be set; `None` when there is no such job.
+pub async fn pending(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &str,
+) -> Result<Option<(String, Vec<Pending>)>> {
+    let reader = &db.pools.reader;
+    let Some(job) = forwardings::Entity::find_by_id((account.to_string(), id.to_owned()))
+        .one(reader)
+        .await?
+    else {
+        return Ok(None);
+    };
+    let rows = of_job(reader, account, id).await?;
+    let rows: Vec<_> = rows
+        .into_iter()
+        .filter(|row| row.state == PENDING)
+        .collect();
+    let current = by_id(reader, account, &rows).await?;
+    let pending = rows.into_iter().map(|row| Pending {
+        position: row.position,
+        current: row.domain_id.and_then(|id| {
+            current
+                .get(&id)
+                .and_then(|domain| domain.forwarding_url.clone())
+        }),
+        name: DomainName::from_stored(row.name),
+    });
+    Ok(Some((job.url, pending.collect())))
+}
+
+/// Records what became of the domains of a job, ends it and tells. Domains recorded before stay as they are.
+pub async fn record(
+    db: &EnvironmentDb,
+    claimed: &ClaimedJob,
+    outcomes: &BTreeMap<i32, Option<FailureReason>>,
+    now: Timestamp,
+) -> Result<()> {
+    let account = &claimed.account;
+    let mut work = Work::begin(db, [account]).await?;
+    finish(&work, claimed).await?;
+    let key = (account.to_string(), claimed.subject.clone());
+    let Some(mut job) = forwardings::Entity::find_by_id(key).one(work.tx()).await? else {
+        return work.commit().await;
+    };
+    let mut rows = of_job(work.tx(), account, &claimed.subject).await?;
+    let mut known = by_id(work.tx(), account, &rows).await?;
+    let mut set = Vec::new();
+    for row in rows.iter_mut().filter(|row| row.state == PENDING) {
+        match outcomes.get(&row.position) {
+            Some(None) => {
+                row.state = COMPLETED.to_owned();
+                if let Some(mut domain) = row.domain_id.as_ref().and_then(|id| known.remove(id)) {
+                    domain.forwarding_url = Some(job.url.clone());
+                    set.push(domain);
+                }
+            }
+            Some(Some(reason)) => {
+                row.state = FAILED.to_owned();
+                row.reason = Some(reason.to_string());
+            }
+            None => {}
+        }
+    }
+    let failed = rows.iter().filter(|row| row.state == FAILED).count();
+    let status = match failed {
+        0 => ForwardingStatus::Completed,
+        all if all == rows.len() => ForwardingStatus::Failed,
+        _ => ForwardingStatus::PartialSuccess,
+    };
+    job.status = status.to_string();
+    job.completed_at = Some(now.as_millis());
+    let shown = show(&job, &rows)?;
+    if status != ForwardingStatus::Failed {
+        work.emit(
+            account,
+            EventType::DomainForwardingUpdated,
+            None,
+            &shown,
+            now,
+        )?;
+    }
+    if failed > 0 {
+        work.emit(
+            account,
+            EventType::DomainForwardingFailed,
+            None,
+            &shown,
+            now,
+        )?;
+    }
+    place_urls(&work, account, &set, &job.url).await?;
+    write_back::<domains::Entity, _>(work.tx(), set).await?;
+    write_back::<forwarding_domains::Entity, _>(work.tx(), rows).await?;
+    write_back::<forwardings::Entity, _>(work.tx(), vec![job]).await?;
+    work.commit().await
+}
+
+/// The order's own record of where its domains redirect to, which provisioning sets.
+async fn place_urls(
+    work: &Work<'_>,
+    account: &AccountId,
+    set: &[domains::Model],
+    url: &str,
+) -> Result<()> {
+    let mut places = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account.as_str()))
+        .filter(order_domains::Column::DomainId.is_in(set.iter().map(|domain| domain.id.as_str())))
+        .filter(order_domains::Column::State.is_not_in([RELEASED, LEFT]))
+        .all(work.tx())
+        .await?;
+    for place in &mut places {
+        place.forwarding_url = Some(url.to_owned());
+    }
+    write_back::<order_domains::Entity, _>(work.tx(), places).await
+}
+
+async fn of_job(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    id: &str,
+) -> Result<Vec<forwarding_domains::Model>> {
+    Ok(forwarding_domains::Entity::find()
+        .filter(forwarding_domains::Column::AccountId.eq(account.as_str()))
+        .filter(forwarding_domains::Column::ForwardingId.eq(id))
+        .order_by_asc(forwarding_domains::Column::Position)
+        .all(db)
+        .await?)
+}
+
+async fn by_id(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    rows: &[forwarding_domains::Model],
+) -> Result<HashMap<String, domains::Model>> {
+    let found = domains::Entity::find()
+        .filter(domains::Column::AccountId.eq(account.as_str()))
+        .filter(domains::Column::Id.is_in(rows.iter().filter_map(|row| row.domain_id.as_deref())))
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|row| (row.id.clone(), row)).collect())
+}
+
+fn show(job: &forwardings::Model, rows: &[forwarding_domains::Model]) -> Result<ForwardingJob> {
+    let completed: Vec<String> = rows
+        .iter()
+        .filter(|row| row.state == COMPLETED)
+        .map(|row| row.name.clone())
+        .collect();
+    let mut failed = Vec::new();
+    for row in rows.iter().filter(|row| row.state == FAILED) {
+        let reason = row.reason.as_deref().unwrap_or_default().parse()?;
+        failed.push(FailedDomain {
+            domain: row.name.clone(),
+            reason,
+        });
+    }
+    Ok(ForwardingJob {
+        id: job.id.clone(),
+        status: job.status.parse()?,
+        completed_count: u32::try_from(completed.len()).unwrap_or(u32::MAX),
+        failed_count: u32::try_from(failed.len()).unwrap_or(u32::MAX),
+        forwarding_url: job.url.clone(),
+        completed,
+        failed,
+        created_at: Timestamp::from_millis(job.created_at),
+        completed_at: job.completed_at.map(Timestamp::from_millis),
+    })
+}
+
+/// One forwarding job.
+pub async fn find(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &ForwardingId,
+) -> Result<Option<ForwardingJob>> {
+    let reader = &db.pools.reader;
+    let row = forwardings::Entity::find_by_id((account.to_string(), id.to_string()))
+        .one(reader)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let rows = of_job(reader, account, id.as_str()).await?;
+    show(&row, &rows).map(Some)
+}

@@ -1,0 +1,160 @@
+//! Cancelling an order or some of its domains: scheduled at once, carried out at the end of the paid month
+//! (contract §4).
+
+use std::collections::BTreeSet;
+
+use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::{EventType, OrderStatus, Timestamp, view};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::progress::{LEFT, OVER};
+use super::{detail, email_of};
+use crate::entity::{order_domains, orders};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::write_back;
+use crate::jobs::{CANCEL, ClaimedJob, NewJob, finish};
+use crate::work::Work;
+
+/// Without a renewal date an order ends after so many days.
+const DAYS_WITHOUT_RENEWAL: i64 = 30;
+
+/// What is to be cancelled.
+#[derive(Debug, Clone)]
+pub enum Scope {
+    /// Everything.
+    Order,
+    /// These domains: names or `dom_` ids, as submitted.
+    Domains(Vec<String>),
+}
+
+/// What became of a wish to cancel.
+#[derive(Debug)]
+pub enum Cancelled {
+    /// It is scheduled, or was before.
+    Scheduled(Box<view::OrderDetail>),
+    /// The order has ended already.
+    Ended(OrderStatus),
+    /// The entry at this position is no domain of the order.
+    NotOnOrder(usize),
+}
+
+/// Schedules a cancellation; again is the same. `None` when there is no such order.
+pub async fn schedule(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &OrderId,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<Option<Cancelled>> {
+    let mut work = Work::begin(db, [account]).await?;
+    let key = (account.to_string(), id.to_string());
+    let Some(mut order) = orders::Entity::find_by_id(key).one(work.tx()).await? else {
+        return Ok(None);
+    };
+    let status: OrderStatus = order.status.parse()?;
+    if !status.is_active() {
+        return Ok(Some(Cancelled::Ended(status)));
+    }
+    let mut places = places_of(&work, account, id).await?;
+    places.retain(|place| place.state != LEFT);
+    let leaving = match named(&places, scope) {
+        Ok(leaving) => leaving,
+        Err(position) => return Ok(Some(Cancelled::NotOnOrder(position))),
+    };
+    let ends_at = order.renews_at.unwrap_or(
+        now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60)
+            .as_millis(),
+    );
+    let before = places
+        .iter()
+        .filter(|place| place.leaves_at.is_some())
+        .count();
+    for place in places
+        .iter_mut()
+        .filter(|place| place.leaves_at.is_none() && leaving.contains(&place.position))
+    {
+        place.leaves_at = Some(ends_at);
+    }
+    let after = places
+        .iter()
+        .filter(|place| place.leaves_at.is_some())
+        .count();
+    if after > before {
+        order
+            .cancellation_scheduled_at
+            .get_or_insert(now.as_millis());
+        order.cancels_at.get_or_insert(ends_at);
+    }
+    let whole = after == places.len() && status != OrderStatus::CancelScheduled;
+    if whole {
+        order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
+    }
+    let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
+    if after > before {
+        work.enqueue(NewJob::new(
+            account,
+            CANCEL,
+            id.as_str(),
+            Timestamp::from_millis(ends_at),
+        ));
+    }
+    if whole {
+        work.emit(
+            account,
+            EventType::OrderCancelScheduled,
+            Some(id.as_str()),
+            &shown,
+            now,
+        )?;
+    }
+    write_back::<orders::Entity, _>(work.tx(), vec![order]).await?;
+    write_back::<order_domains::Entity, _>(work.tx(), places).await?;
+    work.commit().await?;
+    Ok(Some(Cancelled::Scheduled(Box::new(shown))))
+}
+
+/// The positions that a scope names. Errors: the first entry that is no domain of the order.
+fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>, usize> {
+    let Scope::Domains(named) = scope else {
+        return Ok(places.iter().map(|place| place.position).collect());
+    };
+    let find = |wanted: &String| {
+        places
+            .iter()
+            .find(|place| place.domain_id == *wanted || place.name == *wanted)
+    };
+    named
+        .iter()
+        .enumerate()
+        .map(|(index, wanted)| find(wanted).map(|place| place.position).ok_or(index))
+        .collect()
+}
+
+async fn places_of(
+    work: &Work<'_>,
+    account: &AccountId,
+    id: &OrderId,
+) -> Result<Vec<order_domains::Model>> {
+    Ok(order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account.as_str()))
+        .filter(order_domains::Column::OrderId.eq(id.as_str()))
+        .order_by_asc(order_domains::Column::Position)
+        .all(work.tx())
+        .await?)
+}
+
+/// The time has come: sends the leaving domains on their way. Each is taken back by its own job, and the last one
+/// ends the order. Ends the job.
+pub async fn carry_out(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
+    let mut work = Work::begin(db, [&job.account]).await?;
+    finish(&work, job).await?;
+    let id = OrderId::from_stored(job.subject.clone());
+    for place in places_of(&work, &job.account, &id).await? {
+        let due = place.leaves_at.is_some_and(|at| at <= now.as_millis());
+        if due && !OVER.contains(&place.state.as_str()) {
+            work.enqueue(NewJob::provision(&job.account, &id, &place.domain_id, now));
+        }
+    }
+    work.commit().await
+}

@@ -1,0 +1,55 @@
+//! Emptying an account's sandbox (contract §7).
+
+use peeker_domain::Environment;
+use peeker_domain::id::AccountId;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::entity as rows;
+use crate::environment::EnvironmentDb;
+use crate::error::{Result, StoreError};
+use crate::work::Work;
+
+/// Removes every row of an account. What is being worked on finds its lease gone and changes nothing any more. Event
+/// numbers go on where they were, so that no receiver sees a number twice. Errors: in the live environment, always.
+pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
+    if db.environment != Environment::Test {
+        return Err(StoreError::Corrupt(
+            "only a sandbox can be emptied".to_owned(),
+        ));
+    }
+    let mut work = Work::begin(db, [account]).await?;
+    macro_rules! clear {
+        ($($table:ident),+) => {$(
+            rows::$table::Entity::delete_many()
+                .filter(rows::$table::Column::AccountId.eq(account.as_str()))
+                .exec(work.tx())
+                .await?;
+        )+};
+    }
+    // Orders before what they refer to.
+    clear!(
+        jobs,
+        deliveries,
+        delivery_attempts,
+        events,
+        ledger_entries,
+        pending_actions,
+        inboxes,
+        order_domains,
+        order_fingerprints,
+        orders,
+        forwarding_domains,
+        forwardings,
+        import_domains,
+        import_fingerprints,
+        imports,
+        imported_names,
+        domains,
+        bundles,
+        users,
+        idempotency_keys,
+        simulated_records
+    );
+    work.empty_wallet(account)?;
+    work.commit().await
+}
