@@ -6,7 +6,7 @@ use peeker_domain::Preset;
 use peeker_testkit::{Client, Response, custom_order, names, on_both_engines, with};
 use serde_json::{Value, json};
 
-use crate::operations::{ALL, Records};
+use crate::operations::{ALL, Operation, RESET, Records};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -48,7 +48,9 @@ on_both_engines! {
 
     async fn every_post_takes_a_key(app) {
         let records = Records::make(app).await;
-        for operation in ALL.iter().filter(|operation| operation.method == Method::POST) {
+        // Emptying the sandbox forgets its own answer too.
+        let keyed = |operation: &&Operation| operation.method == Method::POST && operation.id != RESET;
+        for operation in ALL.iter().filter(keyed) {
             let client = app.client();
             let send = || async {
                 let request = client

@@ -8,9 +8,16 @@ use peeker_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::operations::{ALL, CUSTOMER, Records};
+use crate::operations::{ALL, CUSTOMER, RESET, Records};
 
-const LISTS: [&str; 4] = ["/users", "/bundles", "/domains", "/orders"];
+const LISTS: [&str; 6] = [
+    "/users",
+    "/bundles",
+    "/domains",
+    "/domains/import?domains=imported-kept.com",
+    "/orders",
+    "/orders/pending",
+];
 
 /// The rows of an environment by table, empty tables and the record of migrations left out.
 async fn rows(app: &TestApp, environment: Environment) -> BTreeMap<String, i64> {
@@ -51,6 +58,10 @@ async fn assert_hidden(app: &TestApp, from: &Client, records: &Records) {
         format!("/domains?user_id={}", records.user),
         format!("/domains?user_email={CUSTOMER}"),
         format!("/users?email={CUSTOMER}"),
+        format!("/orders/pending?order_id={}", records.order),
+        format!("/orders/pending?domain_id={}", records.domain),
+        format!("/orders/pending?user={}", records.user),
+        format!("/orders/pending?user={CUSTOMER}"),
     ] {
         let page = from.get(&filtered).await.expect(200);
         assert_eq!(page["data"], json!([]), "{filtered}");
@@ -102,7 +113,7 @@ on_both_engines! {
         app.set_webhook(&receiver.url).await;
         let records = Records::make(app).await;
         let client = app.client();
-        for operation in ALL {
+        for operation in ALL.iter().filter(|operation| operation.id != RESET) {
             let path = operation.path_for(&records);
             let response = operation.send(&client, &path).await;
             assert_eq!(response.status, operation.success, "{}: {}", operation.id, response.text);
@@ -116,9 +127,16 @@ on_both_engines! {
 
         assert_eq!(rows(app, Environment::Live).await, BTreeMap::new());
         let sandbox = rows(app, Environment::Test).await;
-        for table in ["users", "bundles", "orders", "domains", "inboxes", "events", "deliveries", "idempotency_keys"] {
+        for table in [
+            "users", "bundles", "orders", "domains", "inboxes", "events", "deliveries", "idempotency_keys", "imports",
+            "import_domains", "import_fingerprints", "imported_names", "forwardings", "forwarding_domains",
+            "pending_actions", "jobs",
+        ] {
             assert!(sandbox.contains_key(table), "the test did nothing to {table}: {sandbox:?}");
         }
+        let reset = ALL.iter().find(|operation| operation.id == RESET).unwrap();
+        reset.send(&client, reset.path).await.expect(200);
+        assert_eq!(rows(app, Environment::Live).await, BTreeMap::new());
     }
 
     async fn nothing_done_with_a_live_key_leaves_a_row_in_the_sandbox(app) {
@@ -133,6 +151,13 @@ on_both_engines! {
         live.delete(&path).await.expect(200);
         live.post("/orders", custom_order(&names("live", 1))).await.error(503, "internal_error");
         live.post("/orders/quote", custom_order(&names("live", 1))).await.error(503, "internal_error");
+        for path in ["/domains/import", "/domains/import/jobs"] {
+            live.post(path, json!({ "domains": ["live.com"] })).await.error(503, "internal_error");
+        }
+        let forwarding = json!({ "domains": ["live.com"], "forwarding_url": "https://example.com" });
+        live.post("/domains/forwarding", forwarding).await.error(503, "internal_error");
+        let reset = live.request(axum::http::Method::POST, "/sandbox/reset").body(axum::body::Body::empty());
+        live.send(reset.unwrap()).await.error(404, "not_found");
 
         assert_eq!(rows(app, Environment::Test).await, BTreeMap::new());
         let written = rows(app, Environment::Live).await;

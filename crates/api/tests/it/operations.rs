@@ -26,6 +26,8 @@ pub(crate) struct Operation {
     pub(crate) path: &'static str,
     pub(crate) needs: Needs,
     pub(crate) success: u16,
+    /// What an operation that needs parameters is sent with.
+    query: &'static str,
     body: Option<fn() -> Value>,
 }
 
@@ -36,6 +38,7 @@ const fn read(id: &'static str, path: &'static str) -> Operation {
         path,
         needs: Needs::Read,
         success: 200,
+        query: "",
         body: None,
     }
 }
@@ -53,6 +56,7 @@ const fn post(
         path,
         needs,
         success,
+        query: "",
         body: Some(body),
     }
 }
@@ -69,9 +73,13 @@ const fn write(
         path,
         needs: Needs::Write,
         success: 200,
+        query: "",
         body,
     }
 }
+
+/// The operation that leaves nothing of what the others did.
+pub(crate) const RESET: &str = "resetSandbox";
 
 /// All operations, in an order in which each can succeed: what removes a record comes last.
 pub(crate) const ALL: &[Operation] = &[
@@ -82,7 +90,20 @@ pub(crate) const ALL: &[Operation] = &[
     read("getBundle", "/bundles/{id}"),
     read("listDomains", "/domains"),
     read("getDomain", "/domains/{id}"),
+    read("getDomainImport", "/domains/import/{id}"),
+    read("getDomainImportJob", "/domains/import/jobs/{id}"),
+    Operation {
+        id: "findDomainImports",
+        method: Method::GET,
+        path: "/domains/import",
+        needs: Needs::Read,
+        success: 200,
+        query: "?domains=imported-kept.com",
+        body: None,
+    },
+    read("getDomainForwarding", "/domains/forwarding/{id}"),
     read("listOrders", "/orders"),
+    read("listPendingActions", "/orders/pending"),
     read("getOrder", "/orders/{id}"),
     read("listOrderInboxes", "/orders/{id}/inboxes"),
     post(
@@ -96,6 +117,39 @@ pub(crate) const ALL: &[Operation] = &[
     post("createUser", "/users", Needs::Write, 201, user),
     post("createBundle", "/bundles", Needs::Write, 201, bundle),
     post("createOrder", "/orders", Needs::Write, 200, order),
+    post(
+        "importDomains",
+        "/domains/import",
+        Needs::Write,
+        200,
+        || json!({ "domains": ["imported.com"] }),
+    ),
+    post(
+        "importDomainsLater",
+        "/domains/import/jobs",
+        Needs::Write,
+        202,
+        || json!({ "domains": ["imported-later.com"] }),
+    ),
+    post(
+        "forwardDomains",
+        "/domains/forwarding",
+        Needs::Write,
+        202,
+        forwarding,
+    ),
+    write(
+        "resolveSandboxAction",
+        Method::POST,
+        "/sandbox/actions/{id}/resolve",
+        None,
+    ),
+    write(
+        "cancelOrder",
+        Method::POST,
+        "/orders/{id}/cancel",
+        Some(|| json!({ "scope": "order" })),
+    ),
     write(
         "updateUser",
         Method::PATCH,
@@ -110,6 +164,7 @@ pub(crate) const ALL: &[Operation] = &[
     ),
     write("deleteUser", Method::DELETE, "/users/{id}", None),
     write("deleteBundle", Method::DELETE, "/bundles/{id}", None),
+    write(RESET, Method::POST, "/sandbox/reset", None),
 ];
 
 fn user() -> Value {
@@ -118,6 +173,10 @@ fn user() -> Value {
 
 fn bundle() -> Value {
     json!({ "name": "Growth 25k", "monthly_sending_volume": 25_000 })
+}
+
+fn forwarding() -> Value {
+    json!({ "domains": ["imported-kept.com"], "forwarding_url": "https://www.example.com" })
 }
 
 fn order() -> Value {
@@ -132,33 +191,48 @@ pub(crate) struct Records {
     pub(crate) user: String,
     pub(crate) bundle: String,
     pub(crate) domain: String,
+    pub(crate) import: String,
+    pub(crate) forwarding: String,
     pub(crate) order: String,
+    pub(crate) action: String,
 }
 
 impl Records {
     /// Makes them in the sandbox of the app's partner.
     pub(crate) async fn make(app: &TestApp) -> Self {
+        // An import is looked at once more after a day; these tests end before.
+        app.may_leave_jobs();
         let client = app.client();
         let bundle = client.post("/bundles", bundle()).await.data(201);
-        let order = with(custom_order(&names("kept", 1)), "/user", json!(CUSTOMER));
+        let domains = ["kept-01.com".to_owned(), "replace-kept.com".to_owned()];
+        let order = with(custom_order(&domains), "/user", json!(CUSTOMER));
         let placed = client.post("/orders", order).await.data(200);
+        let imported = json!({ "domains": ["imported-kept.com"] });
+        let import = client.post("/domains/import", imported).await.data(200);
+        let forwarded = client.post("/domains/forwarding", forwarding()).await;
         app.run_until_idle().await;
-        let domains = client.get("/domains").await.data(200);
+        let actions = client.get("/orders/pending").await.data(200);
         Self {
             user: id_of(&placed["user_id"]),
             bundle: id_of(&bundle["id"]),
-            domain: id_of(&domains[0]["id"]),
+            domain: id_of(&actions[0]["domain_id"]),
+            import: id_of(&import["id"]),
+            forwarding: id_of(&forwarded.data(202)["id"]),
             order: id_of(&placed["id"]),
+            action: id_of(&actions[0]["id"]),
         }
     }
 
     /// The record that an operation with an id in its path is about.
     pub(crate) fn id_for(&self, operation: &Operation) -> &str {
-        match operation.path.split('/').nth(1) {
-            Some("users") => &self.user,
-            Some("bundles") => &self.bundle,
-            Some("domains") => &self.domain,
-            Some("orders") => &self.order,
+        match operation.path.split("/{id}").next() {
+            Some("/users") => &self.user,
+            Some("/bundles") => &self.bundle,
+            Some("/domains") => &self.domain,
+            Some("/domains/import" | "/domains/import/jobs") => &self.import,
+            Some("/domains/forwarding") => &self.forwarding,
+            Some("/orders") => &self.order,
+            Some("/sandbox/actions") => &self.action,
             noun => panic!("no record is made for {noun:?}; add one"),
         }
     }
@@ -174,13 +248,14 @@ impl Operation {
         self.path.contains("{id}")
     }
 
-    /// Its path for one of the records.
+    /// Its path for one of the records, with the parameters that it needs.
     pub(crate) fn path_for(&self, records: &Records) -> String {
-        if self.has_id() {
+        let path = if self.has_id() {
             self.path_with(records.id_for(self))
         } else {
             self.path.to_owned()
-        }
+        };
+        path + self.query
     }
 
     /// Its path with this id.

@@ -14,7 +14,7 @@ use peeker_store::deliveries::{self as rows, State as Delivery};
 use peeker_store::entity::{deliveries, delivery_attempts};
 use peeker_store::{EnvironmentDb, Work};
 use peeker_testkit::{Faults, Process, Receiver, TestApp, on_both_engines};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
@@ -184,6 +184,7 @@ on_both_engines! {
         let first = arrivals.recv().await.unwrap();
         // The receiver answers, but nothing can be recorded any more before the process dies.
         let blocker = Work::begin(db(app), [&app.partner.id]).await.unwrap();
+        deliveries::Entity::find().lock_exclusive().all(blocker.tx()).await.unwrap();
         answer.notify_one();
         tokio::task::yield_now().await;
         process.kill().await;

@@ -8,9 +8,11 @@
 )]
 
 mod books;
+mod cancellation;
 mod crashes;
 mod delivery;
 mod interleavings;
+mod lives;
 mod provisioning;
 mod secrets;
 mod take_back;

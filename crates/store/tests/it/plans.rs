@@ -3,7 +3,10 @@
 
 use peeker_domain::OrderStatus;
 use peeker_store::connect::Pools;
-use peeker_store::entity::{api_keys, deliveries, jobs, order_fingerprints, orders, users};
+use peeker_store::entity::{
+    api_keys, deliveries, domains, import_domains, jobs, order_domains, order_fingerprints, orders,
+    pending_actions, users,
+};
 use peeker_testkit::{Engine, TestApp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -164,6 +167,131 @@ async fn single_rows_are_found_by_their_key() {
         "api_keys",
         "api_keys_by_secret",
         key.build(DbBackend::Sqlite),
+    )
+    .await;
+    app.finish().await;
+}
+
+/// A page as the lists ask for it: newest first, after the last row of the page before.
+macro_rules! page {
+    ($table:ident, $filters:expr, $after:expr) => {{
+        let mut query = $table::Entity::find().filter($table::Column::AccountId.eq("org_1"));
+        for filter in $filters {
+            query = query.filter(filter);
+        }
+        if let Some(after) = $after {
+            query = query.filter($table::Column::Id.lt(after));
+        }
+        query
+            .order_by_desc($table::Column::Id)
+            .limit(26)
+            .build(DbBackend::Sqlite)
+    }};
+}
+
+#[tokio::test]
+async fn domains_are_listed_by_an_index_whatever_the_filter() {
+    use domains::Column;
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let usable = || {
+        Expr::cust(
+            "(provider IS NULL OR provider = 'google') AND google_only = FALSE AND category <> 'candidate'",
+        )
+    };
+    let category = || Column::Category.eq("inventory");
+    let status = || Column::Status.eq("active");
+    let user = || Column::UserId.eq("usr_1");
+    let listed = || Column::Category.ne("candidate");
+    let filters = [
+        (vec![listed()], "sqlite_autoindex_domains_1"),
+        (vec![category()], "domains_by_category"),
+        (vec![listed(), status()], "domains_by_status"),
+        (vec![listed(), user()], "domains_by_user"),
+        (vec![listed(), usable()], "domains_usable_for_microsoft"),
+        (vec![category(), user(), status(), usable()], "domains_by_"),
+    ];
+    for (filters, index) in filters {
+        for after in [None, Some("dom_1")] {
+            let statement = page!(domains, filters.clone(), after);
+            assert_indexed(pools, "domains", index, statement).await;
+        }
+    }
+    let name = domains::Entity::find()
+        .filter(Column::AccountId.eq("org_1"))
+        .filter(Column::Name.is_in(["a.com", "b.com"]));
+    assert_indexed(
+        pools,
+        "domains",
+        "domains_by_name",
+        name.build(DbBackend::Sqlite),
+    )
+    .await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn actions_are_listed_by_an_index_whatever_the_filter() {
+    use pending_actions::Column;
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let open = || Column::Status.eq("open");
+    let filters = [
+        (vec![open()], "pending_actions_by_status"),
+        (
+            vec![open(), Column::UserId.eq("usr_1")],
+            "pending_actions_by_",
+        ),
+        (
+            vec![open(), Column::OrderId.eq("ord_1")],
+            "pending_actions_by_",
+        ),
+        (
+            vec![open(), Column::DomainId.eq("dom_1")],
+            "pending_actions_by_",
+        ),
+    ];
+    for (filters, index) in filters {
+        for after in [None, Some("act_1")] {
+            let statement = page!(pending_actions, filters.clone(), after);
+            assert_indexed(pools, "pending_actions", index, statement).await;
+        }
+    }
+    app.finish().await;
+}
+#[tokio::test]
+async fn rows_of_a_domain_are_found_by_the_domain() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let places = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq("org_1"))
+        .filter(order_domains::Column::DomainId.eq("dom_1"));
+    assert_indexed(
+        pools,
+        "order_domains",
+        "order_domains_by_domain",
+        places.build(DbBackend::Sqlite),
+    )
+    .await;
+    let imported = import_domains::Entity::find()
+        .filter(import_domains::Column::AccountId.eq("org_1"))
+        .filter(import_domains::Column::DomainId.eq("dom_1"));
+    assert_indexed(
+        pools,
+        "import_domains",
+        "import_domains_by_domain",
+        imported.build(DbBackend::Sqlite),
+    )
+    .await;
+    let unfinished = import_domains::Entity::find()
+        .filter(import_domains::Column::AccountId.eq("org_1"))
+        .filter(import_domains::Column::Name.is_in(["a.com", "b.com"]))
+        .filter(Expr::cust("state = 'pending'"));
+    assert_indexed(
+        pools,
+        "import_domains",
+        "import_domains_pending",
+        unfinished.build(DbBackend::Sqlite),
     )
     .await;
     app.finish().await;

@@ -2,9 +2,9 @@
 
 use peeker_domain::id::OrderId;
 use peeker_domain::{Cents, Timestamp};
-use peeker_store::jobs::{self, ClaimedJob};
+use peeker_store::jobs;
 use peeker_store::orders::accept::NewOrder;
-use peeker_store::orders::progress::{Change, Next, Progress, Step, assignment};
+use peeker_store::orders::progress::{Change, DomainJob, Next, Progress, Step, assignment};
 use peeker_store::{Batch, EnvironmentDb, Work, wallet};
 use peeker_testkit::{EPOCH, TestApp, on_both_engines};
 
@@ -14,15 +14,16 @@ fn sandbox(app: &TestApp) -> &EnvironmentDb {
     &app.app.store().sandbox.db
 }
 
-async fn claim_all(db: &EnvironmentDb, now: Timestamp) -> Vec<ClaimedJob> {
+async fn claim_all(db: &EnvironmentDb, now: Timestamp) -> Vec<DomainJob> {
     let token = OrderId::new(now).to_string();
-    jobs::claim_unscoped(db, now, now.plus_seconds(120), &token, 100)
+    let claimed = jobs::claim_unscoped(db, now, now.plus_seconds(120), &token, 100)
         .await
-        .unwrap()
+        .unwrap();
+    claimed.iter().filter_map(DomainJob::of).collect()
 }
 
 /// The job of one name among claimed ones.
-async fn job_of(db: &EnvironmentDb, jobs: &[ClaimedJob], name: &str) -> ClaimedJob {
+async fn job_of(db: &EnvironmentDb, jobs: &[DomainJob], name: &str) -> DomainJob {
     for job in jobs {
         let about = assignment(db, job).await.unwrap();
         if about.is_some_and(|about| about.place.name == name) {
@@ -32,7 +33,7 @@ async fn job_of(db: &EnvironmentDb, jobs: &[ClaimedJob], name: &str) -> ClaimedJ
     panic!("no job for {name}");
 }
 
-fn step(job: &ClaimedJob, change: Change) -> Step {
+fn step(job: &DomainJob, change: Change) -> Step {
     Step {
         job: job.clone(),
         change,
@@ -181,5 +182,26 @@ on_both_engines! {
         assert_eq!(app.run_until_idle().await, 1 + 3, "the job once more, which finds nothing to do, and three events");
         assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
         assert_eq!(app.events_of("domain.connected").await.len(), 1);
+    }
+
+    async fn a_wish_for_a_place_that_is_no_more_is_dropped(app) {
+        let db = sandbox(app);
+        let order = planned(&app.partner.id, &["one.com", "two.com"]);
+        accept_batch(db, &[&order]).await.unwrap();
+        let jobs = claim_all(db, EPOCH).await;
+        let (one, two) = (job_of(db, &jobs, "one.com").await, job_of(db, &jobs, "two.com").await);
+        write(db, &[step(&one, bought()), step(&two, broken())]).await;
+        let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
+        work.enqueue(jobs::NewJob::provision(&app.partner.id, &order.id, one.domain.as_str(), EPOCH));
+        work.commit().await.unwrap();
+        write(db, &[step(&one, Change::Released)]).await;
+        // A job of the old order would stand in the way of the next order's.
+        let mut second = planned(&app.partner.id, &["one.com"]);
+        second.domains[0].source = peeker_domain::view::Source::Imported;
+        accept_batch(db, &[&second]).await.unwrap();
+        let again = job_of(db, &claim_all(db, EPOCH).await, "one.com").await;
+        assert_eq!(again.order, second.id);
+        write(db, &[step(&two, Change::Released), step(&again, Change::Connected)]).await;
+        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
     }
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_store::connect::Pools;
 use peeker_store::entity::{
-    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, events, idempotency_keys,
-    inboxes, jobs, ledger_entries, order_domains, order_fingerprints, orders, partners,
-    pending_actions, rate_windows, settings, simulated_records, users, webhook_endpoints,
-    webhook_secrets,
+    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, events,
+    forwarding_domains, forwardings, idempotency_keys, import_domains, import_fingerprints,
+    imported_names, imports, inboxes, jobs, ledger_entries, order_domains, order_fingerprints,
+    orders, partners, pending_actions, rate_windows, settings, simulated_records, users,
+    webhook_endpoints, webhook_secrets,
 };
 use peeker_testkit::on_both_engines;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryResult, Statement};
@@ -43,6 +44,12 @@ fn environment() -> Vec<Table> {
         of::<delivery_attempts::Entity>(),
         of::<domains::Entity>(),
         of::<events::Entity>(),
+        of::<forwarding_domains::Entity>(),
+        of::<forwardings::Entity>(),
+        of::<import_domains::Entity>(),
+        of::<import_fingerprints::Entity>(),
+        of::<imported_names::Entity>(),
+        of::<imports::Entity>(),
         of::<idempotency_keys::Entity>(),
         of::<inboxes::Entity>(),
         of::<jobs::Entity>(),

@@ -1,4 +1,8 @@
 //! `/domains`.
 
 mod availability;
+mod flights;
+mod forwarding;
+mod import;
 mod list;
+mod providers;

@@ -1,5 +1,6 @@
 //! `/orders` (contract §4).
 
+mod cancel;
 mod create;
 mod dedupe;
 mod dns;
@@ -8,6 +9,7 @@ mod inboxes;
 mod lifecycle;
 mod list;
 mod live;
+mod pending;
 mod quote;
 mod race;
 mod seeds;

@@ -1,0 +1,182 @@
+//! `POST /sandbox/reset` (contract §7). Resolving actions is tested with the orders that wait for them.
+
+use std::collections::BTreeMap;
+
+use peeker_app::runner;
+use peeker_domain::{Environment, Preset};
+use peeker_testkit::{
+    Client, TestApp, bundle_of_ten, bundle_order, custom_order, names, on_both_engines, with,
+};
+use serde_json::json;
+
+/// Something of every kind: customers, bundles, orders in every state, imports, forwarding, kept answers.
+async fn live_a_little(app: &TestApp, client: &Client) {
+    let bundle = client.post("/bundles", bundle_of_ten()).await.data(201);
+    client
+        .post(
+            "/orders",
+            bundle_order(bundle["id"].as_str().unwrap(), &names("bundle", 10)),
+        )
+        .await
+        .expect(200);
+    let cancelled = client
+        .post("/orders", custom_order(&names("cancelled", 2)))
+        .await
+        .data(200);
+    for name in ["fail-x.com", "replace-x.com"] {
+        client
+            .post("/orders", custom_order(&[name.to_owned()]))
+            .await
+            .expect(200);
+    }
+    client
+        .post(
+            "/domains/import",
+            json!({ "domains": ["nspending-x.com", "imported.com"] }),
+        )
+        .await
+        .expect(200);
+    client
+        .post(
+            "/domains/import/jobs",
+            json!({ "domains": ["later.com", "not a name"] }),
+        )
+        .await
+        .expect(202);
+    app.run_until_idle().await;
+    let picture = json!([{ "first_name": "A", "last_name": "B", "profile_picture_url": "http://localhost/x.png" }]);
+    client
+        .post_with(
+            "/orders",
+            with(custom_order(&["imported.com".into()]), "/personas", picture),
+            &[("Idempotency-Key", "kept")],
+        )
+        .await
+        .expect(200);
+    client.post("/domains/forwarding", json!({ "domains": ["later.com", "nothing.com"], "forwarding_url": "https://example.com/" })).await.expect(202);
+    client
+        .post(
+            &format!("/orders/{}/cancel", cancelled["id"].as_str().unwrap()),
+            json!({}),
+        )
+        .await
+        .expect(200);
+    app.run_until_idle().await;
+    client
+        .post(
+            "/domains/import/jobs",
+            json!({ "domains": names("unfinished", 40) }),
+        )
+        .await
+        .expect(202);
+    client
+        .post("/orders", custom_order(&names("unfinished-order", 4)))
+        .await
+        .expect(200);
+}
+
+async fn reset(client: &Client) {
+    assert_eq!(
+        client.post_text("/sandbox/reset", "").await.data(200),
+        json!({ "status": "empty" })
+    );
+}
+
+async fn counts(app: &TestApp) -> BTreeMap<String, i64> {
+    let mut counts = app.row_counts(Environment::Test).await;
+    // An account's own row stays, since it holds the number of its last event.
+    counts.remove("accounts");
+    counts
+}
+
+on_both_engines! {
+    async fn a_reset_leaves_nothing_of_the_account_and_everything_of_others(app) {
+        let stranger = app.stranger().await;
+        let theirs = stranger.post("/orders", custom_order(&names("theirs", 2))).await.data(200);
+        stranger.post("/domains/import", json!({ "domains": ["their-import.com"] })).await.expect(200);
+        app.run_until_idle().await;
+        app.may_leave_jobs();
+        let before = counts(app).await;
+        let live_before = app.row_counts(Environment::Live).await;
+        live_a_little(app, &app.client()).await;
+        let lived = counts(app).await;
+        let untouched: Vec<_> = before.iter().filter(|(table, count)| lived[*table] == **count).collect();
+        assert!(untouched.iter().all(|(table, _)| ["schema_migrations", "delivery_attempts"].contains(&table.as_str())), "{untouched:?}");
+        reset(&app.client()).await;
+        assert_eq!(counts(app).await, before);
+        assert_eq!(app.row_counts(Environment::Live).await, live_before);
+        app.run_until_idle().await;
+        assert_eq!(counts(app).await, before, "no work was left that writes something");
+        let theirs = stranger.get(&format!("/orders/{}", theirs["id"].as_str().unwrap())).await.data(200);
+        assert_eq!(theirs["status"], "completed");
+    }
+
+    async fn the_account_can_be_used_at_once(app) {
+        let client = app.client();
+        app.may_leave_jobs();
+        let places = async || {
+            let body = custom_order(&names("fresh", 2));
+            client.post_with("/orders", body, &[("Idempotency-Key", "one")]).await.data(200)
+        };
+        let first = places().await;
+        client.post("/users", json!({ "email": "a@example.com", "sequencer": { "provider": "smartlead", "client_id": null } })).await.expect(201);
+        client.post("/domains/import", json!({ "domains": ["mine.com"] })).await.expect(200);
+        app.run_until_idle().await;
+        let last = app.events().await.last().unwrap().sequence;
+        reset(&client).await;
+        reset(&client).await;
+        for list in ["/orders", "/domains", "/users", "/bundles", "/orders/pending"] {
+            assert_eq!(client.get(list).await.expect(200)["data"], json!([]), "{list}");
+        }
+        client.get(&format!("/orders/{}", first["id"].as_str().unwrap())).await.error(404, "not_found");
+        let second = places().await;
+        assert_ne!(second["id"], first["id"]);
+        assert_eq!(second["costs"], first["costs"], "the names are free again");
+        app.run_until_idle().await;
+        let shown = client.get(&format!("/orders/{}", second["id"].as_str().unwrap())).await.data(200);
+        assert_eq!(shown["status"], "completed");
+        assert_eq!(app.events().await.first().unwrap().sequence, last + 1, "no number comes twice");
+        client.post("/users", json!({ "email": "a@example.com", "sequencer": { "provider": "smartlead", "client_id": null } })).await.expect(201);
+        let imported = app.stranger().await.post("/domains/import", json!({ "domains": ["mine.com"] })).await.data(200);
+        assert_eq!(imported["completed"], json!(["mine.com"]), "another account may have the name now");
+    }
+
+    async fn work_under_way_does_no_harm(app) {
+        let client = app.client();
+        app.may_leave_jobs();
+        for round in 0..3 {
+            for order in 0..4 {
+                client.post("/orders", custom_order(&names(&format!("race-{round}-{order}"), 4))).await.expect(200);
+            }
+            client.post("/domains/import/jobs", json!({ "domains": names(&format!("import-{round}"), 50) })).await.expect(202);
+            let server = app.another_server().await;
+            let working = tokio::spawn(async move { runner::run_until_idle(&server, Environment::Test).await.unwrap() });
+            tokio::time::sleep(std::time::Duration::from_millis(30 * round)).await;
+            reset(&client).await;
+            working.await.unwrap();
+            app.run_until_idle().await;
+            let left = counts(app).await;
+            for table in ["orders", "order_domains", "domains", "inboxes", "events", "jobs", "imports", "import_domains", "imported_names", "ledger_entries"] {
+                assert_eq!(left[table], 0, "{table} in round {round}");
+            }
+        }
+        let placed = client.post("/orders", custom_order(&names("after", 2))).await.data(200);
+        app.run_until_idle().await;
+        assert_eq!(client.get(&format!("/orders/{}", placed["id"].as_str().unwrap())).await.data(200)["status"], "completed");
+    }
+
+    async fn only_a_full_test_key_may_reset(app) {
+        let order = custom_order(&names("kept", 1));
+        app.client().post("/orders", order).await.expect(200);
+        app.run_until_idle().await;
+        let before = counts(app).await;
+        app.live_client().post_text("/sandbox/reset", "").await.error(404, "not_found");
+        app.anonymous().post_text("/sandbox/reset", "").await.error(401, "unauthorized");
+        for preset in [Preset::Read, Preset::Limited] {
+            let client = app.client_with(&app.key(preset, 600).await);
+            client.post_text("/sandbox/reset", "").await.error(403, "forbidden");
+        }
+        app.client().post("/sandbox/reset", json!({ "all": true })).await.error(400, "invalid_request");
+        assert_eq!(counts(app).await, before);
+    }
+}
