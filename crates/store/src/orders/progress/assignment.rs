@@ -1,0 +1,110 @@
+//! What a worker has to know to go on with a domain's job.
+
+use peeker_domain::id::{AccountId, DomainId};
+use peeker_domain::{InboxStatus, Timestamp};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::entity::{domains, inboxes, jobs, order_domains, orders};
+use crate::error::{Result, StoreError};
+use crate::jobs::PROVISION;
+
+use super::{DomainJob, OVER, PENDING, is_leaving};
+
+/// What a worker has to know to go on with a job.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The order.
+    pub order: orders::Model,
+    /// The domain's place on it.
+    pub place: order_domains::Model,
+    /// The domain.
+    pub domain: domains::Model,
+}
+
+/// Reads what the job is about; `None` when the place was released, so that there is nothing left to do.
+pub async fn assignment(
+    db: &crate::environment::EnvironmentDb,
+    job: &DomainJob,
+) -> Result<Option<Assignment>> {
+    let account = job.account.as_str();
+    let order = orders::Entity::find_by_id((account.to_owned(), job.order.to_string()))
+        .one(&db.pools.reader)
+        .await?;
+    let place = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account))
+        .filter(order_domains::Column::DomainId.eq(job.domain.as_str()))
+        .filter(order_domains::Column::OrderId.eq(job.order.as_str()))
+        .one(&db.pools.reader)
+        .await?;
+    let domain = domains::Entity::find_by_id((account.to_owned(), job.domain.to_string()))
+        .one(&db.pools.reader)
+        .await?;
+    let (Some(order), Some(place), Some(domain)) = (order, place, domain) else {
+        return Err(StoreError::Corrupt(format!(
+            "job of domain {} has no order",
+            job.domain
+        )));
+    };
+    Ok(
+        (!OVER.contains(&place.state.as_str())).then_some(Assignment {
+            order,
+            place,
+            domain,
+        }),
+    )
+}
+
+/// Ends a job that has nothing left to do; one that was asked for while it ran becomes due again instead. Does nothing
+/// when the lease is somebody else's by now.
+pub async fn end_job(db: &crate::environment::EnvironmentDb, job: &DomainJob) -> Result<()> {
+    let ours = Condition::all()
+        .add(jobs::Column::AccountId.eq(job.account.as_str()))
+        .add(jobs::Column::Kind.eq(PROVISION))
+        .add(jobs::Column::Subject.eq(job.domain.as_str()))
+        .add(jobs::Column::LeaseToken.eq(&job.lease));
+    let writer = &db.pools.writer;
+    jobs::Entity::delete_many()
+        .filter(ours.clone())
+        .filter(jobs::Column::WantedAgain.eq(false))
+        .exec(writer)
+        .await?;
+    // What is still there was asked for meanwhile; `created_at` lies in the past, so it is due.
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::RunAt, Expr::col(jobs::Column::CreatedAt))
+        .col_expr(jobs::Column::LeaseToken, Expr::value(None::<String>))
+        .filter(ours)
+        .exec(writer)
+        .await?;
+    Ok(())
+}
+
+/// The addresses laid down for a domain on an order and not removed since.
+pub async fn laid_down(
+    db: &crate::environment::EnvironmentDb,
+    account: &AccountId,
+    domain: &DomainId,
+) -> Result<Vec<String>> {
+    let rows: Vec<String> = inboxes::Entity::find()
+        .select_only()
+        .column(inboxes::Column::Email)
+        .filter(inboxes::Column::AccountId.eq(account.as_str()))
+        .filter(inboxes::Column::DomainId.eq(domain.as_str()))
+        .filter(inboxes::Column::Status.ne(InboxStatus::Removed.as_str()))
+        .into_tuple()
+        .all(&db.pools.reader)
+        .await?;
+    Ok(rows)
+}
+
+impl Assignment {
+    /// Whether the domain's time on its order is over.
+    pub fn is_leaving(&self, now: Timestamp) -> bool {
+        is_leaving(&self.place, now)
+    }
+
+    /// Whether the domain is still to be set up.
+    pub fn is_pending(&self) -> bool {
+        self.place.state == PENDING
+    }
+}

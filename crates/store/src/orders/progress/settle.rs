@@ -1,0 +1,311 @@
+//! Writing a batch of steps with what follows from it: orders that end, events that show whole orders, jobs that end or
+//! begin.
+
+use std::collections::BTreeSet;
+
+use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::{ActionStatus, EventType, InboxStatus, OrderStatus, Timestamp};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use crate::entity::{
+    domains, inboxes, jobs, order_domains, order_fingerprints, orders, pending_actions,
+};
+use crate::error::Result;
+use crate::insert::{insert_all, write_back};
+use crate::jobs::{NewJob, PROVISION};
+use crate::orders::detail;
+use crate::users;
+use crate::work::Work;
+
+use super::OVER;
+use super::rows::{Freed, Key, Rows};
+
+impl Rows {
+    pub(super) async fn store(mut self, work: &mut Work<'_>) -> Result<()> {
+        let changed = self.changed_domains.clone();
+        let domains = changed
+            .iter()
+            .filter_map(|key| self.domains.remove(key))
+            .collect();
+        let places = changed
+            .iter()
+            .filter_map(|key| self.places.remove(key))
+            .collect();
+        write_back::<domains::Entity, _>(work.tx(), domains).await?;
+        write_back::<order_domains::Entity, _>(work.tx(), places).await?;
+        self.settle_freed(work).await?;
+        self.tell_orders(work).await?;
+        let orders = self
+            .changed_orders
+            .iter()
+            .filter_map(|key| self.orders.remove(key))
+            .collect();
+        let tx = work.tx();
+        write_back::<orders::Entity, _>(tx, orders).await?;
+        // A retried step names the same inboxes and blockers again; the rows that are there stay.
+        let ignore = OnConflict::new().do_nothing().to_owned();
+        insert_all::<inboxes::Entity, _>(
+            tx,
+            std::mem::take(&mut self.new_inboxes),
+            Some(ignore.clone()),
+        )
+        .await?;
+        insert_all::<pending_actions::Entity, _>(
+            tx,
+            std::mem::take(&mut self.actions),
+            Some(ignore),
+        )
+        .await?;
+        change_inboxes(tx, &self.inbox_changes).await?;
+        self.store_jobs(work).await?;
+        self.take_back_failed(work).await
+    }
+
+    /// What follows for orders from the domains that they let go: actions about those need nobody any more, and an
+    /// order without a domain left is cancelled.
+    async fn settle_freed(&mut self, work: &mut Work<'_>) -> Result<()> {
+        for ((account, id), Freed { domains, now }) in std::mem::take(&mut self.freed) {
+            resolve_actions(work.tx(), &account, &id, &domains, now).await?;
+            let opened_now = self
+                .actions
+                .iter()
+                .any(|action| (&action.account_id, &action.order_id) == (&account, &id));
+            let waits = opened_now || has_open_actions(work.tx(), &account, &id).await?;
+            let staying = places_left(work.tx(), &account, &id).await?;
+            let Some(order) = self.orders.get_mut(&(account.clone(), id.clone())) else {
+                continue;
+            };
+            let status: OrderStatus = order.status.parse()?;
+            match status {
+                OrderStatus::Failed => continue,
+                OrderStatus::CancelScheduled if staying.is_empty() => {
+                    order.status = status.transition(OrderStatus::Cancelled)?.to_string();
+                    order.sealed_password = None;
+                    order.renews_at = None;
+                    free_fingerprint(work.tx(), &account, &order.fingerprint, &id).await?;
+                    self.order_events
+                        .push(((account, id), EventType::OrderCancelled, now));
+                    continue;
+                }
+                OrderStatus::ActionRequired if !waits => {
+                    order.status = status.transition(OrderStatus::InProgress)?.to_string();
+                }
+                _ => {}
+            }
+            if staying.iter().all(|place| place.leaves_at.is_none()) {
+                order.cancels_at = None;
+                order.cancellation_scheduled_at = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Emits the events that show whole orders, with one query for the places of all of them.
+    async fn tell_orders(&self, work: &mut Work<'_>) -> Result<()> {
+        if self.order_events.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<&orders::Model> = self
+            .order_events
+            .iter()
+            .filter_map(|(key, ..)| self.orders.get(key))
+            .collect();
+        let emails = users::emails(
+            work.tx(),
+            rows.iter()
+                .map(|row| (row.account_id.as_str(), row.user_id.as_str())),
+        )
+        .await?;
+        let places = order_domains::Entity::find()
+            .filter(
+                order_domains::Column::AccountId
+                    .is_in(rows.iter().map(|row| row.account_id.as_str())),
+            )
+            .filter(order_domains::Column::OrderId.is_in(rows.iter().map(|row| row.id.as_str())))
+            .order_by_asc(order_domains::Column::Position)
+            .all(work.tx())
+            .await?;
+        for (key, kind, now) in &self.order_events {
+            let Some(order) = self.orders.get(key) else {
+                continue;
+            };
+            let email = emails
+                .get(&(order.account_id.clone(), order.user_id.clone()))
+                .cloned()
+                .unwrap_or_default();
+            let of_order: Vec<_> = places
+                .iter()
+                .filter(|place| (&place.account_id, &place.order_id) == (&key.0, &key.1))
+                .cloned()
+                .collect();
+            let shown = detail(order, email, &of_order)?;
+            work.emit(
+                &AccountId::from_stored(key.0.clone()),
+                *kind,
+                Some(&key.1),
+                &shown,
+                *now,
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn store_jobs(&mut self, work: &Work<'_>) -> Result<()> {
+        let again: Vec<Key> = self
+            .ended_jobs
+            .iter()
+            .filter(|key| self.jobs.get(*key).is_some_and(|job| job.wanted_again))
+            .cloned()
+            .collect();
+        for key in again {
+            // Somebody asked for the job while it ran: it is not over.
+            self.ended_jobs.remove(&key);
+            if let Some(job) = self.jobs.get_mut(&key) {
+                job.lease_token = None;
+                job.run_at = job.created_at;
+                self.changed_jobs.insert(key);
+            }
+        }
+        let changed = self
+            .changed_jobs
+            .difference(&self.ended_jobs)
+            .filter_map(|key| self.jobs.get(key).cloned())
+            .collect();
+        write_back::<jobs::Entity, _>(work.tx(), changed).await?;
+        if self.ended_jobs.is_empty() {
+            return Ok(());
+        }
+        jobs::Entity::delete_many()
+            .filter(jobs::Column::AccountId.is_in(self.ended_jobs.iter().map(|key| key.0.as_str())))
+            .filter(jobs::Column::Kind.eq(PROVISION))
+            .filter(jobs::Column::Subject.is_in(self.ended_jobs.iter().map(|key| key.1.as_str())))
+            .exec(work.tx())
+            .await?;
+        Ok(())
+    }
+
+    /// Sends the other domains of orders that failed in this batch on their way back, and frees the fingerprint, so
+    /// that the same body is a new order (contract §1).
+    async fn take_back_failed(&self, work: &mut Work<'_>) -> Result<()> {
+        for ((account, order), (_, fingerprint), now) in &self.failed_orders {
+            let places = order_domains::Entity::find()
+                .filter(order_domains::Column::AccountId.eq(account))
+                .filter(order_domains::Column::OrderId.eq(order))
+                .all(work.tx())
+                .await?;
+            free_fingerprint(work.tx(), account, fingerprint, order).await?;
+            let account_id = AccountId::from_stored(account.clone());
+            let order_id = OrderId::from_stored(order.clone());
+            for place in places {
+                // A worker in this batch finds out with its answer or its next write.
+                let key = (account.clone(), place.domain_id.clone());
+                let at_work = self
+                    .jobs
+                    .get(&key)
+                    .is_some_and(|job| job.lease_token.is_some());
+                if !at_work || self.ended_jobs.contains(&key) {
+                    work.enqueue(NewJob::provision(
+                        &account_id,
+                        &order_id,
+                        &place.domain_id,
+                        *now,
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fingerprint of an order that ended stands for it no longer, so that the same body is a new order (contract §1).
+async fn free_fingerprint(
+    tx: &DatabaseTransaction,
+    account: &str,
+    fingerprint: &str,
+    order: &str,
+) -> Result<()> {
+    order_fingerprints::Entity::delete_many()
+        .filter(order_fingerprints::Column::AccountId.eq(account))
+        .filter(order_fingerprints::Column::Fingerprint.eq(fingerprint))
+        .filter(order_fingerprints::Column::OrderId.eq(order))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Closes the actions about domains that are no longer on the order.
+async fn resolve_actions(
+    tx: &DatabaseTransaction,
+    account: &str,
+    order: &str,
+    domains: &BTreeSet<String>,
+    now: Timestamp,
+) -> Result<()> {
+    pending_actions::Entity::update_many()
+        .set(pending_actions::ActiveModel {
+            status: Set(ActionStatus::Resolved.to_string()),
+            resolved_at: Set(Some(now.as_millis())),
+            ..Default::default()
+        })
+        .filter(pending_actions::Column::AccountId.eq(account))
+        .filter(pending_actions::Column::OrderId.eq(order))
+        .filter(pending_actions::Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(pending_actions::Column::DomainId.is_in(domains))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Whether somebody still has to do something for the order.
+async fn has_open_actions(tx: &DatabaseTransaction, account: &str, order: &str) -> Result<bool> {
+    let open = pending_actions::Entity::find()
+        .filter(pending_actions::Column::AccountId.eq(account))
+        .filter(pending_actions::Column::OrderId.eq(order))
+        .filter(pending_actions::Column::Status.eq(ActionStatus::Open.as_str()))
+        .limit(1)
+        .one(tx)
+        .await?;
+    Ok(open.is_some())
+}
+
+/// The places of domains that are still on the order.
+async fn places_left(
+    tx: &DatabaseTransaction,
+    account: &str,
+    order: &str,
+) -> Result<Vec<order_domains::Model>> {
+    Ok(order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account))
+        .filter(order_domains::Column::OrderId.eq(order))
+        .filter(order_domains::Column::State.is_not_in(OVER))
+        .all(tx)
+        .await?)
+}
+
+async fn change_inboxes(tx: &DatabaseTransaction, changes: &[(Key, InboxStatus)]) -> Result<()> {
+    for status in [InboxStatus::Active, InboxStatus::Removed] {
+        let keys: Vec<&Key> = changes
+            .iter()
+            .filter(|(_, to)| *to == status)
+            .map(|(key, _)| key)
+            .collect();
+        if keys.is_empty() {
+            continue;
+        }
+        inboxes::Entity::update_many()
+            .set(inboxes::ActiveModel {
+                status: Set(status.to_string()),
+                ..Default::default()
+            })
+            .filter(inboxes::Column::AccountId.is_in(keys.iter().map(|key| key.0.as_str())))
+            .filter(inboxes::Column::DomainId.is_in(keys.iter().map(|key| key.1.as_str())))
+            .filter(inboxes::Column::Status.ne(InboxStatus::Removed.as_str()))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
