@@ -6,8 +6,9 @@
 //! When an order fails, each of its domains is taken back by that same job: the worker sees the order's status, here
 //! or when it starts, and turns from setting up to taking back.
 //!
-//! A batch of steps is applied to rows in memory ([`rows`]), then written with everything that follows from it
-//! ([`settle`]); what a worker reads to go on is in [`assignment`].
+//! A batch of steps is applied to rows in memory (`rows.rs`), then written with everything that follows from it
+//! (`settle.rs`); what a worker reads to go on is in
+//! `assignment.rs`.
 
 mod assignment;
 mod rows;
