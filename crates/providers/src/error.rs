@@ -19,7 +19,7 @@ pub enum ErrorClass {
     },
     /// The object exists and could not be adopted at once: look again, then go on or ask for help.
     Conflict,
-    /// A quota of the provider account is used up; every call of this kind should pause, not only this one.
+    /// A quota of the provider account is used up. The job that met it waits; others find out when they call.
     Quota {
         /// Milliseconds until the quota is renewed, when the provider said so.
         after_ms: Option<i64>,
