@@ -315,6 +315,8 @@ fn with_zone(
         import_id: None,
         nameservers: None,
         delegated: false,
+        renewal_price_cents: 0,
+        renewing_until: None,
     });
     row.owned = true;
     row.import_id = Some(import.to_string());

@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod bundles;
+pub mod clock;
 pub mod connect;
 pub mod deliveries;
 pub mod domains;

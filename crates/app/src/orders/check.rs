@@ -9,7 +9,7 @@ use peeker_domain::plan::{Candidate, Capacity};
 use peeker_domain::view::Source;
 use peeker_domain::{
     BundleStatus, Cents, Code, DomainName, EmailAddress, Environment, Error, MailProvider, Result,
-    UserStatus,
+    Timestamp, UserStatus,
 };
 use peeker_providers::{Call, RouteError, Verdict};
 use peeker_store::domains::{self, KnownDomain};
@@ -29,6 +29,8 @@ pub(super) struct Order<'a> {
     pub app: &'a App,
     pub actor: &'a Actor,
     pub request: &'a OrderRequest,
+    /// When it came in, on the account's clock.
+    pub now: Timestamp,
 }
 
 /// A domain of the order as the account or the registrar knows it.
@@ -128,7 +130,7 @@ impl Order<'_> {
         let call = Call {
             account: &self.actor.account,
             idempotency_key: "route",
-            now: self.app.now(),
+            now: self.now,
         };
         let refused = match providers
             .sequencer

@@ -10,7 +10,7 @@ mod take_back;
 
 use std::time::Duration;
 
-use peeker_domain::{ActionReason, Environment, Error, OrderStatus};
+use peeker_domain::{ActionReason, Environment, Error, OrderStatus, Timestamp};
 use peeker_providers::{ErrorClass, ProviderError, Scope};
 use peeker_store::StoreError;
 use peeker_store::jobs::ClaimedJob;
@@ -81,7 +81,7 @@ async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result
         return progress::end_job(db, job).await.map_err(Error::internal);
     };
     let failed = assignment.order.status == OrderStatus::Failed.as_str();
-    if !failed && !assignment.is_leaving(app.now()) && !assignment.is_pending() {
+    if !failed && !assignment.is_leaving(app.at(job.clock)) && !assignment.is_pending() {
         // Live or waiting for a replacement: a job that was enqueued twice has nothing to do.
         return progress::end_job(db, job).await.map_err(Error::internal);
     }
@@ -91,7 +91,7 @@ async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result
         job,
         assignment,
     };
-    let leaving = work.assignment.is_leaving(app.now());
+    let leaving = work.assignment.is_leaving(app.at(job.clock));
     let outcome = if failed || leaving {
         Err(Interrupted::TakeBack)
     } else {
@@ -110,12 +110,17 @@ async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result
 }
 
 impl Work<'_> {
+    /// The time on the account's clock.
+    fn now(&self) -> Timestamp {
+        self.app.at(self.job.clock)
+    }
+
     /// Records a change. Errors: the order failed meanwhile, or the job ended or is not ours any more.
     async fn record(&self, change: Change) -> Result<(), Interrupted> {
         let step = Step {
             job: self.job.clone(),
             change,
-            now: self.app.now(),
+            now: self.now(),
         };
         match self
             .app
@@ -168,7 +173,7 @@ impl Work<'_> {
     fn wait(&self, after_ms: Option<i64>, error: &ProviderError) -> Change {
         let delay = after_ms.unwrap_or_else(|| backoff::after(self.job.attempts));
         Change::Retry {
-            run_at: self.app.now().plus_millis(delay),
+            run_at: self.now().plus_millis(delay),
             error: error.message.clone(),
         }
     }

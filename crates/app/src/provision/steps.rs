@@ -59,7 +59,7 @@ impl Work<'_> {
         Call {
             account: &self.job.account,
             idempotency_key: &target.key,
-            now: self.app.now(),
+            now: self.now(),
         }
     }
 
@@ -197,7 +197,7 @@ impl Work<'_> {
         target: &Target<'_>,
         names: &[InboxName],
     ) -> Result<(), Interrupted> {
-        let now = self.app.now();
+        let now = self.now();
         let inboxes = names.iter().map(|name| NewInbox {
             id: InboxId::new(now),
             email: address(name, &target.name),

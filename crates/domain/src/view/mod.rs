@@ -5,16 +5,19 @@
 mod action;
 mod bundle;
 mod domain;
+mod history;
 mod import;
 mod list;
 mod me;
 mod order;
 mod quote;
+mod swap;
 mod user;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
 pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
+pub use history::HistoryEntry;
 pub use import::{
     FailedDomain, FailureReason, ForwardingJob, ImportJob, ImportedDomain, NameserverGroup,
 };
@@ -25,4 +28,5 @@ pub use order::{
     OrderReceipt, Persona, Progress,
 };
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
+pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User};

@@ -20,7 +20,7 @@ pub use assignment::{Assignment, assignment, end_job, laid_down};
 
 use peeker_domain::id::{AccountId, DomainId, InboxId, OrderId};
 use peeker_domain::view::Persona;
-use peeker_domain::{ActionReason, Timestamp};
+use peeker_domain::{ActionReason, ClockOffset, Timestamp};
 
 use crate::entity::order_domains;
 use crate::error::Result;
@@ -74,6 +74,8 @@ pub struct DomainJob {
     pub attempts: u32,
     /// Proof that the job is still ours.
     pub lease: String,
+    /// The account's clock when the job was claimed.
+    pub clock: ClockOffset,
 }
 
 impl DomainJob {
@@ -86,6 +88,7 @@ impl DomainJob {
             order: job.order.clone()?,
             attempts: job.attempts,
             lease: job.lease.clone(),
+            clock: job.clock,
         })
     }
 }
@@ -111,7 +114,7 @@ pub enum Change {
     Connected,
     /// A provider asked for patience. The job runs again at `run_at`.
     Retry {
-        /// When.
+        /// When, on the account's clock.
         run_at: Timestamp,
         /// Why, for the operator.
         error: String,

@@ -181,8 +181,9 @@ impl Rows {
                 })
             }
             Change::Retry { run_at, error } => {
+                let clock = work.clock(step.job.account.as_str());
                 let job = self.job(step)?;
-                job.run_at = run_at.as_millis();
+                job.run_at = clock.system_time(*run_at).as_millis();
                 job.lease_token = None;
                 job.last_error = Some(error.clone());
                 Ok(Next::Stop)
@@ -203,13 +204,16 @@ impl Rows {
     }
 
     fn registered(&mut self, step: &Step, next_step: &str, until: Option<Timestamp>) -> Result<()> {
-        self.place(step)?.step = next_step.to_owned();
+        let place = self.place(step)?;
+        place.step = next_step.to_owned();
+        let renewal_price = place.renewal_price_cents;
         let domain = self.domain(step)?;
         domain.owned = true;
         // The purchase is followed by our own delegation, so there is nothing for a customer to do.
         domain.delegated = true;
         if let Some(until) = until {
             domain.registered_until = Some(until.as_millis());
+            domain.renewal_price_cents = renewal_price;
         }
         self.job(step)?.attempts = 0;
         Ok(())
