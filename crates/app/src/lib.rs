@@ -28,6 +28,7 @@ pub mod sandbox;
 pub mod secrets;
 pub mod settings;
 mod simulator;
+pub mod swaps;
 pub mod users;
 pub mod webhooks;
 mod work;

@@ -30,6 +30,7 @@ pub mod rate;
 pub mod reset;
 pub mod settings;
 pub mod simulator;
+pub mod swaps;
 pub mod users;
 pub mod wallet;
 pub mod webhooks;
