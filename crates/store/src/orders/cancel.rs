@@ -67,21 +67,20 @@ pub async fn schedule(
         now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60)
             .as_millis(),
     );
-    let before = places
-        .iter()
-        .filter(|place| place.leaves_at.is_some())
-        .count();
+    let mut changed = false;
     for place in places
         .iter_mut()
-        .filter(|place| place.leaves_at.is_none() && leaving.contains(&place.position))
+        .filter(|place| leaving.contains(&place.position))
     {
-        place.leaves_at = Some(ends_at);
+        // One that a swap takes off may have had longer.
+        if place.leaves_at.is_none_or(|at| at > ends_at) {
+            place.leaves_at = Some(ends_at);
+            changed = true;
+        }
     }
-    let after = places
-        .iter()
-        .filter(|place| place.leaves_at.is_some())
-        .count();
-    if after > before {
+    let after = places.iter().filter(|place| place.leaves_at.is_some());
+    let after = after.count();
+    if changed {
         order
             .cancellation_scheduled_at
             .get_or_insert(now.as_millis());
@@ -92,7 +91,7 @@ pub async fn schedule(
         order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
     }
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
-    if after > before {
+    if changed {
         work.enqueue(NewJob::new(
             account,
             CANCEL,

@@ -94,7 +94,13 @@ impl Rows {
     }
 
     pub(super) fn swap_begun(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
-        self.turn(work, step, SwapStatus::InProgress, None)
+        let is_new = self
+            .swap_in(step)?
+            .is_some_and(|swap| swap.status == SwapStatus::Created.as_str());
+        if is_new {
+            self.turn(work, step, SwapStatus::InProgress, None)?;
+        }
+        Ok(())
     }
 
     pub(super) fn swap_blocked(
@@ -107,7 +113,12 @@ impl Rows {
     }
 
     /// The replacement cannot be set up: the old domain stays as it was, the new one is taken back by its job.
-    pub(super) fn swap_failed(&mut self, step: &Step, reason: &'static str) -> Result<()> {
+    pub(super) fn swap_failed(&mut self, step: &Step) -> Result<()> {
+        let reason = if self.domain(step)?.owned {
+            "replacement_refused"
+        } else {
+            "replacement_not_registered"
+        };
         self.place(step)?.leaves_at = Some(step.now.as_millis());
         if let Some(swap) = self.swap_in(step)? {
             let swap = swap.clone();
