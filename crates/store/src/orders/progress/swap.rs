@@ -16,7 +16,7 @@ use crate::swaps;
 use crate::work::Work;
 
 use super::rows::{Key, Rows, license_share};
-use super::{ACTIVE, OVER, Step};
+use super::{ACTIVE, OVER, RELEASED, Step};
 
 /// How long the old domain of a premium swap stays warm beside the new one.
 const WARM_SECONDS: i64 = 14 * 24 * 60 * 60;
@@ -38,9 +38,10 @@ pub(super) enum Renames {
     Blocked(Vec<String>),
 }
 
-/// Whether a place is one that an order shows: not one whose domain a swap is still bringing in.
+/// Whether a place is one that an order shows, or did until it left: not one whose domain a swap is still bringing in. One
+/// that never came in ends as `LEFT`, so one that was released was part of the order.
 pub(crate) fn has_joined(place: &order_domains::Model) -> bool {
-    place.swap_in_id.is_none() || place.state == ACTIVE
+    place.swap_in_id.is_none() || [ACTIVE, RELEASED].contains(&place.state.as_str())
 }
 
 pub(super) async fn load(
