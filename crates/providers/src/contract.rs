@@ -8,8 +8,8 @@ use secrecy::SecretString;
 
 use crate::dns::mail_records;
 use crate::{
-    Call, DnsRecord, ErrorClass, HandOver, InboxSpec, MailDomain, ProviderError, Providers,
-    RecordKind, Registration, Verdict, Zone,
+    Call, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, MailDomain, ProviderError,
+    Providers, RecordKind, Registration, Verdict, Zone,
 };
 
 /// Must never be found in anything that an adapter stores, says or logs.
