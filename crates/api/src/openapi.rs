@@ -71,6 +71,7 @@ const BODY_ERRORS: [(&str, &str); 2] = [
         (name = "Bundles", description = "Saved order templates, sized in e-mails a month."),
         (name = "Domains", description = "Domains of your account, and whether new ones can be had."),
         (name = "Orders", description = "Purchases of domains and inboxes for one customer."),
+        (name = "Wallet", description = "What orders and renewals are paid from."),
         (name = "Sandbox", description = "What only a test key can do."),
     ),
     components(schemas(ErrorEnvelope)),

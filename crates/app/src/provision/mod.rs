@@ -8,6 +8,8 @@
 mod steps;
 mod take_back;
 
+pub(crate) use steps::within;
+
 use std::time::Duration;
 
 use peeker_domain::{ActionReason, Environment, Error, OrderStatus, Timestamp};

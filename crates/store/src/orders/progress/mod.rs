@@ -15,6 +15,7 @@ mod rows;
 mod settle;
 
 use rows::Rows;
+pub(crate) use rows::license_share;
 
 pub use assignment::{Assignment, assignment, end_job, laid_down};
 
