@@ -29,6 +29,7 @@ pub mod sandbox;
 pub mod secrets;
 pub mod settings;
 mod simulator;
+pub mod swaps;
 pub mod users;
 pub mod wallet;
 pub mod webhooks;

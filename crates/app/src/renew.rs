@@ -1,11 +1,10 @@
 //! Money over time (docs/billing.md): charging what is due of an order, renewing at the registrar what was paid, and
 //! looking after registrations that come to their end.
 
-use peeker_domain::id::OrderId;
 use peeker_domain::{Environment, Error, Result};
 use peeker_providers::{Call, ErrorClass, ProviderError};
 use peeker_store::jobs::{self, ClaimedJob};
-use peeker_store::orders::renew::{self, Funds};
+use peeker_store::orders::renew;
 use peeker_store::registrations::{self as rows, Outcome, PaidYear};
 
 use crate::failure::internal;
@@ -14,25 +13,15 @@ use crate::provision::within;
 use crate::work::unless_lost;
 use crate::{App, backoff};
 
-/// Charges what is due of an order.
+/// Charges what is due of an order. A customer with the magic address finds nothing in the sandbox wallet, so that an
+/// integration can see what follows.
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
     let db = &app.environment(environment).db;
-    let funds = funds(app, environment, job).await?;
-    unless_lost(renew::run(db, job, funds, app.at(job.clock)).await)
-}
-
-/// A customer with the magic address finds nothing in the sandbox wallet, so that an integration can see what follows.
-async fn funds(app: &App, environment: Environment, job: &ClaimedJob) -> Result<Funds> {
-    if environment == Environment::Live {
-        return Ok(Funds::Wallet);
-    }
-    let db = &app.environment(environment).db;
-    let order = OrderId::from_stored(job.subject.clone());
-    let customer = renew::customer(db, &job.account, &order)
-        .await
-        .map_err(internal("read an order's customer"))?;
-    let broke = customer.is_some_and(|email| email.starts_with(MAGIC_BROKE));
-    Ok(if broke { Funds::None } else { Funds::Wallet })
+    let penniless: fn(&str) -> bool = match environment {
+        Environment::Test => |email| email.starts_with(MAGIC_BROKE),
+        Environment::Live => |_| false,
+    };
+    unless_lost(renew::run(db, job, penniless, app.at(job.clock)).await)
 }
 
 /// Renews a domain at the registrar that was paid for. What is paid is tried until the registrar says yes or, for good,

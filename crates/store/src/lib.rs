@@ -31,6 +31,7 @@ pub mod registrations;
 pub mod reset;
 pub mod settings;
 pub mod simulator;
+pub mod swaps;
 pub mod users;
 pub mod wallet;
 pub mod webhooks;

@@ -322,7 +322,7 @@ pub(super) fn already_in_active_order<S: AsRef<str>>(names: &[S]) -> Error {
 }
 
 /// `insufficient_funds` for these amounts.
-pub(super) fn insufficient_funds(required: Cents, balance: Cents) -> Error {
+pub(crate) fn insufficient_funds(required: Cents, balance: Cents) -> Error {
     Error::new(
         Code::InsufficientFunds,
         "The wallet does not hold enough for this order; top it up and try again",

@@ -252,7 +252,7 @@ on_both_engines! {
     }
 
     async fn what_a_worker_that_lost_its_lease_writes_counts_for_nothing(app) {
-        use peeker_store::orders::renew::{self, Funds};
+        use peeker_store::orders::renew;
         let id = place(app, custom_order(&names("leased", 1))).await;
         let created = app.now();
         run(&app.app).await;
@@ -263,7 +263,7 @@ on_both_engines! {
         assert_eq!(slow.len(), 1);
         runner::end_all_leases(&app.app).await.unwrap();
         run(&app.app).await;
-        let late = renew::run(db, &slow[0], Funds::Wallet, app.now()).await;
+        let late = renew::run(db, &slow[0], |_| false, app.now()).await;
         assert!(matches!(late, Err(peeker_store::StoreError::LeaseLost)), "{late:?}");
         assert_eq!(amounts(app, &id, "renewal").await, [-200]);
     }

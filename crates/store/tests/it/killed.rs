@@ -14,7 +14,7 @@ use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::orders::accept::Accepted;
 use peeker_store::orders::cancel;
 use peeker_store::orders::progress::{Change, DomainJob, Step, end_job};
-use peeker_store::orders::renew::{self, Funds};
+use peeker_store::orders::renew;
 use peeker_store::registrations::{self, Outcome};
 use peeker_store::wallet::{self, Credited};
 use peeker_store::{EnvironmentStore, StoreError, Work};
@@ -178,7 +178,7 @@ async fn run_job(
 ) -> Result<(), StoreError> {
     let store = live(app);
     match job.kind.as_str() {
-        jobs::RENEW => renew::run(&store.db, job, Funds::Wallet, now).await,
+        jobs::RENEW => renew::run(&store.db, job, |_| false, now).await,
         jobs::CANCEL => cancel::carry_out(&store.db, job, now).await,
         jobs::EXPIRY => registrations::look_after(&store.db, job, now).await,
         jobs::REGISTRATION => {

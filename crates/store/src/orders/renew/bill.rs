@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use crate::entity::{domains, order_domains, orders};
 use crate::error::Result;
 use crate::number::unsigned;
-use crate::orders::progress::{ACTIVE, OVER, license_share};
+use crate::orders::progress::{OVER, has_joined, license_share};
 use crate::registrations::{EXPIRY_LEAD_SECONDS, may_be_renewed};
 use crate::work::Work;
 
@@ -39,7 +39,7 @@ pub(super) struct Bill {
 /// Whether a place is paid for: it stays on the order and, when a swap brings it in, is live.
 fn is_charged(place: &order_domains::Model) -> bool {
     let stays = place.leaves_at.is_none() && !OVER.contains(&place.state.as_str());
-    stays && (place.swap_in_id.is_none() || place.state == ACTIVE)
+    stays && has_joined(place)
 }
 
 /// The domains of these places that were bought.

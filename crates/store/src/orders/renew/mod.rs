@@ -32,30 +32,15 @@ const NOTICE_SECONDS: i64 = 7 * DAY_SECONDS;
 /// Months of a registration.
 pub(crate) const YEAR: i32 = 12;
 
-/// What a bill may be paid from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Funds {
-    /// The wallet.
-    Wallet,
-    /// Nothing: a customer of the sandbox whose address says so.
-    None,
-}
-
-/// The address of an order's customer; `None` when there is no such order.
-pub async fn customer(
-    db: &EnvironmentDb,
-    account: &AccountId,
-    order: &OrderId,
-) -> Result<Option<String>> {
-    match super::find_row(&db.pools.reader, account, order).await? {
-        Some(row) => email_of(&db.pools.reader, &row).await.map(Some),
-        None => Ok(None),
-    }
-}
-
 /// Charges what is due of an order, one period, and says when the job runs next. An order that has ended or is to be
-/// cancelled has no renewal: its job ends. Errors: [`StoreError::LeaseLost`]; nothing has changed then.
-pub async fn run(db: &EnvironmentDb, job: &ClaimedJob, funds: Funds, now: Timestamp) -> Result<()> {
+/// cancelled has no renewal: its job ends. A customer with a `penniless` address finds nothing in the wallet.
+/// Errors: [`StoreError::LeaseLost`]; nothing has changed then.
+pub async fn run(
+    db: &EnvironmentDb,
+    job: &ClaimedJob,
+    penniless: fn(&str) -> bool,
+    now: Timestamp,
+) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
     let key = (job.account.to_string(), job.subject.clone());
     let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
@@ -72,7 +57,7 @@ pub async fn run(db: &EnvironmentDb, job: &ClaimedJob, funds: Funds, now: Timest
     let mut domains = bill::registered(&work, &run.places).await?;
     let next = match Bill::of(&run.order, renews_at, &run.places, &domains, now)? {
         None => Some(renews_at),
-        Some(bill) => match pay(&mut work, &run, &bill, funds) {
+        Some(bill) => match pay(&mut work, &run, &bill, penniless).await {
             Ok(()) => Some(run.paid(&mut work, &bill, &mut domains).await?),
             Err(StoreError::InsufficientFunds { required, balance }) => {
                 run.unpaid(&mut work, &bill, required, balance).await?
@@ -96,9 +81,15 @@ fn renewing(order: Option<orders::Model>) -> Result<Option<(orders::Model, Times
     Ok(renews_at.filter(|_| renews).map(|at| (order, at)))
 }
 
-fn pay(work: &mut Work<'_>, run: &Run, bill: &Bill, funds: Funds) -> Result<()> {
+/// Errors: [`StoreError::InsufficientFunds`]; nothing has changed then.
+async fn pay(
+    work: &mut Work<'_>,
+    run: &Run,
+    bill: &Bill,
+    penniless: fn(&str) -> bool,
+) -> Result<()> {
     let required = bill.total();
-    if funds == Funds::None && required > Cents::ZERO {
+    if required > Cents::ZERO && penniless(&email_of(work.tx(), &run.order).await?) {
         return Err(StoreError::InsufficientFunds {
             required,
             balance: Cents::ZERO,
