@@ -103,6 +103,7 @@ pub(crate) async fn let_go(
         && status != OrderStatus::CancelScheduled;
     if whole {
         order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
+        order.overdue_since = None;
     }
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
     let account = AccountId::from_stored(order.account_id.clone());

@@ -184,7 +184,6 @@ impl Run {
             now,
         );
         if gives_up {
-            order.overdue_since = None;
             let all: BTreeSet<i32> = places.iter().map(|place| place.position).collect();
             let ends_at = now.plus_seconds(NOTICE_SECONDS);
             let_go(work, order, places, &all, ends_at, now).await?;
