@@ -152,8 +152,9 @@ impl Work<'_> {
             "A provider refused {name}: {error}"
         );
         let after = match error.class {
+            // A domain that a swap brings in is given up alone: the order and the old domain stay as they are (contract §5).
             ErrorClass::Permanent { .. } if self.assignment.comes_in() => {
-                return self.cannot_replace();
+                return Change::SwapFailed;
             }
             ErrorClass::Permanent {
                 scope: Scope::Order,
@@ -166,7 +167,7 @@ impl Work<'_> {
                 scope: Scope::Domain,
             } => return self.needs_replacement(),
             _ if self.job.attempts >= MAX_ATTEMPTS && self.assignment.comes_in() => {
-                return self.cannot_replace();
+                return Change::SwapFailed;
             }
             _ if self.job.attempts >= MAX_ATTEMPTS => return self.needs_replacement(),
             ErrorClass::Retry { after_ms } | ErrorClass::Quota { after_ms } => after_ms,
@@ -174,17 +175,6 @@ impl Work<'_> {
             ErrorClass::NeedsHuman => Some(backoff::CAP_MS),
         };
         self.wait(after, error)
-    }
-
-    /// A domain that a swap brings in is given up alone: the order and the old domain stay as they are (contract §5).
-    fn cannot_replace(&self) -> Change {
-        let bought = self.assignment.domain.owned;
-        let reason = if bought {
-            "replacement_refused"
-        } else {
-            "replacement_not_registered"
-        };
-        Change::SwapFailed { reason }
     }
 
     fn needs_replacement(&self) -> Change {

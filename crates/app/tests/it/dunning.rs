@@ -46,6 +46,8 @@ on_both_engines! {
         assert_eq!(shown["status"], "cancel_scheduled");
         assert_eq!(shown["cancels_at"], notice.to_string());
         assert_eq!(shown["cancelling_domains"].as_array().unwrap().len(), 2);
+        let again = app.client().post(&format!("/orders/{id}/cancel"), json!({})).await.data(200);
+        assert_eq!(again["cancels_at"], notice.to_string(), "asking for it does not take the notice away");
         pass(app, &app.app, notice.plus_seconds(-1)).await;
         assert_eq!(domain(app, "poor-01.com").await.status, "active", "it works until the end");
         pass(app, &app.app, notice.plus_seconds(60)).await;

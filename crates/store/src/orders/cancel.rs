@@ -72,8 +72,9 @@ pub async fn schedule(
     Ok(Some(Cancelled::Scheduled(Box::new(shown))))
 }
 
-/// Lets the places at these positions of an active order leave it at `ends_at`; those that leave anyway keep their
-/// time. An order that none stays on is scheduled to be cancelled. Writes the rows that it is given.
+/// Lets the places at these positions of an active order leave it at `ends_at`, or earlier where they do anyway. An order
+/// that none stays on is scheduled to be cancelled; one that is scheduled so already keeps its time. Writes the rows that
+/// it is given.
 ///
 /// An order that is scheduled so has no renewal any more: what undoes it must enqueue `NewJob::renew` again.
 pub(crate) async fn let_go(
@@ -86,28 +87,32 @@ pub(crate) async fn let_go(
 ) -> Result<view::OrderDetail> {
     places.retain(|place| place.state != LEFT);
     let status: OrderStatus = order.status.parse()?;
-    let mut more = false;
-    for place in &mut places {
-        if place.leaves_at.is_none() && leaving.contains(&place.position) {
+    let scheduled = status == OrderStatus::CancelScheduled;
+    let mut changed = false;
+    for place in places
+        .iter_mut()
+        .filter(|place| !scheduled && leaving.contains(&place.position))
+    {
+        // One that a swap takes off may have had longer.
+        if place.leaves_at.is_none_or(|at| at > ends_at.as_millis()) {
             place.leaves_at = Some(ends_at.as_millis());
-            more = true;
+            changed = true;
         }
     }
-    if more {
+    if changed {
         order
             .cancellation_scheduled_at
             .get_or_insert(now.as_millis());
         order.cancels_at = order.cancels_at.max(Some(ends_at.as_millis()));
     }
-    let whole = places.iter().all(|place| place.leaves_at.is_some())
-        && status != OrderStatus::CancelScheduled;
+    let whole = !scheduled && places.iter().all(|place| place.leaves_at.is_some());
     if whole {
         order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
         order.overdue_since = None;
     }
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
     let account = AccountId::from_stored(order.account_id.clone());
-    if let (true, Some(first)) = (more, next_to_leave(&places)) {
+    if let (true, Some(first)) = (changed, next_to_leave(&places)) {
         work.enqueue(NewJob::new(&account, CANCEL, order.id.as_str(), first));
     }
     if whole {

@@ -133,11 +133,8 @@ pub enum Change {
     Released,
     /// Work on the swap that brings the domain in has begun.
     SwapBegun,
-    /// The domain cannot take the place of another. The swap fails for `reason`; the job goes on with taking back.
-    SwapFailed {
-        /// In the words of a swap's `reason`.
-        reason: &'static str,
-    },
+    /// The domain cannot take the place of another. The swap fails, nothing else; the job goes on with taking back.
+    SwapFailed,
 }
 
 /// What a domain waits for.

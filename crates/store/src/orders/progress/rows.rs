@@ -168,7 +168,7 @@ impl Rows {
             .ok_or_else(|| StoreError::Corrupt(format!("job without its place {}", key.1)))
     }
 
-    fn domain(&mut self, step: &Step) -> Result<&mut domains::Model> {
+    pub(super) fn domain(&mut self, step: &Step) -> Result<&mut domains::Model> {
         let key = key(&step.job.account, step.job.domain.as_str());
         self.changed_domains.insert(key.clone());
         self.domains
@@ -218,9 +218,7 @@ impl Rows {
             Change::Connected => self.connected(work, step).map(|()| Next::Stop),
             Change::Blocked(blockers) => self.blocked(work, step, blockers).map(|()| Next::Stop),
             Change::SwapBegun => self.swap_begun(work, step).map(|()| Next::Continue),
-            Change::SwapFailed { reason } => {
-                self.swap_failed(step, reason).map(|()| Next::TakeBack)
-            }
+            Change::SwapFailed => self.swap_failed(step).map(|()| Next::TakeBack),
             Change::OrderFailed { message } => {
                 self.order_failed(step, message).map(|()| Next::TakeBack)
             }

@@ -16,7 +16,7 @@ use crate::swaps;
 use crate::work::Work;
 
 use super::rows::{Key, Rows, license_share};
-use super::{ACTIVE, OVER, Step};
+use super::{ACTIVE, OVER, RELEASED, Step};
 
 /// How long the old domain of a premium swap stays warm beside the new one.
 const WARM_SECONDS: i64 = 14 * 24 * 60 * 60;
@@ -38,9 +38,10 @@ pub(super) enum Renames {
     Blocked(Vec<String>),
 }
 
-/// Whether a place is one that an order shows: not one whose domain a swap is still bringing in.
+/// Whether a place is one that an order shows, or did until it left: not one whose domain a swap is still bringing in. One
+/// that never came in ends as `LEFT`, so one that was released was part of the order.
 pub(crate) fn has_joined(place: &order_domains::Model) -> bool {
-    place.swap_in_id.is_none() || place.state == ACTIVE
+    place.swap_in_id.is_none() || [ACTIVE, RELEASED].contains(&place.state.as_str())
 }
 
 pub(super) async fn load(
@@ -94,7 +95,13 @@ impl Rows {
     }
 
     pub(super) fn swap_begun(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
-        self.turn(work, step, SwapStatus::InProgress, None)
+        let is_new = self
+            .swap_in(step)?
+            .is_some_and(|swap| swap.status == SwapStatus::Created.as_str());
+        if is_new {
+            self.turn(work, step, SwapStatus::InProgress, None)?;
+        }
+        Ok(())
     }
 
     pub(super) fn swap_blocked(
@@ -107,7 +114,12 @@ impl Rows {
     }
 
     /// The replacement cannot be set up: the old domain stays as it was, the new one is taken back by its job.
-    pub(super) fn swap_failed(&mut self, step: &Step, reason: &'static str) -> Result<()> {
+    pub(super) fn swap_failed(&mut self, step: &Step) -> Result<()> {
+        let reason = if self.domain(step)?.owned {
+            "replacement_refused"
+        } else {
+            "replacement_not_registered"
+        };
         self.place(step)?.leaves_at = Some(step.now.as_millis());
         if let Some(swap) = self.swap_in(step)? {
             let swap = swap.clone();
