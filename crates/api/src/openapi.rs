@@ -72,6 +72,7 @@ const BODY_ERRORS: [(&str, &str); 2] = [
         (name = "Domains", description = "Domains of your account, and whether new ones can be had."),
         (name = "Orders", description = "Purchases of domains and inboxes for one customer."),
         (name = "Swaps", description = "Replacing domains of active orders, renaming their inboxes."),
+        (name = "Wallet", description = "What orders and renewals are paid from."),
         (name = "Sandbox", description = "What only a test key can do."),
     ),
     components(schemas(ErrorEnvelope)),

@@ -317,7 +317,11 @@ fn with_zone(
         delegated: false,
         renewal_price_cents: 0,
         renewing_until: None,
+        renewal_refused: false,
     });
+    if domain_rows::has_lapsed(&row, now) {
+        domain_rows::disown(&mut row);
+    }
     row.owned = true;
     row.import_id = Some(import.to_string());
     row.nameservers = Some(serde_json::to_string(nameservers)?);

@@ -27,6 +27,7 @@ pub mod orders;
 pub mod paging;
 pub mod partners;
 pub mod rate;
+pub mod registrations;
 pub mod reset;
 pub mod settings;
 pub mod simulator;

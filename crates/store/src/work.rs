@@ -200,6 +200,23 @@ impl<'a> Work<'a> {
         self.transfer(account, amount, "sales", "refund", Some(order), now)
     }
 
+    /// Puts a payment into the wallet. `reference` is the operator's name for it.
+    /// Errors: at the commit, [`StoreError::Unique`] when the account has a payment with this reference.
+    pub fn credit(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        reference: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let before = self.ledger.len();
+        self.transfer(account, amount, "funding", "credit", None, now)?;
+        for entry in &mut self.ledger[before..] {
+            entry.reference = reference.map(str::to_owned);
+        }
+        Ok(())
+    }
+
     /// Sets the wallet to nothing, without entries: for a sandbox whose ledger is emptied in the same transaction.
     pub(crate) fn empty_wallet(&mut self, account: &AccountId) -> Result<()> {
         self.account(account)?.balance_cents = 0;

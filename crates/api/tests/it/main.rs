@@ -23,3 +23,4 @@ mod rate_limit;
 mod sandbox;
 mod swaps;
 mod users;
+mod wallet;

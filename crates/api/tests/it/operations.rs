@@ -106,6 +106,9 @@ pub(crate) const ALL: &[Operation] = &[
     read("listPendingActions", "/orders/pending"),
     read("getOrder", "/orders/{id}"),
     read("listOrderInboxes", "/orders/{id}/inboxes"),
+    read("listOrderHistory", "/orders/{id}/history"),
+    read("getWallet", "/wallet"),
+    read("listWalletTransactions", "/wallet/transactions"),
     read("listSwaps", "/swaps"),
     read("getSwap", "/swaps/{id}"),
     post(

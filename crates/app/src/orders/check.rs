@@ -167,7 +167,7 @@ impl Order<'_> {
             .iter()
             .map(|domain| &domain.name)
             .collect();
-        domains::known(db, &self.actor.account, &names)
+        domains::known(db, &self.actor.account, &names, self.now)
             .await
             .map_err(internal("find domains"))
     }

@@ -53,6 +53,20 @@ pub async fn inboxes(
     inboxes.ok_or_else(not_found)
 }
 
+/// A page of what happened to an order. Errors: `not_found`.
+pub async fn history(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    page: PageRequest,
+) -> Result<Slice<view::HistoryEntry>> {
+    let db = &app.environment(actor.environment).db;
+    let history = rows::history(db, &actor.account, &parse(id)?, &page)
+        .await
+        .map_err(internal("read the history of an order"))?;
+    history.ok_or_else(not_found)
+}
+
 /// A malformed id names no record, so it is `not_found` (contract §1).
 fn parse(id: &str) -> Result<OrderId> {
     id.parse().map_err(|_| not_found())

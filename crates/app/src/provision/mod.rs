@@ -10,6 +10,8 @@ mod rename;
 mod steps;
 mod take_back;
 
+pub(crate) use steps::within;
+
 use std::time::Duration;
 
 use peeker_domain::{ActionReason, Environment, Error, OrderStatus, Timestamp};

@@ -38,7 +38,7 @@ pub(super) struct Target<'a> {
 }
 
 /// One provider call, cut off after [`CALL_TIMEOUT`]. It may have worked: the next try finds out.
-pub(super) async fn within<T>(
+pub(crate) async fn within<T>(
     call: impl Future<Output = Result<T, ProviderError>>,
 ) -> Result<T, ProviderError> {
     match tokio::time::timeout(CALL_TIMEOUT, call).await {

@@ -13,6 +13,7 @@ mod order;
 mod quote;
 mod swap;
 mod user;
+mod wallet;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
@@ -30,3 +31,4 @@ pub use order::{
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
 pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User};
+pub use wallet::{Wallet, WalletTransaction};

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 
 use super::place::{Incoming, add};
 use super::{DUPLICATE, NOT_IMPORTED, to_view, turn};
-use crate::domains::{CANDIDATE, usable_for};
+use crate::domains::{CANDIDATE, disown, has_lapsed, usable_for};
 use crate::entity::swaps::{Column, Entity, Model};
 use crate::entity::{domains, order_domains, orders};
 use crate::environment::EnvironmentDb;
@@ -347,6 +347,12 @@ async fn incoming(
         .filter(domains::Column::Name.eq(&name))
         .one(work.tx())
         .await?;
+    let known = known.map(|mut row| {
+        if has_lapsed(&row, new.now) {
+            disown(&mut row);
+        }
+        row
+    });
     if known.as_ref().is_some_and(|row| row.order_id.is_some()) {
         return Ok(Err(Begun::Taken));
     }

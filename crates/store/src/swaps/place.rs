@@ -116,6 +116,7 @@ async fn take(
             delegated: false,
             renewal_price_cents: 0,
             renewing_until: None,
+            renewal_refused: false,
         },
     };
     row.status = row

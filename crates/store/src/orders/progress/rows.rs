@@ -10,11 +10,12 @@ use peeker_domain::{
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::domains::{CANDIDATE, to_view};
+use crate::domains::{CANDIDATE, disown, has_lapsed, to_view};
 use crate::entity::{domains, inboxes, jobs, order_domains, orders, pending_actions, swaps};
 use crate::error::{Result, StoreError};
 use crate::jobs::{DELEGATION, NewJob, PICTURE, PROVISION};
 use crate::number::unsigned;
+use crate::registrations;
 use crate::work::Work;
 
 use super::swap::{Renames, Retirement};
@@ -192,7 +193,7 @@ impl Rows {
         match &step.change {
             Change::Registered { next_step, until } => {
                 // Even when the domain is to be taken back: what was bought is the partner's.
-                self.registered(step, next_step, *until)?;
+                self.registered(work, step, next_step, *until)?;
                 Ok(if failed || leaving {
                     Next::TakeBack
                 } else {
@@ -224,7 +225,13 @@ impl Rows {
         }
     }
 
-    fn registered(&mut self, step: &Step, next_step: &str, until: Option<Timestamp>) -> Result<()> {
+    fn registered(
+        &mut self,
+        work: &mut Work<'_>,
+        step: &Step,
+        next_step: &str,
+        until: Option<Timestamp>,
+    ) -> Result<()> {
         let place = self.place(step)?;
         place.step = next_step.to_owned();
         let renewal_price = place.renewal_price_cents;
@@ -235,6 +242,12 @@ impl Rows {
         if let Some(until) = until {
             domain.registered_until = Some(until.as_millis());
             domain.renewal_price_cents = renewal_price;
+            domain.renewal_refused = false;
+            work.enqueue(registrations::watch(
+                &step.job.account,
+                step.job.domain.as_str(),
+                until,
+            ));
         }
         self.job(step)?.attempts = 0;
         Ok(())
@@ -483,13 +496,17 @@ impl Rows {
         Ok(())
     }
 
-    /// Ends the domain's part in the order. Gives back its place as it was and whether the account owns the domain.
+    /// Ends the domain's part in the order. Gives back its place as it was and whether the account had the domain.
     fn free_domain(&mut self, step: &Step, state: &str) -> Result<(order_domains::Model, bool)> {
         let place = self.place(step)?;
         let before = place.clone();
         // An order never shows a domain that did not come in.
         place.state = if has_joined(place) { state } else { LEFT }.to_owned();
         let domain = self.domain(step)?;
+        let bought = domain.owned;
+        if has_lapsed(domain, step.now) {
+            disown(domain);
+        }
         let owned = domain.owned;
         let status = match (owned, domain.delegated) {
             (true, true) => DomainStatus::Available,
@@ -534,7 +551,7 @@ impl Rows {
             order.domains_active -= 1;
             order.inboxes_active -= before.inboxes;
         }
-        Ok((before, owned))
+        Ok((before, bought))
     }
 
     fn tell(&mut self, step: &Step, kind: EventType) {
