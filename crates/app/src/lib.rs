@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod actions;
+pub mod advance;
 mod availability;
 mod backoff;
 pub mod bundles;

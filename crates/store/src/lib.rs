@@ -31,6 +31,7 @@ pub mod reset;
 pub mod settings;
 pub mod simulator;
 pub mod users;
+pub mod walk;
 pub mod wallet;
 pub mod webhooks;
 mod work;

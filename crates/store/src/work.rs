@@ -200,9 +200,14 @@ impl<'a> Work<'a> {
         self.transfer(account, amount, "sales", "refund", Some(order), now)
     }
 
-    /// Sets the wallet to nothing, without entries: for a sandbox whose ledger is emptied in the same transaction.
-    pub(crate) fn empty_wallet(&mut self, account: &AccountId) -> Result<()> {
-        self.account(account)?.balance_cents = 0;
+    /// Sets the account's own row to that of a new sandbox, for one that is emptied in the same transaction: no money,
+    /// and the system's clock. The number of the last event stays.
+    pub(crate) fn start_anew(&mut self, account: &AccountId) -> Result<()> {
+        let row = self.account(account)?;
+        row.balance_cents = 0;
+        row.clock_offset_ms = 0;
+        row.clock_target = None;
+        row.microsoft_inboxes_active = 0;
         Ok(())
     }
 
@@ -317,6 +322,11 @@ fn bring_forward() -> OnConflict {
     .value(
         jobs::Column::WantedAgain,
         Expr::cust("jobs.lease_token IS NOT NULL"),
+    )
+    // The run that somebody wants after the present one is due at once, so this time must never lie ahead.
+    .value(
+        jobs::Column::CreatedAt,
+        Expr::cust("CASE WHEN excluded.created_at < jobs.created_at THEN excluded.created_at ELSE jobs.created_at END"),
     )
     .value(jobs::Column::State, "ready")
     .to_owned()

@@ -106,6 +106,7 @@ pub(crate) const ALL: &[Operation] = &[
     read("listPendingActions", "/orders/pending"),
     read("getOrder", "/orders/{id}"),
     read("listOrderInboxes", "/orders/{id}/inboxes"),
+    read("getSandboxClock", "/sandbox/clock"),
     post(
         "checkDomainAvailability",
         "/domains/availability",
@@ -143,6 +144,13 @@ pub(crate) const ALL: &[Operation] = &[
         Method::POST,
         "/sandbox/actions/{id}/resolve",
         None,
+    ),
+    post(
+        "advanceSandboxClock",
+        "/sandbox/clock/advance",
+        Needs::Write,
+        200,
+        || json!({ "seconds": 60 }),
     ),
     write(
         "cancelOrder",
