@@ -50,9 +50,10 @@ pub async fn run_until_idle(app: &App, environment: Environment) -> Result<usize
         JobQueue::new(app, environment),
         DeliveryQueue::new(app, environment),
     );
+    let most = CLAIM.min(jobs.concurrency());
     let mut done = 0;
     loop {
-        let claimed_jobs = jobs.claim(CLAIM).await?;
+        let claimed_jobs = jobs.claim(most).await?;
         let claimed_deliveries = deliveries.claim(CLAIM).await?;
         let claimed = claimed_jobs.len() + claimed_deliveries.len();
         if claimed == 0 {

@@ -18,7 +18,7 @@ use sea_orm::{
 use serde::Serialize;
 
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
-use crate::environment::EnvironmentDb;
+use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
@@ -269,7 +269,9 @@ impl<'a> Work<'a> {
         insert_all::<order_history::Entity, _>(&self.tx, self.history, None).await?;
         insert_all::<jobs::Entity, _>(&self.tx, jobs, Some(bring_forward())).await?;
         self.db.announce(&self.tx, has_jobs, has_events).await?;
+        self.db.pass(Moment::BeforeCommit).await;
         self.tx.commit().await?;
+        self.db.pass(Moment::AfterCommit).await;
         self.db.wake(has_jobs, has_events);
         Ok(())
     }

@@ -21,4 +21,5 @@ mod orders;
 mod paging;
 mod rate_limit;
 mod sandbox;
+mod sandbox_clock;
 mod users;
