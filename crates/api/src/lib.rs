@@ -23,6 +23,7 @@ pub mod me;
 pub mod orders;
 pub mod sandbox;
 pub mod users;
+pub mod webhooks;
 
 pub use access::{Access, Permission, Quote, Read, Write};
 pub use error::{ApiError, ErrorBody, ErrorEnvelope};

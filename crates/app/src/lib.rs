@@ -21,6 +21,7 @@ pub mod me;
 pub mod orders;
 pub mod paging;
 pub mod partners;
+mod places;
 mod provision;
 mod rate_limit;
 pub mod runner;

@@ -15,8 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::deliver::InFlight;
 use crate::failure::internal;
+use crate::places::Places;
 use crate::{App, deliver, work};
 
 /// Longer than a job may run. A job whose worker died is claimed again when this is over.
@@ -25,6 +25,8 @@ const LEASE_SECONDS: i64 = 120;
 const JOB_TIMEOUT: Duration = Duration::from_secs(100);
 /// Most pieces of work claimed in one statement.
 const CLAIM: usize = 64;
+/// Deliveries that may be claimed for each that is being sent.
+const CLAIMED_PER_PLACE: usize = 4;
 /// How often an idle worker looks for work that nobody told it of.
 const POLL: Duration = Duration::from_secs(1);
 /// Shortest wait before an idle worker looks again: what is due may be locked by another worker for a moment.
@@ -256,7 +258,7 @@ impl Queue for JobQueue {
 struct DeliveryQueue {
     app: App,
     environment: Environment,
-    in_flight: Arc<InFlight>,
+    places: Arc<Places>,
 }
 
 impl DeliveryQueue {
@@ -264,7 +266,7 @@ impl DeliveryQueue {
         Self {
             app: app.clone(),
             environment,
-            in_flight: Arc::default(),
+            places: Places::new(app.settings().delivery_concurrency),
         }
     }
 }
@@ -274,7 +276,8 @@ impl Queue for DeliveryQueue {
     const NAME: &'static str = "deliveries";
 
     fn concurrency(&self) -> usize {
-        self.app.settings().delivery_concurrency
+        // More than are sent at once, so that those who wait for a slow receiver do not keep others from being claimed.
+        self.app.settings().delivery_concurrency * CLAIMED_PER_PLACE
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<ClaimedDelivery>> {
@@ -294,7 +297,7 @@ impl Queue for DeliveryQueue {
     }
 
     async fn run(&self, delivery: ClaimedDelivery) {
-        deliver::send(&self.app, self.environment, &self.in_flight, delivery).await;
+        deliver::deliver(&self.app, self.environment, &self.places, delivery).await;
     }
 
     async fn woken(&self) {

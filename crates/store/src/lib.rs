@@ -10,6 +10,7 @@ pub mod bundles;
 pub mod connect;
 pub mod deliveries;
 pub mod domains;
+pub mod endpoint_health;
 pub mod entity;
 pub mod environment;
 pub mod error;

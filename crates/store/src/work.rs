@@ -17,6 +17,8 @@ use sea_orm::{
 };
 use serde::Serialize;
 
+use crate::deliveries::State;
+use crate::endpoint_health::Pause;
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
@@ -34,6 +36,7 @@ pub struct Work<'a> {
     events: Vec<events::Model>,
     ledger: Vec<ledger_entries::Model>,
     jobs: Vec<NewJob>,
+    resumed: bool,
 }
 
 impl<'a> Work<'a> {
@@ -56,6 +59,8 @@ impl<'a> Work<'a> {
                     account_id: id.clone(),
                     event_sequence: 0,
                     balance_cents: 0,
+                    deliveries_paused_at: None,
+                    deliveries_paused_reason: None,
                 })
                 .collect();
             let ignore = OnConflict::column(accounts::Column::AccountId)
@@ -72,6 +77,7 @@ impl<'a> Work<'a> {
             events: Vec::new(),
             ledger: Vec::new(),
             jobs: Vec::new(),
+            resumed: false,
         })
     }
 
@@ -167,6 +173,23 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Why nothing is delivered to the account's endpoint, if it is paused.
+    pub(crate) fn paused(&self, account: &AccountId) -> Result<Option<Pause>> {
+        match self.accounts.get(account.as_str()) {
+            Some(row) => Pause::of(row),
+            None => Ok(None),
+        }
+    }
+
+    /// Pauses the account's deliveries, or resumes them. The caller moves those that are there, in the same work.
+    pub(crate) fn set_paused(&mut self, account: &AccountId, pause: Option<Pause>) -> Result<()> {
+        self.resumed |= pause.is_none();
+        let row = self.account(account)?;
+        row.deliveries_paused_at = pause.map(|pause| pause.at.as_millis());
+        row.deliveries_paused_reason = pause.map(|pause| pause.reason.to_string());
+        Ok(())
+    }
+
     /// Moves `amount` into the wallet (out of it when negative), from `counterpart`: two entries that add up to zero.
     fn transfer(
         &mut self,
@@ -204,21 +227,26 @@ impl<'a> Work<'a> {
     /// Writes what was collected, commits, and wakes who waits for it.
     pub async fn commit(mut self) -> Result<()> {
         let touched = std::mem::take(&mut self.touched);
+        let deliveries = self
+            .events
+            .iter()
+            .map(|event| first_delivery(event, self.accounts.get(&event.account_id)))
+            .collect();
         let accounts = touched
             .iter()
             .filter_map(|id| self.accounts.remove(id))
             .collect();
         write_back::<accounts::Entity, _>(&self.tx, accounts).await?;
-        let (has_events, has_jobs) = (!self.events.is_empty(), !self.jobs.is_empty());
-        let deliveries = self.events.iter().map(first_delivery).collect();
+        let has_deliveries = !self.events.is_empty() || self.resumed;
+        let has_jobs = !self.jobs.is_empty();
         insert_all::<events::Entity, _>(&self.tx, self.events, None).await?;
         insert_all::<deliveries::Entity, _>(&self.tx, deliveries, None).await?;
         insert_all::<ledger_entries::Entity, _>(&self.tx, self.ledger, None).await?;
         let jobs = self.jobs.into_iter().map(NewJob::into_row).collect();
         insert_all::<jobs::Entity, _>(&self.tx, jobs, Some(bring_forward())).await?;
-        self.db.announce(&self.tx, has_jobs, has_events).await?;
+        self.db.announce(&self.tx, has_jobs, has_deliveries).await?;
         self.tx.commit().await?;
-        self.db.wake(has_jobs, has_events);
+        self.db.wake(has_jobs, has_deliveries);
         Ok(())
     }
 }
@@ -243,14 +271,21 @@ async fn lock_accounts(
         .collect())
 }
 
-fn first_delivery(event: &events::Model) -> deliveries::Model {
+fn first_delivery(event: &events::Model, account: Option<&accounts::Model>) -> deliveries::Model {
+    let is_paused = account.is_some_and(|account| account.deliveries_paused_at.is_some());
+    let state = if is_paused {
+        State::Waiting
+    } else {
+        State::Pending
+    };
     deliveries::Model {
         account_id: event.account_id.clone(),
         sequence: event.sequence,
-        state: "pending".to_owned(),
+        state: state.as_str().to_owned(),
         attempts: 0,
         next_attempt_at: event.created_at,
         lease_token: None,
+        retry_until: None,
     }
 }
 

@@ -106,6 +106,7 @@ pub(crate) const ALL: &[Operation] = &[
     read("listPendingActions", "/orders/pending"),
     read("getOrder", "/orders/{id}"),
     read("listOrderInboxes", "/orders/{id}/inboxes"),
+    read("getWebhookEndpoint", "/webhooks/endpoint"),
     post(
         "checkDomainAvailability",
         "/domains/availability",

@@ -11,6 +11,7 @@ mod me;
 mod order;
 mod quote;
 mod user;
+mod webhook;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
@@ -26,3 +27,4 @@ pub use order::{
 };
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
 pub use user::{Sequencer, User};
+pub use webhook::{EndpointStatus, PauseReason, WebhookEndpoint};

@@ -9,6 +9,8 @@ pub struct Model {
     pub account_id: String,
     pub event_sequence: i64,
     pub balance_cents: i64,
+    pub deliveries_paused_at: Option<i64>,
+    pub deliveries_paused_reason: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

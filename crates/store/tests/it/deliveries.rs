@@ -35,6 +35,7 @@ fn outcome(delivery: &ClaimedDelivery, state: State, http_status: u16) -> Record
         delivery: delivery.clone(),
         attempt: Some(Attempt {
             started_at: EPOCH,
+            ended_at: EPOCH,
             http_status: Some(http_status),
             failure: None,
             latency_ms: 5,
@@ -42,6 +43,7 @@ fn outcome(delivery: &ClaimedDelivery, state: State, http_status: u16) -> Record
         }),
         state,
         next_attempt_at: EPOCH,
+        retry_until: None,
     }
 }
 
