@@ -124,13 +124,22 @@ pub async fn oldest_waiting(
     account: &AccountId,
 ) -> Result<Option<ClaimedDelivery>> {
     let reader = &db.pools.reader;
-    let oldest = deliveries::Entity::find()
+    // The number alone is in the index; SQLite would look for whole rows in all that the account ever had.
+    let oldest: Option<i64> = deliveries::Entity::find()
+        .select_only()
+        .column(deliveries::Column::Sequence)
         .filter(deliveries::Column::AccountId.eq(account.as_str()))
         .filter(Expr::cust(IS_WAITING))
         .order_by_asc(deliveries::Column::Sequence)
+        .into_tuple()
         .one(reader)
         .await?;
-    let Some(row) = oldest else { return Ok(None) };
+    let Some(sequence) = oldest else {
+        return Ok(None);
+    };
+    let key = (account.to_string(), sequence);
+    let row = deliveries::Entity::find_by_id(key).one(reader).await?;
+    let Some(row) = row else { return Ok(None) };
     // Of a sender that was at it when the endpoint was paused.
     let lease = row.lease_token.unwrap_or_default();
     let claimed = [ClaimedRow {

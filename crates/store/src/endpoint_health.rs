@@ -258,6 +258,10 @@ pub async fn resume(
     account: &AccountId,
     from: Timestamp,
 ) -> Result<Option<u64>> {
+    let known = accounts::Entity::find_by_id(account.to_string());
+    if known.one(&db.pools.reader).await?.is_none() {
+        return Ok(None);
+    }
     let mut work = Work::begin(db, [account]).await?;
     let was_paused = work.paused(account)?.is_some();
     endpoint_health::Entity::update_many()

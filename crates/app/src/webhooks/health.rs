@@ -72,8 +72,7 @@ pub(crate) async fn pause_if_due(
         return Ok(false);
     };
     // What was tried may be an address that was replaced a moment ago; the new one has done nothing wrong.
-    let present = load_endpoint(app, account, environment).await?;
-    if present.is_none_or(|present| present.url != tried.url) {
+    if !is_present(app, environment, account, tried).await? {
         return Ok(false);
     }
     let pause = Pause { at: now, reason };
@@ -85,7 +84,22 @@ pub(crate) async fn pause_if_due(
         tracing::warn!(partner.id = %account, %environment, reason = reason.as_str(),
             "Webhook endpoint of {account} is paused; its events wait");
     }
+    // Or replaced just now, by somebody who found nothing to resume.
+    if !is_present(app, environment, account, tried).await? {
+        resume_from(app, account, environment, app.now()).await?;
+    }
     Ok(true)
+}
+
+/// Whether events still go where `tried` is.
+async fn is_present(
+    app: &App,
+    environment: Environment,
+    account: &AccountId,
+    tried: &Endpoint,
+) -> Result<bool> {
+    let present = load_endpoint(app, account, environment).await?;
+    Ok(present.is_some_and(|present| present.url == tried.url))
 }
 
 /// Resumes the endpoint of an account: what waits goes out now, in sequence. Gives back how many events that are; `None`

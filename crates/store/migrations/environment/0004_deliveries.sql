@@ -7,7 +7,8 @@ ALTER TABLE accounts ADD COLUMN deliveries_paused_reason TEXT;
 
 -- The end of the retries, on the account's clock. Set when a receiver asks for a longer wait than the schedule has.
 ALTER TABLE deliveries ADD COLUMN retry_until BIGINT;
-CREATE INDEX deliveries_waiting ON deliveries (account_id, sequence) WHERE state = 'waiting';
+-- The state stands in it, though always the same, or the planner of SQLite would take the primary key instead.
+CREATE INDEX deliveries_waiting ON deliveries (account_id, state, sequence) WHERE state = 'waiting';
 
 -- What came of the attempts of late, on the account's clock. An account that nothing was sent to has no row.
 CREATE TABLE endpoint_health (

@@ -30,8 +30,8 @@ async fn status_type_and_start_of_the_body_are_told() {
 
 #[tokio::test]
 async fn an_endless_body_is_left_alone() {
-    let mut reply = Reply::new("200 OK", &[b'x'; 200_000]);
-    reply.hold = Duration::from_secs(60);
+    let mut reply = Reply::new("200 OK", &vec![b'x'; 200_000]);
+    reply.hold = Duration::from_mins(1);
     let receiver = Receiver::start(reply).await;
     let fetched = client().get(&receiver.url("/"), 1024).await.unwrap();
     assert_eq!(fetched.start.len(), 1024);
@@ -41,7 +41,7 @@ async fn an_endless_body_is_left_alone() {
 async fn a_body_that_does_not_come_runs_into_the_limit() {
     let mut reply = Reply::new("200 OK", b"");
     reply.bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec();
-    reply.hold = Duration::from_secs(60);
+    reply.hold = Duration::from_mins(1);
     let receiver = Receiver::start(reply).await;
     let started = Instant::now();
     let failed = client().get(&receiver.url("/"), 1024).await.unwrap_err();

@@ -1,6 +1,5 @@
 //! The outgoing client against receivers on loopback.
 #![expect(
-    clippy::panic,
     clippy::unwrap_used,
     reason = "clippy.toml frees test functions only, not what they call"
 )]
