@@ -7,7 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{join, join_all};
+use futures::future::{join, join_all, join3};
 use peeker_domain::{Environment, Result, Timestamp};
 use peeker_store::deliveries::{self, ClaimedDelivery};
 use peeker_store::jobs::{self, ClaimedJob};
@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::failure::internal;
 use crate::places::Places;
+use crate::webhooks::health;
 use crate::{App, deliver, work};
 
 /// Longer than a job may run. A job whose worker died is claimed again when this is over.
@@ -39,7 +40,8 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     let environments = Environment::ALL.iter().map(|environment| {
         let jobs = work_through(JobQueue::new(&app, *environment), shutdown.clone());
         let deliveries = work_through(DeliveryQueue::new(&app, *environment), shutdown.clone());
-        join(jobs, deliveries)
+        let counting = health::count_paused(&app, *environment, shutdown.clone());
+        join3(jobs, deliveries, counting)
     });
     join_all(environments).await;
 }

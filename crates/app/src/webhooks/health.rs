@@ -1,5 +1,7 @@
 //! Whether an endpoint takes its events: when it is paused, and how it is resumed.
 
+use std::time::Duration;
+
 use peeker_domain::id::AccountId;
 use peeker_domain::view::{EndpointStatus, PauseReason, WebhookEndpoint};
 use peeker_domain::{Environment, Result, Timestamp};
@@ -7,6 +9,7 @@ use peeker_store::deliveries::Recorded;
 use peeker_store::endpoint_health::{self as rows, Health, Pause};
 use peeker_store::webhooks as endpoints;
 use peeker_webhooks::Outcome;
+use tokio_util::sync::CancellationToken;
 
 use super::{Endpoint, load_endpoint, must_exist};
 use crate::failure::internal;
@@ -16,6 +19,8 @@ use crate::{Actor, App};
 const FAILING_SECONDS: i64 = 5 * 24 * 60 * 60;
 /// The failure before must be this close, so that one hiccup after days without events pauses nothing.
 const STILL_FAILING_SECONDS: i64 = 24 * 60 * 60;
+/// How often the metric of paused endpoints is set.
+const COUNT_EVERY: Duration = Duration::from_secs(30);
 /// What a receiver answers that is gone for good.
 const GONE: u16 = 410;
 
@@ -169,9 +174,22 @@ pub async fn show(
     })
 }
 
-/// How many endpoints are paused, for metrics and `peeker doctor`.
+/// The accounts whose endpoint is paused, for `peeker doctor`.
 pub async fn paused_unscoped(app: &App, environment: Environment) -> Result<Vec<AccountId>> {
     rows::paused_unscoped(&app.environment(environment).db)
         .await
         .map_err(internal("count paused endpoints"))
+}
+
+/// Keeps the metric of paused endpoints until `shutdown`.
+pub(crate) async fn count_paused(app: &App, environment: Environment, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(COUNT_EVERY);
+    while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+        // A database that cannot be read is told of by those who need it.
+        if let Ok(paused) = paused_unscoped(app, environment).await {
+            let count = u32::try_from(paused.len()).unwrap_or(u32::MAX);
+            metrics::gauge!("webhook_endpoints_paused", "environment" => environment.as_str())
+                .set(count);
+        }
+    }
 }
