@@ -127,10 +127,6 @@ fn judge(
             None => (State::Failed, now, until),
         }
     };
-    if state == State::Failed {
-        let event = &delivery.event;
-        tracing::warn!(event.id = %event, attempt = delivery.number, "Gave up on {event} after its last retry");
-    }
     Recorded {
         delivery,
         attempt: Some(attempt),
@@ -172,6 +168,10 @@ fn impression(outcome: &Outcome) -> Impression {
 }
 
 async fn record(app: &App, environment: Environment, recorded: Recorded) -> Result<()> {
+    if recorded.state == State::Failed {
+        let (event, attempt) = (&recorded.delivery.event, recorded.delivery.number);
+        tracing::warn!(event.id = %event, attempt, "Gave up on {event} after its last retry");
+    }
     let attempts = &app.environment(environment).attempts;
     attempts
         .submit(recorded)

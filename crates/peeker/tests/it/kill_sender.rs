@@ -29,9 +29,9 @@ use super::json;
 use super::kill::{Server, place};
 
 /// Orders placed, unless the environment says for how long.
-const ORDERS: usize = 30;
+const ORDERS: usize = 25;
 /// How long the sender lives each time, counted in requests that arrive.
-const LIFE: usize = 25;
+const LIFE: usize = 60;
 /// A sender that sends nothing for so long has nothing to send, or nothing it may send yet.
 const SILENCE: Duration = Duration::from_secs(2);
 /// Far longer than all of it takes.
@@ -227,7 +227,7 @@ async fn check(store: &Store, account: &str, receiver: &Receiver, kills: usize, 
         arrivals.failed,
         arrivals.twice
     );
-    assert!(kills >= 5 && events.len() > 150, "too little happened");
+    assert!(kills >= 3 && events.len() >= ORDERS * 6, "too little happened");
     assert!(
         arrivals.failed * 100 > requests * 15,
         "the receiver hardly failed"
