@@ -22,6 +22,7 @@ pub mod imports;
 pub mod me;
 pub mod orders;
 pub mod sandbox;
+pub mod swaps;
 pub mod users;
 pub mod webhooks;
 

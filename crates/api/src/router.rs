@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use crate::openapi::{base, complete};
 use crate::{
-    bundles, docs, domains, forwarding, health, imports, me, middleware, orders, sandbox, users,
-    webhooks,
+    bundles, docs, domains, forwarding, health, imports, me, middleware, orders, sandbox, swaps,
+    users, webhooks,
 };
 
 /// Where the API lives, and its alias with the same behaviour (contract §1).
@@ -39,6 +39,9 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::inboxes::inboxes))
         .routes(routes!(orders::pending::list))
         .routes(routes!(orders::cancel::cancel))
+        .routes(routes!(swaps::create, swaps::list))
+        .routes(routes!(swaps::rename))
+        .routes(routes!(swaps::get))
         .routes(routes!(webhooks::get_endpoint))
         .routes(routes!(sandbox::resolve_action))
         .routes(routes!(sandbox::reset))

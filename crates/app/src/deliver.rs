@@ -13,7 +13,7 @@ use peeker_webhooks::{FailureClass, Outcome, headers, last_retry, next_attempt, 
 use crate::App;
 use crate::failure::internal;
 use crate::places::{Impression, Places};
-use crate::webhooks::health::{account_now, pause_if_due};
+use crate::webhooks::health::pause_if_due;
 use crate::webhooks::{self, Endpoint};
 
 /// Longer than waiting for a place (20 s), a send (15 s) and recording it can take, so that no second sender starts while
@@ -70,9 +70,9 @@ async fn attempt(
         skipped.state = State::Skipped;
         return record(app, environment, skipped).await;
     };
-    let (outcome, attempt) = send_once(app, environment, &endpoint, &delivery).await;
+    let (outcome, attempt) = send_once(app, environment, &endpoint, &delivery).await?;
     place.leave(impression(&outcome));
-    let recorded = judge(app, environment, delivery, &outcome, attempt);
+    let recorded = judge(delivery, &outcome, attempt, app.now());
     if !outcome.is_success()
         && pause_if_due(app, environment, &endpoint, &outcome, &recorded).await?
     {
@@ -87,7 +87,7 @@ pub(crate) async fn send_once(
     environment: Environment,
     endpoint: &Endpoint,
     delivery: &ClaimedDelivery,
-) -> (Outcome, Attempt) {
+) -> Result<(Outcome, Attempt)> {
     let started_at = app.now();
     let secrets: Vec<_> = endpoint.signing(started_at).collect();
     let seconds = started_at.as_seconds();
@@ -97,28 +97,26 @@ pub(crate) async fn send_once(
     report(delivery, &outcome);
     let attempt = Attempt {
         started_at,
-        ended_at: account_now(app, environment, &delivery.account),
+        ended_at: app.account_now(environment, &delivery.account).await?,
         http_status: outcome.status,
         failure: outcome.failure.map(|failure| failure.as_str().to_owned()),
         latency_ms: outcome.latency_ms,
         response_excerpt: outcome.response_excerpt.clone(),
     };
-    (outcome, attempt)
+    Ok((outcome, attempt))
 }
 
 /// What an attempt makes of its delivery.
 fn judge(
-    app: &App,
-    environment: Environment,
     delivery: ClaimedDelivery,
     outcome: &Outcome,
     attempt: Attempt,
+    now: Timestamp,
 ) -> Recorded {
-    let now = app.now();
     let (state, next, retry_until) = if outcome.is_success() {
         (State::Delivered, now, None)
     } else {
-        let moved = account_now(app, environment, &delivery.account).as_millis() - now.as_millis();
+        let moved = attempt.ended_at.as_millis() - now.as_millis();
         let known = delivery.retry_until.map(|until| until.plus_millis(-moved));
         let (next, until) = retry(outcome, delivery.number, known, now);
         let until = until.map(|until| until.plus_millis(moved));

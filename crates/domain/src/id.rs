@@ -136,6 +136,8 @@ id! {
     AttemptId = "whd";
     /// One HTTP request to the API.
     RequestId = "req";
+    /// One entry of an order's history.
+    HistoryId = "hst";
     /// One ledger transaction.
     TransactionId = "txn";
 }

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 
 use crate::dns::mail_records;
 use crate::{
-    Call, DnsRecord, ErrorClass, HandOver, InboxSpec, MailDomain, ProviderError, Providers,
-    RecordKind, Registration, Verdict, Zone,
+    Call, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, MailDomain, ProviderError,
+    Providers, RecordKind, Registration, Verdict, Zone,
 };
 
 /// Must never be found in anything that an adapter stores, says or logs.
@@ -82,7 +82,7 @@ pub(crate) async fn provision(
         domain: name,
         client_id: Some(&ClientId::Number(366_903)),
         login_email: &EmailAddress::parse("login@client.com").unwrap(),
-        login_password: &SecretString::from(CANARY_PASSWORD),
+        login_password: Some(&SecretString::from(CANARY_PASSWORD)),
         provider,
         addresses: &addresses,
     };
@@ -220,8 +220,32 @@ async fn assert_removal(
     name: &DomainName,
     provider: MailProvider,
 ) {
+    let [old, new] = ["jane1", "john"].map(|local| format!("{local}@{name}"));
+    let to = InboxSpec {
+        address: &new,
+        first_name: "John",
+        last_name: "Doe",
+        picture_url: None,
+    };
+    for _ in 0..2 {
+        providers
+            .mail
+            .rename_inboxes(
+                call(account, "rename", 0),
+                provider,
+                name,
+                &[InboxRename { from: &old, to }],
+            )
+            .await
+            .unwrap();
+    }
     let addresses = [format!("jane0@{name}"), format!("nobody@{name}")];
     for _ in 0..2 {
+        providers
+            .sequencer
+            .disconnect(call(account, "disconnect", 0), name, &addresses)
+            .await
+            .unwrap();
         providers
             .mail
             .remove_inboxes(call(account, "remove", 0), provider, name, &addresses)

@@ -58,7 +58,7 @@ pub struct KnownDomain {
 }
 
 /// Contract §3: nobody or Google on it → both; Microsoft on it → Google only.
-fn usable_for(row: &Model) -> Vec<MailProvider> {
+pub(crate) fn usable_for(row: &Model) -> Vec<MailProvider> {
     let microsoft_on_it = row.provider.as_deref() == Some(MailProvider::Microsoft.as_str());
     if row.category == CANDIDATE {
         Vec::new()

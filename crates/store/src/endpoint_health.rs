@@ -184,7 +184,7 @@ fn differs(known: &endpoint_health::Model, row: &endpoint_health::Model) -> bool
 }
 
 /// Records a failed attempt and pauses the endpoint: this delivery and all that are open wait, and the probe is
-/// enqueued for `probe_at`. Gives back whether it was not paused before.
+/// enqueued for `probe_at` of the account's clock. Gives back whether it was not paused before.
 pub async fn pause(
     db: &EnvironmentDb,
     failed: &Recorded,
@@ -320,7 +320,7 @@ pub async fn probe_succeeded(
     Ok(moved)
 }
 
-/// Ends a probe that failed: its attempt is on record and the next probe is at `next`. The endpoint is `reason` now.
+/// Ends a probe that failed: its attempt is on record and the next probe is at `next` of the account's clock. The endpoint is `reason` now.
 /// Errors: `LeaseLost`, and then nothing has changed.
 pub async fn probe_failed(
     db: &EnvironmentDb,

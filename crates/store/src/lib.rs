@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod bundles;
+pub mod clock;
 pub mod connect;
 pub mod deliveries;
 pub mod domains;
@@ -30,6 +31,7 @@ pub mod rate;
 pub mod reset;
 pub mod settings;
 pub mod simulator;
+pub mod swaps;
 pub mod users;
 pub mod wallet;
 pub mod webhooks;

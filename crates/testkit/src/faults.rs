@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use peeker_domain::order::ClientId;
 use peeker_domain::{Cents, DomainName, MailProvider, WebUrl};
 use peeker_providers::{
-    Call, Check, Dns, DnsRecord, HandOver, InboxSpec, Mail, MailDomain, ProviderError, Providers,
-    Registrar, Registration, RouteError, SequencerPort, Zone,
+    Call, Check, Dns, DnsRecord, HandOver, InboxRename, InboxSpec, Mail, MailDomain, ProviderError,
+    Providers, Registrar, Registration, RouteError, SequencerPort, Zone,
 };
 use tokio::sync::Notify;
 
@@ -271,6 +271,17 @@ impl Mail for Faulty<dyn Mail> {
         self.1.pass("mail.ensure_inboxes", name, done).await
     }
 
+    async fn rename_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        renames: &[InboxRename<'_>],
+    ) -> Result<(), ProviderError> {
+        let done = self.0.rename_inboxes(call, provider, name, renames);
+        self.1.pass("mail.rename_inboxes", name, done).await
+    }
+
     async fn remove_inboxes(
         &self,
         call: Call<'_>,
@@ -302,5 +313,15 @@ impl SequencerPort for Faulty<dyn SequencerPort> {
         self.1
             .pass("sequencer.hand_over", hand_over.domain, done)
             .await
+    }
+
+    async fn disconnect(
+        &self,
+        call: Call<'_>,
+        domain: &DomainName,
+        addresses: &[String],
+    ) -> Result<(), ProviderError> {
+        let done = self.0.disconnect(call, domain, addresses);
+        self.1.pass("sequencer.disconnect", domain, done).await
     }
 }

@@ -114,6 +114,8 @@ pub async fn stock(app: &TestApp, names: &[String]) {
             import_id: None,
             nameservers: None,
             delegated: true,
+            renewal_price_cents: 0,
+            renewing_until: None,
         };
         let insert = domains::Entity::insert(row.into_active_model().reset_all());
         let writer = &app.app.store().sandbox.db.pools.writer;

@@ -21,5 +21,6 @@ mod orders;
 mod paging;
 mod rate_limit;
 mod sandbox;
+mod swaps;
 mod users;
 mod webhooks;

@@ -24,12 +24,7 @@ const COUNT_EVERY: Duration = Duration::from_secs(30);
 /// What a receiver answers that is gone for good.
 const GONE: u16 = 410;
 
-/// The time on the account's clock, which the partner can move in the sandbox.
-pub(crate) fn account_now(app: &App, _environment: Environment, _account: &AccountId) -> Timestamp {
-    app.now()
-}
-
-/// When a paused endpoint is tried again: soon when it failed, rarely when it said that it is gone.
+/// When a paused endpoint is tried again, on the account's clock: soon when it failed, rarely when it said that it is gone.
 pub(super) const fn probe_after(now: Timestamp, reason: PauseReason) -> Timestamp {
     match reason {
         PauseReason::Failing => now.plus_seconds(60 * 60),
@@ -72,7 +67,9 @@ pub(crate) async fn pause_if_due(
     let health = rows::find(db, account)
         .await
         .map_err(internal("read an endpoint's health"))?;
-    let now = account_now(app, environment, account);
+    let Some(now) = failed.attempt.as_ref().map(|attempt| attempt.ended_at) else {
+        return Ok(false);
+    };
     let Some(reason) = reason_to_pause(outcome, &health, now) else {
         return Ok(false);
     };
@@ -81,7 +78,7 @@ pub(crate) async fn pause_if_due(
         return Ok(false);
     }
     let pause = Pause { at: now, reason };
-    let is_new = rows::pause(db, failed, pause, probe_after(app.now(), reason))
+    let is_new = rows::pause(db, failed, pause, probe_after(now, reason))
         .await
         .map_err(internal("pause an endpoint"))?;
     if is_new {
@@ -156,7 +153,7 @@ pub async fn show(
     let waiting_count = rows::count_waiting(db, account).await.map_err(&failed)?;
     let probe_at = rows::next_probe_at(db, account).await.map_err(&failed)?;
     // Jobs are due by the system's clock; the partner reads all times on the account's.
-    let moved = account_now(app, environment, account).as_millis() - app.now().as_millis();
+    let moved = app.account_now(environment, account).await?.as_millis() - app.now().as_millis();
     let status = match (&url, health.pause) {
         (None, _) => EndpointStatus::None,
         (Some(_), Some(_)) => EndpointStatus::Paused,

@@ -25,12 +25,13 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
     let (Some(pause), Some(delivery), Some(endpoint)) = (health.pause, oldest, endpoint) else {
         return unless_lost(rows::probe_needless(db, job, app.now()).await);
     };
-    let (outcome, attempt) = deliver::send_once(app, environment, &endpoint, &delivery).await;
+    let (outcome, attempt) = deliver::send_once(app, environment, &endpoint, &delivery).await?;
+    let ended_at = attempt.ended_at;
     let mut tried = Recorded::postponed(delivery, app.now());
     tried.attempt = Some(attempt);
     if !outcome.is_success() {
-        let reason = reason_to_pause(&outcome, &health, app.now()).unwrap_or(pause.reason);
-        let next = probe_after(app.now(), reason);
+        let reason = reason_to_pause(&outcome, &health, ended_at).unwrap_or(pause.reason);
+        let next = probe_after(ended_at, reason);
         report(environment, job, reason);
         return unless_lost(rows::probe_failed(db, job, &tried, reason, next).await);
     }

@@ -5,17 +5,20 @@
 mod action;
 mod bundle;
 mod domain;
+mod history;
 mod import;
 mod list;
 mod me;
 mod order;
 mod quote;
+mod swap;
 mod user;
 mod webhook;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
 pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
+pub use history::HistoryEntry;
 pub use import::{
     FailedDomain, FailureReason, ForwardingJob, ImportJob, ImportedDomain, NameserverGroup,
 };
@@ -26,5 +29,6 @@ pub use order::{
     OrderReceipt, Persona, Progress,
 };
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
+pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User};
 pub use webhook::{EndpointStatus, PauseReason, WebhookEndpoint};

@@ -227,7 +227,10 @@ async fn check(store: &Store, account: &str, receiver: &Receiver, kills: usize, 
         arrivals.failed,
         arrivals.twice
     );
-    assert!(kills >= 3 && events.len() >= ORDERS * 6, "too little happened");
+    assert!(
+        kills >= 3 && events.len() >= ORDERS * 6,
+        "too little happened"
+    );
     assert!(
         arrivals.failed * 100 > requests * 15,
         "the receiver hardly failed"

@@ -23,6 +23,8 @@ pub struct Model {
     pub import_id: Option<String>,
     pub nameservers: Option<String>,
     pub delegated: bool,
+    pub renewal_price_cents: i64,
+    pub renewing_until: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

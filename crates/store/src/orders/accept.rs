@@ -129,8 +129,9 @@ impl Batch for Accept {
     }
 
     fn weight(item: &NewOrder) -> usize {
-        // order, customer, fingerprint, event, delivery, two ledger entries; domain, place and job for each domain
-        7 + 3 * item.domains.len()
+        // order, customer, fingerprint, event, delivery, history, renewal, two ledger entries; domain, place and job for
+        // each domain
+        9 + 3 * item.domains.len()
     }
 
     async fn write(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Accepted>> {
@@ -176,6 +177,7 @@ async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Order
         work.debit(
             &item.account,
             item.total(),
+            "order",
             item.id.as_str(),
             item.created_at,
         )?;
@@ -187,6 +189,7 @@ async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Order
             &shown,
             item.created_at,
         )?;
+        work.enqueue(NewJob::renew(&item.account, &item.id, item.renews_at));
         for place in &places {
             work.enqueue(NewJob::provision(
                 &item.account,
@@ -346,6 +349,8 @@ async fn take_domains(
                 import_id: None,
                 nameservers: None,
                 delegated: false,
+                renewal_price_cents: 0,
+                renewing_until: None,
                 created_at: item.created_at.as_millis(),
             };
             rows.push(row.into_active_model().reset_all());
@@ -428,6 +433,8 @@ fn order_row(item: &NewOrder, user_id: &str) -> Result<orders::Model> {
         cancellation_scheduled_at: None,
         cancels_at: None,
         created_at: item.created_at.as_millis(),
+        months_paid: 1,
+        overdue_since: None,
     })
 }
 
@@ -452,6 +459,9 @@ fn place_rows_of(
             step: super::progress::FIRST_STEP.to_owned(),
             state: super::progress::PENDING.to_owned(),
             leaves_at: None,
+            personas: None,
+            swap_in_id: None,
+            swap_out_id: None,
         })
     });
     rows.collect()

@@ -7,9 +7,9 @@ use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{EventType, OrderStatus, Timestamp, view};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::progress::{LEFT, OVER};
+use super::progress::{LEFT, OVER, has_joined};
 use super::{detail, email_of};
-use crate::entity::{order_domains, orders};
+use crate::entity::{order_domains, orders, swaps};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
@@ -58,29 +58,29 @@ pub async fn schedule(
     }
     let mut places = places_of(&work, account, id).await?;
     places.retain(|place| place.state != LEFT);
-    let leaving = match named(&places, scope) {
+    let mut leaving = match named(&places, scope) {
         Ok(leaving) => leaving,
         Err(position) => return Ok(Some(Cancelled::NotOnOrder(position))),
     };
+    leaving.extend(coming_in_for(&work, &places, &leaving).await?);
     let ends_at = order.renews_at.unwrap_or(
         now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60)
             .as_millis(),
     );
-    let before = places
-        .iter()
-        .filter(|place| place.leaves_at.is_some())
-        .count();
+    let mut changed = false;
     for place in places
         .iter_mut()
-        .filter(|place| place.leaves_at.is_none() && leaving.contains(&place.position))
+        .filter(|place| leaving.contains(&place.position))
     {
-        place.leaves_at = Some(ends_at);
+        // One that a swap takes off may have had longer.
+        if place.leaves_at.is_none_or(|at| at > ends_at) {
+            place.leaves_at = Some(ends_at);
+            changed = true;
+        }
     }
-    let after = places
-        .iter()
-        .filter(|place| place.leaves_at.is_some())
-        .count();
-    if after > before {
+    let after = places.iter().filter(|place| place.leaves_at.is_some());
+    let after = after.count();
+    if changed {
         order
             .cancellation_scheduled_at
             .get_or_insert(now.as_millis());
@@ -91,7 +91,7 @@ pub async fn schedule(
         order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
     }
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
-    if after > before {
+    if changed {
         work.enqueue(NewJob::new(
             account,
             CANCEL,
@@ -122,6 +122,7 @@ fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>
     let find = |wanted: &String| {
         places
             .iter()
+            .filter(|place| has_joined(place))
             .find(|place| place.domain_id == *wanted || place.name == *wanted)
     };
     named
@@ -129,6 +130,44 @@ fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>
         .enumerate()
         .map(|(index, wanted)| find(wanted).map(|place| place.position).ok_or(index))
         .collect()
+}
+
+/// The positions of domains that swaps are bringing in for those that leave: they leave too.
+async fn coming_in_for(
+    work: &Work<'_>,
+    places: &[order_domains::Model],
+    leaving: &BTreeSet<i32>,
+) -> Result<Vec<i32>> {
+    let coming: Vec<_> = places.iter().filter(|place| !has_joined(place)).collect();
+    if coming.is_empty() {
+        return Ok(Vec::new());
+    }
+    let old: BTreeSet<&str> = places
+        .iter()
+        .filter(|place| leaving.contains(&place.position))
+        .map(|place| place.domain_id.as_str())
+        .collect();
+    let swaps = swaps::Entity::find()
+        .filter(swaps::Column::AccountId.eq(coming[0].account_id.as_str()))
+        .filter(
+            swaps::Column::Id.is_in(
+                coming
+                    .iter()
+                    .filter_map(|place| place.swap_in_id.as_deref()),
+            ),
+        )
+        .all(work.tx())
+        .await?;
+    let for_leaving = |place: &&&order_domains::Model| {
+        swaps.iter().any(|swap| {
+            place.swap_in_id.as_ref() == Some(&swap.id) && old.contains(swap.domain_id.as_str())
+        })
+    };
+    Ok(coming
+        .iter()
+        .filter(for_leaving)
+        .map(|place| place.position)
+        .collect())
 }
 
 async fn places_of(

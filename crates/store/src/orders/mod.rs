@@ -50,14 +50,17 @@ fn receipt(row: &Model, email: String) -> Result<view::OrderReceipt> {
     })
 }
 
-/// The full view of an order. `domains` are all it ever had, by position; those that it goes on without are not shown.
+/// The full view of an order. `domains` are all it ever had, by position; those that it goes on without are not shown,
+/// nor those that a swap has not brought in yet.
 pub(crate) fn detail(
     row: &Model,
     email: String,
     domains: &[order_domains::Model],
 ) -> Result<view::OrderDetail> {
     let status: OrderStatus = row.status.parse()?;
-    let shown = |domain: &&order_domains::Model| domain.state != progress::LEFT;
+    let shown = |domain: &&order_domains::Model| {
+        domain.state != progress::LEFT && progress::has_joined(domain)
+    };
     let of = |source: Source| {
         domains
             .iter()
@@ -66,7 +69,8 @@ pub(crate) fn detail(
     };
     let cancelling = domains
         .iter()
-        .filter(|domain| domain.leaves_at.is_some())
+        .filter(|domain| domain.leaves_at.is_some() && domain.swap_out_id.is_none())
+        .filter(|domain| progress::has_joined(domain))
         .filter(|domain| !progress::OVER.contains(&domain.state.as_str()));
     let registrations: Vec<Cents> = of(Source::Registered)
         .map(|domain| Cents(domain.price_cents))
