@@ -25,6 +25,7 @@ pub mod sandbox;
 pub mod swaps;
 pub mod users;
 pub mod wallet;
+pub mod webhooks;
 
 pub use access::{Access, Permission, Quote, Read, Write};
 pub use error::{ApiError, ErrorBody, ErrorEnvelope};

@@ -73,6 +73,7 @@ const BODY_ERRORS: [(&str, &str); 2] = [
         (name = "Orders", description = "Purchases of domains and inboxes for one customer."),
         (name = "Swaps", description = "Replacing domains of active orders, renaming their inboxes."),
         (name = "Wallet", description = "What orders and renewals are paid from."),
+        (name = "Webhooks", description = "Whether events reach you."),
         (name = "Sandbox", description = "What only a test key can do."),
     ),
     components(schemas(ErrorEnvelope)),
@@ -286,7 +287,8 @@ mod tests {
                 }
             }
         }
-        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle getBundle deleteBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser getUser deleteUser updateUser getWallet listWalletTransactions");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle getBundle deleteBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser getUser deleteUser updateUser getWallet listWalletTransactions getWebhookEndpoint");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle getBundle deleteBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser getUser deleteUser updateUser getWallet listWalletTransactions getWebhookEndpoint");
     }
 
     #[test]

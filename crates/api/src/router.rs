@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::openapi::{base, complete};
 use crate::{
     bundles, docs, domains, forwarding, health, imports, me, middleware, orders, sandbox, swaps,
-    users, wallet,
+    users, wallet, webhooks,
 };
 
 /// Where the API lives, and its alias with the same behaviour (contract §1).
@@ -45,6 +45,7 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(swaps::get))
         .routes(routes!(wallet::get))
         .routes(routes!(wallet::transactions))
+        .routes(routes!(webhooks::get_endpoint))
         .routes(routes!(sandbox::resolve_action))
         .routes(routes!(sandbox::reset))
         .routes(routes!(sandbox::clock))

@@ -22,6 +22,7 @@ pub mod me;
 pub mod orders;
 pub mod paging;
 pub mod partners;
+mod places;
 mod provision;
 mod rate_limit;
 mod renew;

@@ -4,6 +4,7 @@ use peeker_domain::{Environment, Error, Result};
 use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::App;
+use crate::webhooks::probe;
 use crate::{actions, advance, backoff, cancel, forwarding, imports, provision, renew, swaps};
 
 /// Claims without progress after which a job that fails on our side is dead and waits for an operator.
@@ -24,6 +25,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
         jobs::REGISTRATION => renew::registration(app, environment, &job).await,
         jobs::EXPIRY => renew::expiry(app, environment, &job).await,
         jobs::CLOCK => advance::run(app, environment, &job).await,
+        jobs::PROBE => probe::run(app, environment, &job).await,
         // Only a newer server knows it; it is left for that one.
         unknown => Err(Error::internal(format!("unknown kind of job {unknown}"))),
     };

@@ -17,6 +17,8 @@ use sea_orm::{
 };
 use serde::Serialize;
 
+use crate::deliveries::State;
+use crate::endpoint_health::Pause;
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
 use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
@@ -35,6 +37,7 @@ pub struct Work<'a> {
     ledger: Vec<ledger_entries::Model>,
     history: Vec<order_history::Model>,
     jobs: Vec<NewJob>,
+    resumed: bool,
 }
 
 impl<'a> Work<'a> {
@@ -60,6 +63,8 @@ impl<'a> Work<'a> {
                     clock_offset_ms: 0,
                     clock_target: None,
                     microsoft_inboxes_active: 0,
+                    deliveries_paused_at: None,
+                    deliveries_paused_reason: None,
                 })
                 .collect();
             let ignore = OnConflict::column(accounts::Column::AccountId)
@@ -77,6 +82,7 @@ impl<'a> Work<'a> {
             ledger: Vec::new(),
             history: Vec::new(),
             jobs: Vec::new(),
+            resumed: false,
         })
     }
 
@@ -228,6 +234,23 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Why nothing is delivered to the account's endpoint, if it is paused.
+    pub(crate) fn paused(&self, account: &AccountId) -> Result<Option<Pause>> {
+        match self.accounts.get(account.as_str()) {
+            Some(row) => Pause::of(row),
+            None => Ok(None),
+        }
+    }
+
+    /// Pauses the account's deliveries, or resumes them. The caller moves those that are there, in the same work.
+    pub(crate) fn set_paused(&mut self, account: &AccountId, pause: Option<Pause>) -> Result<()> {
+        self.resumed |= pause.is_none();
+        let row = self.account(account)?;
+        row.deliveries_paused_at = pause.map(|pause| pause.at.as_millis());
+        row.deliveries_paused_reason = pause.map(|pause| pause.reason.to_string());
+        Ok(())
+    }
+
     /// Moves `amount` into the wallet (out of it when negative), from `counterpart`: two entries that add up to zero.
     fn transfer(
         &mut self,
@@ -279,30 +302,39 @@ impl<'a> Work<'a> {
             .filter_map(|id| self.accounts.remove(id))
             .collect();
         write_back::<accounts::Entity, _>(&self.tx, accounts).await?;
-        let (has_events, has_jobs) = (!self.events.is_empty(), !jobs.is_empty());
+        let has_deliveries = !self.events.is_empty() || self.resumed;
+        let has_jobs = !jobs.is_empty();
         insert_all::<events::Entity, _>(&self.tx, self.events, None).await?;
         insert_all::<deliveries::Entity, _>(&self.tx, deliveries, None).await?;
         insert_all::<ledger_entries::Entity, _>(&self.tx, self.ledger, None).await?;
         insert_all::<order_history::Entity, _>(&self.tx, self.history, None).await?;
         insert_all::<jobs::Entity, _>(&self.tx, jobs, Some(bring_forward())).await?;
-        self.db.announce(&self.tx, has_jobs, has_events).await?;
+        self.db.announce(&self.tx, has_jobs, has_deliveries).await?;
         self.db.pass(Moment::BeforeCommit).await;
         self.tx.commit().await?;
         self.db.pass(Moment::AfterCommit).await;
-        self.db.wake(has_jobs, has_events);
+        self.db.wake(has_jobs, has_deliveries);
         Ok(())
     }
 
     fn first_delivery(&self, event: &events::Model) -> deliveries::Model {
         let clock = self.clock(&event.account_id);
         let at = clock.system_time(Timestamp::from_millis(event.created_at));
+        let account = self.accounts.get(&event.account_id);
+        let is_paused = account.is_some_and(|account| account.deliveries_paused_at.is_some());
+        let state = if is_paused {
+            State::Waiting
+        } else {
+            State::Pending
+        };
         deliveries::Model {
             account_id: event.account_id.clone(),
             sequence: event.sequence,
-            state: "pending".to_owned(),
+            state: state.as_str().to_owned(),
             attempts: 0,
             next_attempt_at: at.as_millis(),
             lease_token: None,
+            retry_until: None,
         }
     }
 }

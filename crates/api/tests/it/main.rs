@@ -25,3 +25,4 @@ mod sandbox_clock;
 mod swaps;
 mod users;
 mod wallet;
+mod webhooks;

@@ -112,6 +112,7 @@ pub(crate) const ALL: &[Operation] = &[
     read("listSwaps", "/swaps"),
     read("getSwap", "/swaps/{id}"),
     read("getSandboxClock", "/sandbox/clock"),
+    read("getWebhookEndpoint", "/webhooks/endpoint"),
     post(
         "checkDomainAvailability",
         "/domains/availability",

@@ -15,6 +15,7 @@ mod sandbox;
 mod swap;
 mod user;
 mod wallet;
+mod webhook;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
@@ -34,3 +35,4 @@ pub use sandbox::SandboxClock;
 pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User};
 pub use wallet::{Wallet, WalletTransaction};
+pub use webhook::{EndpointStatus, PauseReason, WebhookEndpoint};

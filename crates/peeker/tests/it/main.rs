@@ -5,6 +5,7 @@
 mod commands;
 mod demo;
 mod kill;
+mod kill_sender;
 mod serve;
 
 use std::path::Path;

@@ -13,6 +13,7 @@ pub mod bundles;
 pub mod deliveries;
 pub mod delivery_attempts;
 pub mod domains;
+pub mod endpoint_health;
 pub mod events;
 pub mod forwarding_domains;
 pub mod forwardings;

@@ -21,6 +21,9 @@ const CLAIM_JOBS: &str = "WITH due AS MATERIALIZED (SELECT account_id, kind, sub
     UPDATE jobs SET run_at = 1, lease_token = 'x', attempts = jobs.attempts + 1, wanted_again = FALSE FROM due \
     WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject \
     RETURNING jobs.subject";
+/// As `endpoint_health.rs` does.
+const RELEASE: &str = "SELECT sequence, ROW_NUMBER() OVER (ORDER BY sequence) - 1 AS place FROM deliveries \
+    WHERE account_id = $1 AND state = 'waiting'";
 const CLAIM_DELIVERIES: &str = "WITH due AS MATERIALIZED (SELECT account_id, sequence FROM deliveries \
     WHERE state = 'pending' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2) \
     UPDATE deliveries SET next_attempt_at = 1, lease_token = 'x' FROM due \
@@ -123,6 +126,28 @@ async fn a_sandbox_clock_finds_the_timers_of_its_account() {
          WHERE account_id = 'org_1' AND state = 'pending' AND lease_token IS NULL",
     );
     assert_indexed(pools, "deliveries", "deliveries_of_account", moved).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_paused_endpoint_is_found_by_an_index() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let waiting = deliveries::Entity::find()
+        .select_only()
+        .column(deliveries::Column::Sequence)
+        .filter(deliveries::Column::AccountId.eq("org_1"))
+        .filter(Expr::cust("state = 'waiting'"));
+    let oldest = waiting
+        .clone()
+        .order_by_asc(deliveries::Column::Sequence)
+        .limit(1);
+    for query in [waiting, oldest] {
+        let statement = query.build(DbBackend::Sqlite);
+        assert_indexed(pools, "deliveries", "deliveries_waiting", statement).await;
+    }
+    let release = Statement::from_sql_and_values(DbBackend::Sqlite, RELEASE, ["org_1".into()]);
+    assert_indexed(pools, "deliveries", "deliveries_waiting", release).await;
     app.finish().await;
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_store::connect::Pools;
 use peeker_store::entity::{
-    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, events,
+    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, endpoint_health, events,
     forwarding_domains, forwardings, idempotency_keys, import_domains, import_fingerprints,
     imported_names, imports, inboxes, jobs, ledger_entries, order_domains, order_fingerprints,
     order_history, orders, partners, pending_actions, rate_windows, settings, simulated_records,
@@ -43,6 +43,7 @@ fn environment() -> Vec<Table> {
         of::<deliveries::Entity>(),
         of::<delivery_attempts::Entity>(),
         of::<domains::Entity>(),
+        of::<endpoint_health::Entity>(),
         of::<events::Entity>(),
         of::<forwarding_domains::Entity>(),
         of::<forwardings::Entity>(),
