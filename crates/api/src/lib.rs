@@ -17,12 +17,14 @@ mod router;
 
 pub mod bundles;
 pub mod domains;
+pub mod events;
 pub mod forwarding;
 pub mod imports;
 pub mod me;
 pub mod orders;
 pub mod sandbox;
 pub mod users;
+pub mod webhook_check;
 
 pub use access::{Access, Permission, Quote, Read, Write};
 pub use error::{ApiError, ErrorBody, ErrorEnvelope};

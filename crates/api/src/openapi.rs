@@ -71,6 +71,7 @@ const BODY_ERRORS: [(&str, &str); 2] = [
         (name = "Bundles", description = "Saved order templates, sized in e-mails a month."),
         (name = "Domains", description = "Domains of your account, and whether new ones can be had."),
         (name = "Orders", description = "Purchases of domains and inboxes for one customer."),
+        (name = "Events", description = "What happened, as webhooks tell it: to read, to follow and to have sent again."),
         (name = "Sandbox", description = "What only a test key can do."),
     ),
     components(schemas(ErrorEnvelope)),
@@ -277,8 +278,13 @@ mod tests {
                         response["headers"]["Peeker-Request-Id"].is_object(),
                         "{named} {status}"
                     );
+                    let media = if named == "get /events/stream" && status == "200" {
+                        "text/event-stream"
+                    } else {
+                        "application/json"
+                    };
                     assert!(
-                        response["content"]["application/json"]["schema"].is_object(),
+                        response["content"][media]["schema"].is_object(),
                         "{named} {status}"
                     );
                 }

@@ -9,7 +9,8 @@ use utoipa_axum::routes;
 
 use crate::openapi::{base, complete};
 use crate::{
-    bundles, docs, domains, forwarding, health, imports, me, middleware, orders, sandbox, users,
+    bundles, docs, domains, events, forwarding, health, imports, me, middleware, orders, sandbox,
+    users, webhook_check,
 };
 
 /// Where the API lives, and its alias with the same behaviour (contract §1).
@@ -38,6 +39,14 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::inboxes::inboxes))
         .routes(routes!(orders::pending::list))
         .routes(routes!(orders::cancel::cancel))
+        .routes(routes!(events::list::list))
+        .routes(routes!(events::stream::stream))
+        .routes(routes!(events::replay::replay_window))
+        .routes(routes!(events::replay::get))
+        .routes(routes!(events::list::get))
+        .routes(routes!(events::list::deliveries))
+        .routes(routes!(events::replay::replay))
+        .routes(routes!(webhook_check::check))
         .routes(routes!(sandbox::resolve_action))
         .routes(routes!(sandbox::reset))
 }

@@ -124,7 +124,7 @@ async fn attempt(
         .outbound
         .post(&endpoint.url, &headers, delivery.body.clone())
         .await;
-    let next = next_attempt(delivery.number, app.now(), rand::random());
+    let next = next_attempt(delivery.try_number, app.now(), rand::random());
     let (state, next_attempt_at) = match next {
         _ if outcome.is_success() => (State::Delivered, started_at),
         Some(next) => (State::Pending, next),

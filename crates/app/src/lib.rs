@@ -12,6 +12,7 @@ pub mod cancel;
 pub mod clock;
 pub mod deliver;
 pub mod domains;
+pub mod events;
 mod failure;
 pub mod forwarding;
 pub mod idempotency;
@@ -23,12 +24,14 @@ pub mod paging;
 pub mod partners;
 mod provision;
 mod rate_limit;
+pub mod retention;
 pub mod runner;
 pub mod sandbox;
 pub mod secrets;
 pub mod settings;
 mod simulator;
 pub mod users;
+pub mod webhook_check;
 pub mod webhooks;
 mod work;
 
@@ -81,6 +84,7 @@ struct Inner {
     rate_limiter: RateLimiter,
     availability: AvailabilityCache,
     endpoints: webhooks::EndpointCache,
+    streams: events::Streams,
 }
 
 impl App {
@@ -121,6 +125,7 @@ impl App {
             rate_limiter: RateLimiter::new(&store.control),
             availability: AvailabilityCache::new(),
             endpoints: webhooks::EndpointCache::new(),
+            streams: events::Streams::default(),
             settings,
             store,
         })))

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::deliver::InFlight;
 use crate::failure::internal;
-use crate::{App, deliver, work};
+use crate::{App, deliver, retention, work};
 
 /// Longer than a job may run. A job whose worker died is claimed again when this is over.
 const LEASE_SECONDS: i64 = 120;
@@ -39,7 +39,11 @@ pub async fn run(app: App, shutdown: CancellationToken) {
         let deliveries = work_through(DeliveryQueue::new(&app, *environment), shutdown.clone());
         join(jobs, deliveries)
     });
-    join_all(environments).await;
+    join(
+        join_all(environments),
+        retention::keep(&app, shutdown.clone()),
+    )
+    .await;
 }
 
 /// Claims and runs everything that is due now, of one environment, until nothing is. Gives back how many pieces that

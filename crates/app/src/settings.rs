@@ -1,5 +1,7 @@
 //! What an operator can configure, with the defaults of the contract.
 
+use std::time::Duration;
+
 use peeker_domain::price::PriceBook;
 use peeker_domain::sizing::Split;
 
@@ -21,6 +23,28 @@ pub struct Settings {
     pub job_concurrency: usize,
     /// Webhooks under way at once, per environment.
     pub delivery_concurrency: usize,
+    /// For how long things are kept.
+    pub retention: Retention,
+    /// How often an event stream shows that it is alive and looks whether its key still is.
+    pub stream_heartbeat: Duration,
+}
+
+/// For how long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Days that an event stays.
+    pub event_days: u32,
+    /// Days that the record of a delivery attempt or a replay stays.
+    pub attempt_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            event_days: 90,
+            attempt_days: 30,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -32,6 +56,8 @@ impl Default for Settings {
             microsoft_inboxes_per_license: 50,
             job_concurrency: 128,
             delivery_concurrency: 256,
+            retention: Retention::default(),
+            stream_heartbeat: Duration::from_secs(15),
         }
     }
 }

@@ -143,13 +143,23 @@ async fn load_endpoint(
         .map_err(internal("read a webhook endpoint"))?;
     let Some(url) = url else { return Ok(None) };
     let url = WebUrl::parse(&url).map_err(Error::internal)?;
+    let secrets = signing_secrets(app, account, environment).await?;
+    Ok(Some(Endpoint { url, secrets }))
+}
+
+/// The secrets that sign for an account now, newest first.
+pub(crate) async fn signing_secrets(
+    app: &App,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<Vec<SigningSecret>> {
+    use secrecy::ExposeSecret;
+    let control = &app.0.store.control;
     let sealed = rows::sealed_secrets(control, account, environment, app.now()).await;
     let sealed = sealed.map_err(internal("read webhook secrets"))?;
     let open = |sealed: &String| {
-        use secrecy::ExposeSecret;
         let text = app.0.sealer.open(place(account), sealed)?;
         SigningSecret::parse(text.expose_secret()).map_err(Error::internal)
     };
-    let secrets = sealed.iter().map(open).collect::<Result<_>>()?;
-    Ok(Some(Endpoint { url, secrets }))
+    sealed.iter().map(open).collect()
 }

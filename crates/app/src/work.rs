@@ -4,7 +4,7 @@ use peeker_domain::{Environment, Error, Result};
 use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::App;
-use crate::{actions, backoff, cancel, forwarding, imports, provision};
+use crate::{actions, backoff, cancel, events, forwarding, imports, provision};
 
 /// Claims without progress after which a job that fails on our side is dead and waits for an operator.
 const MAX_ATTEMPTS: u32 = 60;
@@ -19,6 +19,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
         jobs::PICTURE => actions::watch_picture(app, environment, &job).await,
         jobs::FORWARD => forwarding::run(app, environment, &job).await,
         jobs::CANCEL => cancel::run(app, environment, &job).await,
+        jobs::REPLAY => events::run_replay(app, environment, &job).await,
         // Only a newer server knows it; it is left for that one.
         unknown => Err(Error::internal(format!("unknown kind of job {unknown}"))),
     };

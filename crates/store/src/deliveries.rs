@@ -31,6 +31,8 @@ pub struct ClaimedDelivery {
     pub body: String,
     /// Which attempt this is, from 1.
     pub number: u32,
+    /// Which attempt of the present schedule this is, from 1: a replay starts the schedule anew.
+    pub try_number: u32,
     /// Proof that the delivery is still ours.
     pub lease: String,
 }
@@ -43,6 +45,7 @@ struct ClaimedRow {
     account_id: String,
     sequence: i64,
     attempts: i32,
+    attempts_before: i32,
 }
 
 /// See the claim of jobs for why it is a materialised sub-select.
@@ -53,7 +56,8 @@ const CLAIM: &str = "WITH due AS MATERIALIZED (
 UPDATE deliveries SET next_attempt_at = $3, lease_token = $4
 FROM due
 WHERE deliveries.account_id = due.account_id AND deliveries.sequence = due.sequence
-RETURNING deliveries.account_id AS account_id, deliveries.sequence AS sequence, deliveries.attempts AS attempts";
+RETURNING deliveries.account_id AS account_id, deliveries.sequence AS sequence, deliveries.attempts AS attempts,
+    deliveries.attempts_before AS attempts_before";
 
 /// Claims up to `limit` due deliveries of all accounts until `lease_until`; `token` must be new each time.
 pub async fn claim_unscoped(
@@ -91,13 +95,17 @@ pub async fn claim_unscoped(
                 sequence: row.sequence,
                 event: EventId::from_stored(event),
                 body,
-                number: u32::try_from(row.attempts)
-                    .unwrap_or(u32::MAX)
-                    .saturating_add(1),
+                number: nth(row.attempts),
+                try_number: nth(row.attempts - row.attempts_before),
                 lease: token.to_owned(),
             })
         })
         .collect())
+}
+
+/// The attempt that follows so many.
+fn nth(made: i32) -> u32 {
+    u32::try_from(made).unwrap_or(0).saturating_add(1)
 }
 
 async fn load_events(

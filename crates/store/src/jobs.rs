@@ -30,6 +30,8 @@ pub const PICTURE: &str = "picture";
 pub const FORWARD: &str = "forward";
 /// Ends what was cancelled of an order. Subject: the order.
 pub const CANCEL: &str = "cancel";
+/// Puts the events of a window of time in line again. Subject: the event replay.
+pub const REPLAY: &str = "replay";
 
 /// The condition of the index of due jobs, spelled out: a planner that sees a variable there cannot choose the index.
 const IS_READY: &str = "state = 'ready'";

@@ -31,6 +31,8 @@ pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
         jobs,
         deliveries,
         delivery_attempts,
+        replays,
+        event_replays,
         events,
         ledger_entries,
         pending_actions,

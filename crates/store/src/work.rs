@@ -34,6 +34,7 @@ pub struct Work<'a> {
     events: Vec<events::Model>,
     ledger: Vec<ledger_entries::Model>,
     jobs: Vec<NewJob>,
+    replayed: bool,
 }
 
 impl<'a> Work<'a> {
@@ -56,6 +57,7 @@ impl<'a> Work<'a> {
                     account_id: id.clone(),
                     event_sequence: 0,
                     balance_cents: 0,
+                    replay_sequence: 0,
                 })
                 .collect();
             let ignore = OnConflict::column(accounts::Column::AccountId)
@@ -72,6 +74,7 @@ impl<'a> Work<'a> {
             events: Vec::new(),
             ledger: Vec::new(),
             jobs: Vec::new(),
+            replayed: false,
         })
     }
 
@@ -126,6 +129,20 @@ impl<'a> Work<'a> {
             body,
         });
         Ok(())
+    }
+
+    /// The numbers of the next `count` replays of the account: gap-free, since they move in the replays' transaction.
+    pub(crate) fn number_replays(
+        &mut self,
+        account: &AccountId,
+        count: usize,
+    ) -> Result<std::ops::RangeInclusive<i64>> {
+        let row = self.account(account)?;
+        let first = row.replay_sequence + 1;
+        row.replay_sequence += i64::try_from(count).unwrap_or(i64::MAX);
+        let numbers = first..=row.replay_sequence;
+        self.replayed = true;
+        Ok(numbers)
     }
 
     /// Takes `amount` from the wallet for `order`. Errors: [`StoreError::InsufficientFunds`].
@@ -209,7 +226,8 @@ impl<'a> Work<'a> {
             .filter_map(|id| self.accounts.remove(id))
             .collect();
         write_back::<accounts::Entity, _>(&self.tx, accounts).await?;
-        let (has_events, has_jobs) = (!self.events.is_empty(), !self.jobs.is_empty());
+        let has_events = !self.events.is_empty() || self.replayed;
+        let has_jobs = !self.jobs.is_empty();
         let deliveries = self.events.iter().map(first_delivery).collect();
         insert_all::<events::Entity, _>(&self.tx, self.events, None).await?;
         insert_all::<deliveries::Entity, _>(&self.tx, deliveries, None).await?;
@@ -251,6 +269,7 @@ fn first_delivery(event: &events::Model) -> deliveries::Model {
         attempts: 0,
         next_attempt_at: event.created_at,
         lease_token: None,
+        attempts_before: 0,
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod address;
 mod client;
+mod diagnose;
+mod listener;
 mod outcome;
 mod resolver;
 mod schedule;
@@ -14,6 +16,8 @@ mod verify;
 
 pub use address::{AddressPolicy, RangeRefused, Refused};
 pub use client::{CONNECT_TIMEOUT, ClientError, DELIVERY_TIMEOUT, OutboundClient, TargetRefused};
+pub use diagnose::{Check, Diagnosis, Sample, TOLERANCE_SECONDS, diagnose};
+pub use listener::listener_secret;
 pub use outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome};
 pub use schedule::{MAX_ATTEMPTS, next_attempt};
 pub use sign::{InvalidSecret, SigningSecret, headers};

@@ -5,16 +5,19 @@
 mod action;
 mod bundle;
 mod domain;
+mod event;
 mod import;
 mod list;
 mod me;
 mod order;
 mod quote;
 mod user;
+mod verification;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
 pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
+pub use event::{DeliveryAttempt, Event, EventDelivery, EventReplay};
 pub use import::{
     FailedDomain, FailureReason, ForwardingJob, ImportJob, ImportedDomain, NameserverGroup,
 };
@@ -26,3 +29,4 @@ pub use order::{
 };
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
 pub use user::{Sequencer, User};
+pub use verification::{Expected, SignatureCheck, SignedContent, VerificationCheck};

@@ -9,6 +9,7 @@ pub struct Model {
     pub account_id: String,
     pub event_sequence: i64,
     pub balance_cents: i64,
+    pub replay_sequence: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_store::connect::Pools;
 use peeker_store::entity::{
-    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, events,
+    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, event_replays, events,
     forwarding_domains, forwardings, idempotency_keys, import_domains, import_fingerprints,
     imported_names, imports, inboxes, jobs, ledger_entries, order_domains, order_fingerprints,
-    orders, partners, pending_actions, rate_windows, settings, simulated_records, users,
+    orders, partners, pending_actions, rate_windows, replays, settings, simulated_records, users,
     webhook_endpoints, webhook_secrets,
 };
 use peeker_testkit::on_both_engines;
@@ -43,6 +43,7 @@ fn environment() -> Vec<Table> {
         of::<deliveries::Entity>(),
         of::<delivery_attempts::Entity>(),
         of::<domains::Entity>(),
+        of::<event_replays::Entity>(),
         of::<events::Entity>(),
         of::<forwarding_domains::Entity>(),
         of::<forwardings::Entity>(),
@@ -58,6 +59,7 @@ fn environment() -> Vec<Table> {
         of::<order_fingerprints::Entity>(),
         of::<orders::Entity>(),
         of::<pending_actions::Entity>(),
+        of::<replays::Entity>(),
         of::<simulated_records::Entity>(),
         of::<users::Entity>(),
     ]
