@@ -290,7 +290,7 @@ mod tests {
                 }
             }
         }
-        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderInboxes resolveSandboxAction resetSandbox listUsers createUser deleteUser getUser updateUser");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain listEvents replayEvents getEventReplay streamEvents getEvent listEventDeliveries replayEvent getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderInboxes resolveSandboxAction resetSandbox listUsers createUser deleteUser getUser updateUser verifyWebhook");
     }
 
     #[test]

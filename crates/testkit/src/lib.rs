@@ -17,6 +17,7 @@ mod app;
 mod client;
 mod database;
 mod faults;
+mod listener;
 mod orders;
 mod process;
 mod receiver;
@@ -26,6 +27,7 @@ pub use app::{EPOCH, TestApp};
 pub use client::{Client, Response};
 pub use database::{Engine, TestDatabase};
 pub use faults::{Fault, Faults, ProviderCall};
+pub use listener::{Heard, Listener};
 pub use orders::{
     bundle_of_ten, bundle_order, custom_order, microsoft_order, mixed_order, names, stock, with,
     without,

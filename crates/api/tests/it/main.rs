@@ -22,3 +22,4 @@ mod paging;
 mod rate_limit;
 mod sandbox;
 mod users;
+mod webhook_check;
