@@ -3,10 +3,12 @@
 mod demo;
 mod doctor;
 mod key;
+mod listen;
 mod migrate;
 mod openapi;
 mod partner;
 pub mod serve;
+mod trigger;
 mod webhook;
 
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ First steps:
   peeker demo                                      See an order complete, end to end
   peeker serve                                     Start a server at http://127.0.0.1:8080
   peeker partner create --name \"Acme Resellers\"    Make a partner and its keys
+  peeker listen --forward-to http://localhost:3000/hook    Get webhooks on this machine
   peeker doctor                                    See whether everything is in order
 
 Environment:
@@ -90,6 +93,10 @@ enum Command {
     /// Where a partner's webhooks go
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Forward a test key's events to a receiver on this machine, signed
+    Listen(listen::Arguments),
+    /// Make an event of a type happen in the sandbox
+    Trigger(trigger::Arguments),
     /// Bring the databases to this version's schema
     Migrate(migrate::Arguments),
     /// Print the OpenAPI 3.1 document of the API
@@ -160,6 +167,8 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Partner(command) => partner::run(&global, command, output).await,
             Command::Key(command) => key::run(&global, command, output).await,
             Command::Webhook(command) => webhook::run(&global, command, output).await,
+            Command::Listen(arguments) => listen::run(arguments, output).await,
+            Command::Trigger(arguments) => trigger::run(arguments, output).await,
             Command::Migrate(_) => migrate::run(&global, output).await,
             Command::Openapi(_) => openapi::run(),
             Command::Doctor(arguments) => return doctor::run(&global, arguments, output).await,
