@@ -14,5 +14,6 @@ mod delivery;
 mod interleavings;
 mod lives;
 mod provisioning;
+mod retention;
 mod secrets;
 mod take_back;

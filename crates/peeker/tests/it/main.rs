@@ -5,6 +5,7 @@
 mod commands;
 mod demo;
 mod kill;
+mod listen;
 mod serve;
 
 use std::path::Path;

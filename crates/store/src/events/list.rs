@@ -31,8 +31,8 @@ pub struct EventFilter {
     pub after_sequence: Option<i64>,
 }
 
-/// The indexed expression of the migration, character by character.
-pub(super) const OUTCOME: &str = "(CASE WHEN d.state = 'delivered' THEN 1 ELSE 0 END)";
+/// The indexed expression of the migration: the account, and `+` for what arrived or `-` for what did not.
+const OUTCOME: &str = "(d.account_id || CASE WHEN d.state = 'delivered' THEN '+' ELSE '-' END)";
 
 const COLUMNS: &str = "e.sequence AS sequence, e.id AS id, e.type AS kind, e.order_id AS order_id, \
     e.created_at AS created_at, e.body AS body, d.state AS state, d.attempts AS attempts, \
@@ -90,7 +90,13 @@ pub fn list_query(
         delivered,
         after_sequence,
     } = filter;
-    let mut query = Conditions::new(account);
+    // What did not arrive is little; what did is nearly everything.
+    let lead = match delivered {
+        Some(false) => Lead::Outcome(false),
+        Some(true) if kind.is_none() && order.is_none() => Lead::Outcome(true),
+        Some(true) | None => Lead::Events,
+    };
+    let mut query = Conditions::new(account, lead);
     if let Some(order) = order {
         query.and("e.order_id = ", order.as_str());
     }
@@ -103,20 +109,10 @@ pub fn list_query(
         };
         query.and(column, kind.as_str());
     }
-    // What did not arrive is little; what did is nearly everything.
-    let by_outcome = match delivered {
-        Some(false) => true,
-        Some(true) => kind.is_none() && order.is_none(),
-        None => false,
-    };
-    if let Some(delivered) = delivered {
-        query.and(&format!("{OUTCOME} = "), i32::from(*delivered));
+    if lead == Lead::Events && delivered.is_some() {
+        query.parts.push("d.state = 'delivered'".to_owned());
     }
-    let (tables, sequence) = if by_outcome {
-        ("deliveries d CROSS JOIN events e", "d.sequence")
-    } else {
-        ("events e CROSS JOIN deliveries d", "e.sequence")
-    };
+    let sequence = lead.sequence();
     if let Some(after) = after_sequence {
         query.and(&format!("{sequence} > "), *after);
     }
@@ -133,7 +129,8 @@ pub fn list_query(
     }
     let limit = query.place(i64::try_from(page.fetch()).unwrap_or(i64::MAX));
     let sql = format!(
-        "SELECT {COLUMNS} FROM {tables} WHERE {} ORDER BY {sequence} {order} LIMIT {limit}",
+        "SELECT {COLUMNS} FROM {} WHERE {} ORDER BY {sequence} {order} LIMIT {limit}",
+        lead.tables(),
         query.parts.join(" AND ")
     );
     Ok(Statement::from_sql_and_values(backend, sql, query.values))
@@ -145,17 +142,48 @@ pub(super) struct Conditions {
     pub values: Vec<Value>,
 }
 
-impl Conditions {
-    pub fn new(account: &AccountId) -> Self {
-        let parts = vec![
-            "e.account_id = $1".to_owned(),
-            "d.account_id = $1".to_owned(),
-            "d.sequence = e.sequence".to_owned(),
-        ];
-        Self {
-            parts,
-            values: vec![account.as_str().into()],
+/// Which table is read first, and so gives the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lead {
+    /// The events, by one of their own indexes.
+    Events,
+    /// The deliveries: those that arrived, or those that did not.
+    Outcome(bool),
+}
+
+impl Lead {
+    pub fn tables(self) -> &'static str {
+        match self {
+            Self::Events => "events e CROSS JOIN deliveries d",
+            Self::Outcome(_) => "deliveries d CROSS JOIN events e",
         }
+    }
+
+    fn sequence(self) -> &'static str {
+        match self {
+            Self::Events => "e.sequence",
+            Self::Outcome(_) => "d.sequence",
+        }
+    }
+}
+
+impl Conditions {
+    pub fn new(account: &AccountId, lead: Lead) -> Self {
+        let mut conditions = Self {
+            parts: vec![
+                "e.account_id = $1".to_owned(),
+                "e.sequence = d.sequence".to_owned(),
+            ],
+            values: vec![account.as_str().into()],
+        };
+        match lead {
+            Lead::Events => conditions.parts.push("d.account_id = $1".to_owned()),
+            Lead::Outcome(arrived) => {
+                let sign = if arrived { '+' } else { '-' };
+                conditions.and(&format!("{OUTCOME} = "), format!("{account}{sign}"));
+            }
+        }
+        conditions
     }
 
     /// Where `value` stands in the statement.

@@ -12,7 +12,7 @@ use sea_orm::{
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
-use super::list::{Conditions, OUTCOME, find, find_in};
+use super::list::{Conditions, Lead, find, find_in};
 use crate::entity::event_replays::{Column, Entity, Model};
 use crate::entity::{deliveries, replays};
 use crate::environment::EnvironmentDb;
@@ -122,7 +122,13 @@ struct Window<'a> {
 
 impl Window<'_> {
     fn query(&self, backend: DbBackend, columns: &str, order: &str) -> Statement {
-        let mut query = Conditions::new(self.account);
+        // All that failed is little; a step reads its few numbers whatever became of them.
+        let lead = if self.only_failed && self.sequences.is_none() {
+            Lead::Outcome(false)
+        } else {
+            Lead::Events
+        };
+        let mut query = Conditions::new(self.account, lead);
         query.and("e.created_at >= ", self.since);
         query.and("e.created_at < ", self.until);
         if let Some(types) = self.types {
@@ -135,7 +141,6 @@ impl Window<'_> {
                 .push(format!("e.type || '' IN ({})", places.join(", ")));
         }
         if self.only_failed {
-            query.parts.push(format!("{OUTCOME} = 0"));
             query
                 .parts
                 .push("d.state IN ('failed', 'skipped')".to_owned());
@@ -144,13 +149,8 @@ impl Window<'_> {
             query.and("e.sequence >= ", first);
             query.and("e.sequence <= ", last);
         }
-        // All that failed is little; a step reads its few numbers whatever became of them.
-        let tables = if self.only_failed && self.sequences.is_none() {
-            "deliveries d CROSS JOIN events e"
-        } else {
-            "events e CROSS JOIN deliveries d"
-        };
         let conditions = query.parts.join(" AND ");
+        let tables = lead.tables();
         let sql = format!("SELECT {columns} FROM {tables} WHERE {conditions}{order}");
         Statement::from_sql_and_values(backend, sql, query.values)
     }
