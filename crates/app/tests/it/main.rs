@@ -15,5 +15,6 @@ mod interleavings;
 mod lives;
 mod provisioning;
 mod retention;
+mod samples;
 mod secrets;
 mod take_back;

@@ -90,27 +90,28 @@ pub fn list_query(
         delivered,
         after_sequence,
     } = filter;
-    // What did not arrive is little; what did is nearly everything.
+    // An order has few events. What did not arrive is little as well; what did is nearly everything.
     let lead = match delivered {
-        Some(false) => Lead::Outcome(false),
-        Some(true) if kind.is_none() && order.is_none() => Lead::Outcome(true),
-        Some(true) | None => Lead::Events,
+        Some(false) if order.is_none() => Lead::Outcome(false),
+        Some(true) if order.is_none() && kind.is_none() => Lead::Outcome(true),
+        _ => Lead::Events,
     };
     let mut query = Conditions::new(account, lead);
     if let Some(order) = order {
         query.and("e.order_id = ", order.as_str());
     }
     if let Some(kind) = kind {
-        // An order has few events and a type many: the empty text keeps SQLite from choosing the index of types.
-        let column = if order.is_some() {
-            "e.type || '' = "
-        } else {
+        // The empty text keeps SQLite from choosing the index of types, except where it is the one to read by.
+        let column = if lead == Lead::Events && order.is_none() {
             "e.type = "
+        } else {
+            "e.type || '' = "
         };
         query.and(column, kind.as_str());
     }
-    if lead == Lead::Events && delivered.is_some() {
-        query.parts.push("d.state = 'delivered'".to_owned());
+    if let (Lead::Events, Some(delivered)) = (lead, delivered) {
+        let is = if *delivered { "=" } else { "<>" };
+        query.parts.push(format!("d.state {is} 'delivered'"));
     }
     let sequence = lead.sequence();
     if let Some(after) = after_sequence {

@@ -323,7 +323,7 @@ async fn events_are_listed_by_an_index_whatever_the_filter() {
             let statement =
                 events::list_query(DbBackend::Sqlite, &account, &filter, &page).unwrap();
             let by_outcome = match delivered {
-                Some(false) => true,
+                Some(false) => !has(1),
                 Some(true) => !has(0) && !has(1),
                 None => false,
             };
