@@ -222,7 +222,8 @@ fn a_signature_that_is_written_wrongly_is_recognised() {
     };
     let bare = |value: &str| value[3..].to_owned();
     let cut = |value: &str| value[..20].to_owned();
-    let cases: [(&str, &dyn Fn(&str) -> String, &str, &str); 6] = [
+    type Change<'a> = &'a dyn Fn(&str) -> String;
+    let cases: [(&str, Change<'_>, &str, &str); 6] = [
         (
             "peeker-signature",
             &bare,
