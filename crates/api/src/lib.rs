@@ -23,7 +23,9 @@ pub mod imports;
 pub mod me;
 pub mod orders;
 pub mod sandbox;
+pub mod swaps;
 pub mod users;
+pub mod wallet;
 pub mod webhook_check;
 
 pub use access::{Access, Permission, Quote, Read, Write};

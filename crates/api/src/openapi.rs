@@ -72,6 +72,8 @@ const BODY_ERRORS: [(&str, &str); 2] = [
         (name = "Domains", description = "Domains of your account, and whether new ones can be had."),
         (name = "Orders", description = "Purchases of domains and inboxes for one customer."),
         (name = "Events", description = "What happened, as webhooks tell it: to read, to follow and to have sent again."),
+        (name = "Swaps", description = "Replacing domains of active orders, renaming their inboxes."),
+        (name = "Wallet", description = "What orders and renewals are paid from."),
         (name = "Sandbox", description = "What only a test key can do."),
     ),
     components(schemas(ErrorEnvelope)),
@@ -290,7 +292,7 @@ mod tests {
                 }
             }
         }
-        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain listEvents replayEvents getEventReplay streamEvents getEvent listEventDeliveries replayEvent getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderInboxes resolveSandboxAction resetSandbox listUsers createUser deleteUser getUser updateUser verifyWebhook");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain listEvents replayEvents getEventReplay streamEvents getEvent listEventDeliveries replayEvent getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser deleteUser getUser updateUser getWallet listWalletTransactions verifyWebhook");
     }
 
     #[test]

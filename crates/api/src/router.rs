@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::openapi::{base, complete};
 use crate::{
     bundles, docs, domains, events, forwarding, health, imports, me, middleware, orders, sandbox,
-    users, webhook_check,
+    swaps, users, wallet, webhook_check,
 };
 
 /// Where the API lives, and its alias with the same behaviour (contract §1).
@@ -37,6 +37,7 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::quote::quote))
         .routes(routes!(orders::get::get))
         .routes(routes!(orders::inboxes::inboxes))
+        .routes(routes!(orders::history::history))
         .routes(routes!(orders::pending::list))
         .routes(routes!(orders::cancel::cancel))
         .routes(routes!(events::list::list))
@@ -47,6 +48,11 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(events::list::deliveries))
         .routes(routes!(events::replay::replay))
         .routes(routes!(webhook_check::check))
+        .routes(routes!(swaps::create, swaps::list))
+        .routes(routes!(swaps::rename))
+        .routes(routes!(swaps::get))
+        .routes(routes!(wallet::get))
+        .routes(routes!(wallet::transactions))
         .routes(routes!(sandbox::resolve_action))
         .routes(routes!(sandbox::reset))
 }

@@ -1,7 +1,7 @@
 //! Who asks: bearer keys and their rate limit.
 
 use peeker_domain::id::{AccountId, KeyId};
-use peeker_domain::{Code, Environment, Error, Preset, Result};
+use peeker_domain::{Code, Environment, Error, Preset, Result, Timestamp};
 use peeker_store::partners;
 
 use crate::failure::internal;
@@ -23,6 +23,13 @@ pub struct Actor {
     pub preset: Preset,
     /// Requests per rolling minute.
     pub requests_per_minute: u32,
+}
+
+impl Actor {
+    /// The time on the clock of the actor's account.
+    pub async fn now(&self, app: &App) -> Result<Timestamp> {
+        app.account_now(self.environment, &self.account).await
+    }
 }
 
 /// What is left of a key's rolling minute after this request.
@@ -71,9 +78,7 @@ impl App {
 
     fn remember_use(&self, key: &partners::ApiKey) {
         let now = self.now();
-        let stale = |last: peeker_domain::Timestamp| {
-            now.as_millis() - last.as_millis() >= LAST_USED_PRECISION_MS
-        };
+        let stale = |last: Timestamp| now.as_millis() - last.as_millis() >= LAST_USED_PRECISION_MS;
         if key.last_used_at.is_none_or(stale)
             && self.0.rate_limiter.is_first_use_in_minute(&key.id, now)
         {

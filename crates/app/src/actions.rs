@@ -2,7 +2,7 @@
 
 use peeker_domain::id::ActionId;
 use peeker_domain::view::PendingAction;
-use peeker_domain::{ActionReason, ActionStatus, Environment, Error, Result, WebUrl};
+use peeker_domain::{ActionReason, ActionStatus, Environment, Error, Result, Timestamp, WebUrl};
 use peeker_providers::Call;
 use peeker_store::actions as rows;
 pub use peeker_store::actions::ActionFilter;
@@ -44,10 +44,11 @@ pub async fn resolve_in_sandbox(app: &App, actor: &Actor, id: &str) -> Result<Pe
         .map_err(internal("find a pending action"))?;
     let action = found.ok_or_else(not_found)?;
     if action.status == ActionStatus::Open {
+        let now = actor.now(app).await?;
         let call = Call {
             account: &actor.account,
             idempotency_key: id.as_str(),
-            now: app.now(),
+            now,
         };
         let picture = action
             .user
@@ -59,7 +60,7 @@ pub async fn resolve_in_sandbox(app: &App, actor: &Actor, id: &str) -> Result<Pe
             .set_up(call, &what)
             .await
             .map_err(Error::internal)?;
-        resolve(app, actor, &action)
+        resolve(app, actor, &action, now)
             .await
             .map_err(internal("resolve a pending action"))?;
     }
@@ -69,7 +70,12 @@ pub async fn resolve_in_sandbox(app: &App, actor: &Actor, id: &str) -> Result<Pe
     resolved.ok_or_else(not_found)
 }
 
-async fn resolve(app: &App, actor: &Actor, action: &PendingAction) -> Result<(), StoreError> {
+async fn resolve(
+    app: &App,
+    actor: &Actor,
+    action: &PendingAction,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut work = Work::begin(&app.environment(actor.environment).db, [&actor.account]).await?;
     if action.reason == ActionReason::UpdateNameservers {
         // The watch sees the nameservers and resolves the action, as it does in reality; here it looks at once.
@@ -77,10 +83,10 @@ async fn resolve(app: &App, actor: &Actor, action: &PendingAction) -> Result<(),
             &actor.account,
             jobs::DELEGATION,
             action.domain_id.as_str(),
-            app.now(),
+            now,
         ));
     }
-    rows::resolve_one(&mut work, &actor.account, &action.id, app.now()).await?;
+    rows::resolve_one(&mut work, &actor.account, &action.id, now).await?;
     work.commit().await
 }
 
@@ -104,7 +110,7 @@ pub(crate) async fn watch_picture(
             let call = Call {
                 account: &job.account,
                 idempotency_key: id.as_str(),
-                now: app.now(),
+                now: app.at(job.clock),
             };
             // A probe that fails has seen nothing; the watch goes on.
             app.providers(environment)?
@@ -124,7 +130,7 @@ async fn record(
     job: &ClaimedJob,
     reachable: bool,
 ) -> Result<(), StoreError> {
-    let now = app.now();
+    let now = app.at(job.clock);
     let mut work = Work::begin(&app.environment(environment).db, [&job.account]).await?;
     if reachable {
         jobs::finish(&work, job).await?;

@@ -20,6 +20,7 @@ use crate::App;
 /// How long an answer counts.
 const FRESH_FOR_MS: i64 = 5 * 60 * 1000;
 /// Old answers are kept this long, to be shown as `stale`; afterwards the name counts as never seen.
+const KEPT_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 const KEPT_FOR: Duration = Duration::from_hours(24);
 const MAX_CACHED: u64 = 200_000;
 
@@ -60,6 +61,11 @@ impl AvailabilityCache {
 
 fn is_fresh(answer: &Answer, now: Timestamp) -> bool {
     now.as_millis() - answer.at.as_millis() < FRESH_FOR_MS
+}
+
+/// The cache forgets by the system's clock; a sandbox's may have been advanced past that.
+fn is_remembered(answer: &Answer, now: Timestamp) -> bool {
+    now.as_millis() - answer.at.as_millis() < KEPT_FOR_MS
 }
 
 /// Takes the names that nobody is looking up. Gives back what to wait for on account of the others.
@@ -128,7 +134,7 @@ pub(crate) async fn look_up(
     names: &[DomainName],
     old: Old,
 ) -> Result<Vec<Known>> {
-    let now = app.now();
+    let now = app.account_now(environment, account).await?;
     let mut known: Vec<Option<Known>> = Vec::with_capacity(names.len());
     let (mut unknown, mut stale) = (Vec::new(), Vec::new());
     for name in names {
@@ -140,7 +146,7 @@ pub(crate) async fn look_up(
             .await;
         known.push(match answer {
             Some(answer) if is_fresh(&answer, now) => Some(Known::Fresh(answer.verdict)),
-            Some(_) if old == Old::SayStale => {
+            Some(answer) if old == Old::SayStale && is_remembered(&answer, now) => {
                 stale.push(name.clone());
                 Some(Known::Stale)
             }
@@ -202,6 +208,7 @@ async fn ask(
 ) -> Result<Vec<Verdict>> {
     let key = |name: &DomainName| (environment, account.clone(), name.clone());
     let keys: Vec<Key> = names.iter().map(key).collect();
+    let now = app.account_now(environment, account).await?;
     let (departure, others) = depart(app, &keys);
     let mut verdicts = HashMap::new();
     if !departure.mine.is_empty() {
@@ -217,7 +224,7 @@ async fn ask(
     for key in keys {
         let landed = match verdicts.remove(&key) {
             Some(verdict) => Some(verdict),
-            None => app.0.availability.fresh(&key, app.now()).await,
+            None => app.0.availability.fresh(&key, now).await,
         };
         answers.push(landed.unwrap_or(Verdict::Errored));
     }
@@ -232,7 +239,7 @@ async fn fly(
 ) -> Result<HashMap<Key, Verdict>> {
     let app = &departure.app;
     let cache = &app.0.availability;
-    let now = app.now();
+    let now = app.account_now(environment, &account).await?;
     let (mut verdicts, mut open) = (HashMap::new(), Vec::new());
     for key in &departure.mine {
         // An earlier flight may have landed after the cache was looked at and before this one departed.

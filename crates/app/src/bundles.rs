@@ -13,7 +13,8 @@ use crate::{Actor, App};
 /// Makes a bundle.
 pub async fn create(app: &App, actor: &Actor, new: NewBundle) -> Result<view::Bundle> {
     let db = &app.environment(actor.environment).db;
-    let made = rows::insert(db, &actor.account, BundleId::new(app.now()), new, app.now()).await;
+    let now = actor.now(app).await?;
+    let made = rows::insert(db, &actor.account, BundleId::new(now), new, now).await;
     show(app, &made.map_err(internal("store a bundle"))?)
 }
 

@@ -22,7 +22,8 @@ pub async fn schedule(
     let id: OrderId = id.parse().map_err(|_| not_found())?;
     let db = &app.environment(actor.environment).db;
     let scope = normalised(scope);
-    let outcome = rows::schedule(db, &actor.account, &id, &scope, app.now()).await;
+    let now = actor.now(app).await?;
+    let outcome = rows::schedule(db, &actor.account, &id, &scope, now).await;
     match outcome
         .map_err(internal("schedule a cancellation"))?
         .ok_or_else(not_found)?
@@ -51,5 +52,5 @@ fn normalised(scope: Scope) -> Scope {
 
 /// The worker's part: the time has come.
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
-    unless_lost(rows::carry_out(&app.environment(environment).db, job, app.now()).await)
+    unless_lost(rows::carry_out(&app.environment(environment).db, job, app.at(job.clock)).await)
 }

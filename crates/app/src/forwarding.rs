@@ -37,7 +37,7 @@ pub async fn create(
             submitted,
         })
         .collect();
-    let now = app.now();
+    let now = actor.now(app).await?;
     let db = &app.environment(actor.environment).db;
     let begun = rows::begin(
         db,
@@ -94,7 +94,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
         let why = "The DNS provider does not answer";
         return unless_lost(jobs::release(db, job, run_at, why, false).await);
     }
-    unless_lost(rows::record(db, job, &outcomes, app.now()).await)
+    unless_lost(rows::record(db, job, &outcomes, app.at(job.clock)).await)
 }
 
 /// What became of one redirect.
@@ -120,7 +120,7 @@ async fn set(
     let call = Call {
         account: &job.account,
         idempotency_key: &job.subject,
-        now: app.now(),
+        now: app.at(job.clock),
     };
     let calls = async {
         let problem = providers

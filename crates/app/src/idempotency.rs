@@ -33,7 +33,7 @@ pub enum Claim {
 /// `Idempotency-Key` when it came with another request before; `rate_limited` while the first one still runs.
 pub async fn claim(app: &App, actor: &Actor, key: &str, fingerprint: &str) -> Result<Claim> {
     let db = &app.environment(actor.environment).db;
-    let now = app.now();
+    let now = actor.now(app).await?;
     let key = &scoped(actor, key);
     let known = rows::claim(
         db,
@@ -74,7 +74,7 @@ pub async fn claim(app: &App, actor: &Actor, key: &str, fingerprint: &str) -> Re
 pub async fn finish(app: &App, actor: &Actor, key: &str, response: StoredResponse) -> Result<()> {
     let db = &app.environment(actor.environment).db;
     let body = String::from_utf8(response.body).map_err(Error::internal)?;
-    let until = app.now().plus_seconds(KEPT_FOR_SECONDS);
+    let until = actor.now(app).await?.plus_seconds(KEPT_FOR_SECONDS);
     let kept = rows::answer(
         db,
         &actor.account,

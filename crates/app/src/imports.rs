@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
-use peeker_domain::id::{AccountId, ImportId};
+use peeker_domain::id::ImportId;
 use peeker_domain::name::InvalidName;
 use peeker_domain::view::{FailureReason, ImportJob, ImportedDomain};
-use peeker_domain::{Code, DomainName, Environment, Error, Result, fingerprint};
+use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp, fingerprint};
 use peeker_providers::{Call, ErrorClass, ProviderError};
 use peeker_store::imports::{self as rows, Begun, NewImport, Submitted, ZoneOutcome};
 use peeker_store::jobs::{self, ClaimedJob};
@@ -45,14 +45,22 @@ const WATCH_LATER_SECONDS: i64 = 60 * 60;
 /// `reason: "cloudflare_account_capacity"` while the DNS provider makes no more zones; 503 without live providers.
 pub async fn create(app: &App, actor: &Actor, names: Vec<String>) -> Result<ImportJob> {
     let providers = app.providers(actor.environment)?;
-    let new = new_import(app, actor, names, TAKE_OVER_SECONDS, false);
+    let now = actor.now(app).await?;
+    let new = new_import(
+        app,
+        actor,
+        names,
+        now.plus_seconds(TAKE_OVER_SECONDS),
+        false,
+        now,
+    );
     let is_valid = |domain: &&Submitted| matches!(domain, Submitted::Valid(_));
     let zones = new.domains.iter().filter(is_valid).count();
     if zones > 0 {
         let call = Call {
             account: &actor.account,
             idempotency_key: "zone_capacity",
-            now: app.now(),
+            now,
         };
         let capacity = providers.dns.zone_capacity(call, zones).await;
         capacity.map_err(no_capacity)?;
@@ -62,7 +70,12 @@ pub async fn create(app: &App, actor: &Actor, names: Vec<String>) -> Result<Impo
         .await
         .map_err(internal("store an import"))?;
     // What cannot be finished now, because the DNS provider is down for a moment, is finished by the worker.
-    make_zones(app, actor.environment, &actor.account, &new.id, true).await?;
+    let call = Call {
+        account: &actor.account,
+        idempotency_key: new.id.as_str(),
+        now,
+    };
+    make_zones(app, actor.environment, call, &new.id, true).await?;
     find(app, actor, &new.id).await
 }
 
@@ -70,7 +83,8 @@ pub async fn create(app: &App, actor: &Actor, names: Vec<String>) -> Result<Impo
 /// Errors: 503 without live providers.
 pub async fn create_job(app: &App, actor: &Actor, names: Vec<String>) -> Result<ImportJob> {
     app.providers(actor.environment)?;
-    let new = new_import(app, actor, names, 0, true);
+    let now = actor.now(app).await?;
+    let new = new_import(app, actor, names, now, true, now);
     let db = &app.environment(actor.environment).db;
     let id = match rows::begin(db, &new)
         .await
@@ -112,10 +126,10 @@ fn new_import(
     app: &App,
     actor: &Actor,
     names: Vec<String>,
-    run_after_seconds: i64,
+    run_at: Timestamp,
     dedupe: bool,
+    now: Timestamp,
 ) -> NewImport {
-    let now = app.now();
     let domains: Vec<Submitted> = names.into_iter().map(submitted).collect();
     let fingerprint = dedupe.then(|| {
         let set: BTreeSet<String> = domains.iter().map(spelled_once).collect();
@@ -130,7 +144,7 @@ fn new_import(
         id: ImportId::new(now),
         domains,
         fingerprint,
-        run_at: now.plus_seconds(run_after_seconds),
+        run_at,
         created_at: now,
     }
 }
@@ -178,7 +192,12 @@ fn no_capacity(error: ProviderError) -> Error {
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
     let id = ImportId::from_stored(job.subject.clone());
     let patient = job.attempts < MAX_ATTEMPTS;
-    let pause = make_zones(app, environment, &job.account, &id, patient).await?;
+    let call = Call {
+        account: &job.account,
+        idempotency_key: &job.subject,
+        now: app.at(job.clock),
+    };
+    let pause = make_zones(app, environment, call, &id, patient).await?;
     unless_lost(end_or_pause(app, environment, job, pause).await)
 }
 
@@ -192,15 +211,14 @@ async fn end_or_pause(
     let Some(pause) = pause else {
         return end(app, environment, job).await;
     };
-    let run_at = app
-        .now()
-        .plus_millis(pause.after_ms.max(backoff::after(job.attempts)));
+    let wait_ms = pause.after_ms.max(backoff::after(job.attempts));
     if pause.is_failure {
         // Keeps the count of attempts, so that the waits grow and come to an end.
+        let run_at = app.now().plus_millis(wait_ms);
         return jobs::release(db, job, run_at, "The DNS provider does not answer", false).await;
     }
     let work = Work::begin(db, [&job.account]).await?;
-    let paused = jobs::run_again(&work, job, run_at).await;
+    let paused = jobs::run_again(&work, job, app.at(job.clock).plus_millis(wait_ms)).await;
     commit(work, paused).await
 }
 
@@ -221,13 +239,14 @@ struct Pause {
 async fn make_zones(
     app: &App,
     environment: Environment,
-    account: &AccountId,
+    call: Call<'_>,
     id: &ImportId,
     patient: bool,
 ) -> Result<Option<Pause>> {
     let db = &app.environment(environment).db;
     let (mut after, mut progress, mut pause) = (None, false, None);
     loop {
+        let (account, now) = (call.account, call.now);
         let pending = rows::pending(db, account, id, after, CHUNK)
             .await
             .map_err(internal("read an import"))?;
@@ -235,7 +254,7 @@ async fn make_zones(
         let made = join_all(
             pending
                 .into_iter()
-                .map(|domain| make_zone(app, environment, account, domain, patient)),
+                .map(|domain| make_zone(app, environment, call, domain, patient)),
         )
         .await;
         let (mut outcomes, mut quota) = (Vec::new(), false);
@@ -249,7 +268,6 @@ async fn make_zones(
             }
         }
         progress |= !outcomes.is_empty();
-        let now = app.now();
         let deadline = now.plus_seconds(DELEGATION_SECONDS);
         rows::record(db, account, id, outcomes, deadline, now)
             .await
@@ -272,14 +290,13 @@ enum Made {
 async fn make_zone(
     app: &App,
     environment: Environment,
-    account: &AccountId,
+    call: Call<'_>,
     (position, name): (i32, DomainName),
     patient: bool,
 ) -> Result<Made> {
     let call = Call {
-        account,
         idempotency_key: name.as_str(),
-        now: app.now(),
+        ..call
     };
     let dns = &app.providers(environment)?.dns;
     let made = tokio::time::timeout(CALL_TIMEOUT, dns.ensure_zone(call, &name)).await;
@@ -323,7 +340,7 @@ async fn make_zone(
 
 /// A day after the import: asks for the nameservers that are still not set.
 pub(crate) async fn deadline(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
-    unless_lost(rows::deadline(&app.environment(environment).db, job, app.now()).await)
+    unless_lost(rows::deadline(&app.environment(environment).db, job, app.at(job.clock)).await)
 }
 
 /// Looks whether a domain is delegated, and comes back until it is.
@@ -332,7 +349,7 @@ pub(crate) async fn watch(app: &App, environment: Environment, job: &ClaimedJob)
     let zone = rows::watched_zone(db, &job.account, &job.subject)
         .await
         .map_err(internal("read a zone"))?;
-    let now = app.now();
+    let now = app.at(job.clock);
     let Some(zone) = zone else {
         return unless_lost(end(app, environment, job).await);
     };

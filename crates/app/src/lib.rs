@@ -24,13 +24,16 @@ pub mod paging;
 pub mod partners;
 mod provision;
 mod rate_limit;
+mod renew;
 pub mod retention;
 pub mod runner;
 pub mod sandbox;
 pub mod secrets;
 pub mod settings;
 mod simulator;
+pub mod swaps;
 pub mod users;
+pub mod wallet;
 pub mod webhook_check;
 pub mod webhooks;
 mod work;
@@ -38,9 +41,11 @@ mod work;
 use std::sync::Arc;
 
 use peeker_domain::fingerprint::FingerprintKey;
-use peeker_domain::{Clock, Environment, Error, Result, Timestamp};
+use peeker_domain::id::AccountId;
+use peeker_domain::{Clock, ClockOffset, Environment, Error, Result, Timestamp};
 use peeker_providers::Providers;
 use peeker_providers::sandbox as simulated;
+use peeker_store::clock::offset as clock_of;
 use peeker_store::{EnvironmentStore, Location, Store, StoreError};
 use peeker_webhooks::OutboundClient;
 
@@ -141,9 +146,28 @@ impl App {
         self.0.settings.public_url.as_deref()
     }
 
-    /// The time.
+    /// The system's time: what leases, limits and signatures go by.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// The time on an account's clock, which everything that a partner sees goes by: in the sandbox it may have been
+    /// advanced (contract §7).
+    pub async fn account_now(
+        &self,
+        environment: Environment,
+        account: &AccountId,
+    ) -> Result<Timestamp> {
+        if environment == Environment::Live {
+            return Ok(self.now());
+        }
+        let offset = clock_of(&self.environment(environment).db, account).await;
+        Ok(self.at(offset.map_err(failure::internal("read a sandbox clock"))?))
+    }
+
+    /// The time on an account's clock whose offset is known, such as that of a claimed job.
+    pub fn at(&self, clock: ClockOffset) -> Timestamp {
+        clock.account_time(self.now())
     }
 
     /// Whether the databases answer. Errors: `internal_error`, 503.

@@ -100,7 +100,8 @@ pub async fn prune(app: &App, environment: Environment) -> Result<Pruned> {
             break;
         };
         for account in &accounts {
-            prune_account(app, db, account, &mut pruned)
+            let now = app.account_now(environment, account).await?;
+            prune_account(app, db, account, now, &mut pruned)
                 .await
                 .map_err(internal("prune an account"))?;
         }
@@ -112,25 +113,23 @@ pub async fn prune(app: &App, environment: Environment) -> Result<Pruned> {
     Ok(pruned)
 }
 
+/// `now` is the account's time, which its rows go by; attempts are on record by the system's.
 async fn prune_account(
     app: &App,
     db: &EnvironmentDb,
     account: &AccountId,
+    now: Timestamp,
     pruned: &mut Pruned,
 ) -> Result<(), StoreError> {
-    let now = account_now(app, db.environment, account);
     let retention = app.settings().retention;
-    let before = |days: u32| now.plus_seconds(-i64::from(days) * DAY_SECONDS);
-    let (events, attempts) = (before(retention.event_days), before(retention.attempt_days));
+    let ago = |now: Timestamp, days: u32| now.plus_seconds(-i64::from(days) * DAY_SECONDS);
+    let events = ago(now, retention.event_days);
+    let replays = ago(now, retention.attempt_days);
+    let attempts = ago(app.now(), retention.attempt_days);
     pruned.events += in_steps(|| rows::prune_events(db, account, events, STEP)).await?;
     pruned.attempts += in_steps(|| rows::prune_attempts(db, account, attempts, STEP)).await?;
-    pruned.replays += in_steps(|| rows::prune_replays(db, account, attempts, STEP)).await?;
+    pruned.replays += in_steps(|| rows::prune_replays(db, account, replays, STEP)).await?;
     Ok(())
-}
-
-/// The time by which an account's rows are old.
-fn account_now(app: &App, _environment: Environment, _account: &AccountId) -> Timestamp {
-    app.now()
 }
 
 /// By the server's own time: an account's clock is never behind it, so what has lapsed here has lapsed there.

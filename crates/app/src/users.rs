@@ -13,7 +13,8 @@ use crate::{Actor, App};
 pub async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<view::User> {
     let db = &app.environment(actor.environment).db;
     let email = new.email.clone();
-    match rows::insert(db, &actor.account, UserId::new(app.now()), new, app.now()).await {
+    let now = actor.now(app).await?;
+    match rows::insert(db, &actor.account, UserId::new(now), new, now).await {
         Err(StoreError::Unique(_)) => Err(email_in_use(app, actor, &email).await?),
         other => other.map_err(internal("store a user")),
     }

@@ -40,3 +40,16 @@ stored_enum! {
         VipPlus = "vip_plus",
     }
 }
+
+impl Tier {
+    /// Which share of the active Microsoft inboxes may be swapped with a premium swap in 30 days, in percent
+    /// (contract §5).
+    pub const fn premium_swap_percent(self) -> u8 {
+        match self {
+            Self::Base => 20,
+            Self::Premium => 30,
+            Self::Vip => 40,
+            Self::VipPlus => 60,
+        }
+    }
+}

@@ -51,6 +51,32 @@ stored_enum! {
     }
 }
 
+impl EventType {
+    /// What happened, in a few plain words, for the history of an order.
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::OrderInProgress => "The order was accepted and paid",
+            Self::OrderCompleted => "Every domain and inbox is live",
+            Self::OrderFailed => "The order failed; what was not delivered is refunded",
+            Self::OrderActionRequired => "The order waits for the partner or the customer",
+            Self::OrderCancelScheduled => "The order will be cancelled",
+            Self::OrderCancelled => "The order was cancelled",
+            Self::DomainConnected => "A domain and its inboxes are live",
+            Self::DomainActionRequired => "A domain waits for the partner or the customer",
+            Self::DomainForwardingUpdated => "Domains were forwarded",
+            Self::DomainForwardingFailed => "Domains could not be forwarded",
+            Self::DomainImportCompleted => "An import is finished",
+            Self::DomainImportFailed => "An import failed",
+            Self::DomainImportActionRequired => "An import waits for nameservers",
+            Self::SwapCreated => "A swap was accepted",
+            Self::SwapInProgress => "A swap has begun",
+            Self::SwapCompleted => "A swap is done",
+            Self::SwapFailed => "A swap failed",
+            Self::SwapActionRequired => "A swap waits for the partner or the customer",
+        }
+    }
+}
+
 /// The body of a webhook. Serialised once, in the transaction of the change; those bytes are what is signed and sent.
 #[derive(Debug, Serialize)]
 pub struct EventBody<'a> {

@@ -138,6 +138,8 @@ id! {
     EventReplayId = "rpl";
     /// One HTTP request to the API.
     RequestId = "req";
+    /// One entry of an order's history.
+    HistoryId = "hst";
     /// One ledger transaction.
     TransactionId = "txn";
 }

@@ -31,7 +31,7 @@ pub use money::Cents;
 pub use name::DomainName;
 pub use status::{
     ActionReason, ActionStatus, BundleStatus, DomainStatus, EventReplayStatus, ForwardingStatus,
-    ImportStatus, InboxStatus, OrderStatus, UserStatus,
+    ImportStatus, InboxStatus, OrderStatus, SwapStatus, SwapType, UserStatus,
 };
-pub use time::{Clock, Timestamp};
+pub use time::{Clock, ClockOffset, Timestamp};
 pub use web_url::WebUrl;

@@ -136,7 +136,7 @@ impl DomainStatus {
     pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
         use DomainStatus::{ActionRequired, Active, Available, Failed, InProgress};
         let allowed = match self {
-            Available => matches!(to, InProgress | ActionRequired),
+            Available => matches!(to, InProgress | ActionRequired | Failed),
             InProgress => matches!(to, Active | Failed | ActionRequired | Available),
             Active => matches!(to, ActionRequired | Available | Failed),
             ActionRequired => matches!(to, InProgress | Active | Available | Failed),
@@ -254,6 +254,59 @@ impl EventReplayStatus {
         } else {
             Err(IllegalTransition {
                 noun: "event replay",
+                from: self.as_str(),
+                to: to.as_str(),
+            })
+        }
+    }
+}
+
+stored_enum! {
+    /// What a swap changes (contract §5).
+    SwapType {
+        /// The domain; the old one is retired when the new one is live.
+        Standard = "standard",
+        /// The domain; the old one stays warm for 14 days beside the new one.
+        Premium = "premium",
+        /// The names of a domain's inboxes; one swap per inbox.
+        UserNames = "user_names",
+    }
+}
+
+stored_enum! {
+    /// The state of a swap (contract §5).
+    SwapStatus {
+        /// Accepted.
+        Created = "created",
+        /// Being worked on.
+        InProgress = "in_progress",
+        /// The new is up, the old is off.
+        Completed = "completed",
+        /// Broken for good; the old stays as it was.
+        Failed = "failed",
+        /// Waits for the partner or the customer.
+        ActionRequired = "action_required",
+    }
+}
+
+impl SwapStatus {
+    /// Whether the swap still holds its domain, so that no other may begin.
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Completed | Self::Failed)
+    }
+
+    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
+    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
+        let allowed = match self {
+            Self::Created => to != Self::Completed,
+            Self::InProgress | Self::ActionRequired => to != Self::Created,
+            Self::Completed | Self::Failed => false,
+        };
+        if allowed || self == to {
+            Ok(to)
+        } else {
+            Err(IllegalTransition {
+                noun: "swap",
                 from: self.as_str(),
                 to: to.as_str(),
             })

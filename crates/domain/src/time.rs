@@ -57,6 +57,28 @@ impl Timestamp {
     }
 }
 
+/// How far an account's clock is ahead of the system's, in milliseconds. Always nothing in the live environment; a
+/// sandbox's grows when its clock is advanced (contract §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct ClockOffset(pub i64);
+
+impl ClockOffset {
+    /// The clock of the live environment.
+    pub const NONE: Self = Self(0);
+
+    /// What the account's clock shows at a time of the system's.
+    #[must_use]
+    pub const fn account_time(self, system: Timestamp) -> Timestamp {
+        system.plus_millis(self.0)
+    }
+
+    /// When the system's clock shows what the account's shows at `account`.
+    #[must_use]
+    pub const fn system_time(self, account: Timestamp) -> Timestamp {
+        account.plus_millis(-self.0)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = jiff::Timestamp::from_second(self.as_seconds()).unwrap_or_default();

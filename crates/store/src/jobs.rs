@@ -4,12 +4,13 @@
 //! finishes a job proves with the lease token that it is still his. Failures move `run_at` into the future; the
 //! backoff is a row, so it survives a restart.
 
-use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::{ClockOffset, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QuerySelect};
 use sea_orm::{EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement};
 
+use crate::clock;
 use crate::entity::jobs;
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
@@ -33,6 +34,17 @@ pub const CANCEL: &str = "cancel";
 /// Puts the events of a window of time in line again. Subject: the event replay.
 pub const REPLAY: &str = "replay";
 
+/// Charges the months and registrations of an order that are due. Subject: the order.
+pub const RENEW: &str = "renew";
+/// Renews a domain at the registrar that was paid for. Subject: the domain.
+pub const REGISTRATION: &str = "registration";
+/// Looks after a bought domain whose registration comes to its end. Subject: the domain.
+pub const EXPIRY: &str = "expiry";
+/// Retires the old domain of a premium swap. Subject: the swap.
+pub const RETIRE: &str = "retire";
+/// Moves the sandbox clock to where it was advanced to. Subject: the account.
+pub const CLOCK: &str = "clock";
+
 /// The condition of the index of due jobs, spelled out: a planner that sees a variable there cannot choose the index.
 const IS_READY: &str = "state = 'ready'";
 
@@ -47,7 +59,7 @@ pub struct NewJob {
     pub subject: String,
     /// The order it is done for, if there is one.
     pub order: Option<OrderId>,
-    /// When, at the earliest.
+    /// When, at the earliest, on the account's clock.
     pub run_at: Timestamp,
 }
 
@@ -57,6 +69,33 @@ impl NewJob {
         Self {
             account: account.clone(),
             kind: PROVISION,
+            subject: domain.to_owned(),
+            order: Some(order.clone()),
+            run_at: now,
+        }
+    }
+
+    /// The next renewal of an order.
+    pub fn renew(account: &AccountId, order: &OrderId, renews_at: Timestamp) -> Self {
+        Self {
+            account: account.clone(),
+            kind: RENEW,
+            subject: order.to_string(),
+            order: Some(order.clone()),
+            run_at: renews_at,
+        }
+    }
+
+    /// Another year of a domain, paid for with an order.
+    pub(crate) fn registration(
+        account: &AccountId,
+        order: &OrderId,
+        domain: &str,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            account: account.clone(),
+            kind: REGISTRATION,
             subject: domain.to_owned(),
             order: Some(order.clone()),
             run_at: now,
@@ -79,19 +118,21 @@ impl NewJob {
         }
     }
 
-    pub(crate) fn into_row(self) -> jobs::Model {
+    /// `clock` is that of the job's account; the table knows the system's time alone.
+    pub(crate) fn into_row(self, clock: ClockOffset) -> jobs::Model {
+        let run_at = clock.system_time(self.run_at).as_millis();
         jobs::Model {
             account_id: self.account.into(),
             kind: self.kind.to_owned(),
             subject: self.subject,
             order_id: self.order.map(String::from),
-            run_at: self.run_at.as_millis(),
+            run_at,
             attempts: 0,
             lease_token: None,
             wanted_again: false,
             state: "ready".to_owned(),
             last_error: None,
-            created_at: self.run_at.as_millis(),
+            created_at: run_at,
         }
     }
 }
@@ -111,6 +152,8 @@ pub struct ClaimedJob {
     pub attempts: u32,
     /// Proof that the job is still ours.
     pub lease: String,
+    /// The account's clock when the job was claimed.
+    pub clock: ClockOffset,
 }
 
 #[derive(FromQueryResult)]
@@ -159,9 +202,11 @@ pub async fn claim_unscoped(
         values,
     );
     let rows = ClaimedRow::find_by_statement(statement).all(writer).await?;
+    let clocks = clock::of(db, rows.iter().map(|row| row.account_id.as_str())).await?;
     Ok(rows
         .into_iter()
         .map(|row| ClaimedJob {
+            clock: clocks.get(&row.account_id).copied().unwrap_or_default(),
             account: AccountId::from_stored(row.account_id),
             kind: row.kind,
             subject: row.subject,
@@ -202,8 +247,19 @@ pub async fn count_unscoped(db: &EnvironmentDb, state: &str) -> Result<u64> {
         .await?)
 }
 
+/// Kind and subject of the jobs in a state, for tests and tools.
+pub async fn list_unscoped(db: &EnvironmentDb, state: &str) -> Result<Vec<(String, String)>> {
+    Ok(jobs::Entity::find()
+        .select_only()
+        .columns([jobs::Column::Kind, jobs::Column::Subject])
+        .filter(jobs::Column::State.eq(state))
+        .into_tuple()
+        .all(&db.pools.reader)
+        .await?)
+}
+
 /// Lets go of a job after a failure outside its own logic (unreadable data, a lost database): it runs again at
-/// `run_at`, or is dead when `dead` and nobody asked for it meanwhile. Does nothing when the lease is somebody else's by now.
+/// `run_at` of the system's clock, or is dead when `dead` and nobody asked for it meanwhile. Does nothing when the lease is somebody else's by now.
 pub async fn release(
     db: &EnvironmentDb,
     job: &ClaimedJob,
@@ -281,14 +337,15 @@ pub async fn finish(work: &Work<'_>, job: &ClaimedJob) -> Result<()> {
     Ok(())
 }
 
-/// Lets a job run again at `run_at`, with the changes of a unit of work. Progress starts its count of attempts anew.
+/// Lets a job run again at `run_at` of its account's clock, with the changes of a unit of work. Progress starts its count of attempts anew.
 /// Errors: [`StoreError::LeaseLost`].
 pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> Result<()> {
     let row = held(work, job).await?;
     let run_at = if row.wanted_again {
         row.created_at
     } else {
-        run_at.as_millis()
+        let clock = work.clock(job.account.as_str());
+        clock.system_time(run_at).as_millis()
     };
     write(
         work,

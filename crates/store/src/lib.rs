@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod bundles;
+pub mod clock;
 pub mod connect;
 pub mod deliveries;
 pub mod domains;
@@ -26,9 +27,11 @@ pub mod orders;
 pub mod paging;
 pub mod partners;
 pub mod rate;
+pub mod registrations;
 pub mod reset;
 pub mod settings;
 pub mod simulator;
+pub mod swaps;
 pub mod users;
 pub mod wallet;
 pub mod webhooks;

@@ -36,6 +36,8 @@ pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
         events,
         ledger_entries,
         pending_actions,
+        swaps,
+        order_history,
         inboxes,
         order_domains,
         order_fingerprints,

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::event::EventBody;
-use peeker_domain::id::{AccountId, EventId, TransactionId};
-use peeker_domain::{Cents, Environment, EventType, Timestamp};
+use peeker_domain::id::{AccountId, EventId, HistoryId, TransactionId};
+use peeker_domain::{Cents, ClockOffset, Environment, EventType, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, SqliteTransactionMode,
@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use serde::Serialize;
 
-use crate::entity::{accounts, deliveries, events, jobs, ledger_entries};
+use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
@@ -33,6 +33,7 @@ pub struct Work<'a> {
     touched: BTreeSet<String>,
     events: Vec<events::Model>,
     ledger: Vec<ledger_entries::Model>,
+    history: Vec<order_history::Model>,
     jobs: Vec<NewJob>,
     replayed: bool,
 }
@@ -58,6 +59,9 @@ impl<'a> Work<'a> {
                     event_sequence: 0,
                     balance_cents: 0,
                     replay_sequence: 0,
+                    clock_offset_ms: 0,
+                    clock_target: None,
+                    microsoft_inboxes_active: 0,
                 })
                 .collect();
             let ignore = OnConflict::column(accounts::Column::AccountId)
@@ -73,6 +77,7 @@ impl<'a> Work<'a> {
             touched: BTreeSet::new(),
             events: Vec::new(),
             ledger: Vec::new(),
+            history: Vec::new(),
             jobs: Vec::new(),
             replayed: false,
         })
@@ -88,14 +93,22 @@ impl<'a> Work<'a> {
         self.db.environment
     }
 
-    fn account(&mut self, account: &AccountId) -> Result<&mut accounts::Model> {
+    /// How far the account's clock is ahead of the system's; nothing for an account that this work did not lock.
+    pub(crate) fn clock(&self, account: &str) -> ClockOffset {
+        let row = self.accounts.get(account);
+        row.map_or(ClockOffset::NONE, |row| ClockOffset(row.clock_offset_ms))
+    }
+
+    /// The account's row, to be changed. Errors: the work was not begun for the account.
+    pub(crate) fn account(&mut self, account: &AccountId) -> Result<&mut accounts::Model> {
         self.touched.insert(account.to_string());
         self.accounts.get_mut(account.as_str()).ok_or_else(|| {
             StoreError::Corrupt(format!("account {account} is not part of this work"))
         })
     }
 
-    /// Records an event and its delivery. `data` is the object as partners see it after the change.
+    /// Records an event and its delivery. `data` is the object as partners see it after the change. An event about an
+    /// order as a whole is part of its history too.
     pub fn emit(
         &mut self,
         account: &AccountId,
@@ -105,6 +118,9 @@ impl<'a> Work<'a> {
         now: Timestamp,
     ) -> Result<()> {
         let environment = self.environment();
+        if let (Some(order), true) = (order, kind.as_str().starts_with("order.")) {
+            self.note(account, order, kind.as_str(), kind.told(), None, now);
+        }
         let row = self.account(account)?;
         row.event_sequence += 1;
         let sequence = row.event_sequence;
@@ -145,11 +161,34 @@ impl<'a> Work<'a> {
         Ok(numbers)
     }
 
-    /// Takes `amount` from the wallet for `order`. Errors: [`StoreError::InsufficientFunds`].
+    /// Adds to the history of an order.
+    pub fn note(
+        &mut self,
+        account: &AccountId,
+        order: &str,
+        kind: &str,
+        message: impl Into<String>,
+        amount: Option<Cents>,
+        now: Timestamp,
+    ) {
+        self.history.push(order_history::Model {
+            account_id: account.to_string(),
+            order_id: order.to_owned(),
+            id: HistoryId::new(now).into(),
+            kind: kind.to_owned(),
+            message: message.into(),
+            amount_cents: amount.map(|amount| amount.0),
+            created_at: now.as_millis(),
+        });
+    }
+
+    /// Takes `amount` from the wallet for `order`, for `reason` (`order`, `renewal`, `swap`).
+    /// Errors: [`StoreError::InsufficientFunds`]; nothing has changed then.
     pub fn debit(
         &mut self,
         account: &AccountId,
         amount: Cents,
+        reason: &str,
         order: &str,
         now: Timestamp,
     ) -> Result<()> {
@@ -164,7 +203,7 @@ impl<'a> Work<'a> {
             let missing = SANDBOX_FUNDS.max(amount) - balance;
             self.transfer(account, missing, "funding", "sandbox_funding", None, now)?;
         }
-        self.transfer(account, -amount, "sales", "order", Some(order), now)
+        self.transfer(account, -amount, "sales", reason, Some(order), now)
     }
 
     /// Gives back what was paid for something that `order` did not get.
@@ -176,6 +215,23 @@ impl<'a> Work<'a> {
         now: Timestamp,
     ) -> Result<()> {
         self.transfer(account, amount, "sales", "refund", Some(order), now)
+    }
+
+    /// Puts a payment into the wallet. `reference` is the operator's name for it.
+    /// Errors: at the commit, [`StoreError::Unique`] when the account has a payment with this reference.
+    pub fn credit(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        reference: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let before = self.ledger.len();
+        self.transfer(account, amount, "funding", "credit", None, now)?;
+        for entry in &mut self.ledger[before..] {
+            entry.reference = reference.map(str::to_owned);
+        }
+        Ok(())
     }
 
     /// Sets the wallet to nothing, without entries: for a sandbox whose ledger is emptied in the same transaction.
@@ -208,18 +264,27 @@ impl<'a> Work<'a> {
                 reason: reason.to_owned(),
                 order_id: order.map(str::to_owned),
                 created_at: now.as_millis(),
+                reference: None,
             });
         }
         Ok(())
     }
 
-    /// Asks for a job; one that is there already is brought forward, or run again after its present run.
+    /// Asks for a job, due at a time on its account's clock; one that is there already is brought forward, or run again
+    /// after its present run.
     pub fn enqueue(&mut self, job: NewJob) {
         self.jobs.push(job);
     }
 
     /// Writes what was collected, commits, and wakes who waits for it.
     pub async fn commit(mut self) -> Result<()> {
+        let deliveries = self.events.iter().map(|event| self.first_delivery(event));
+        let deliveries = deliveries.collect();
+        let jobs = std::mem::take(&mut self.jobs).into_iter().map(|job| {
+            let clock = self.clock(job.account.as_str());
+            job.into_row(clock)
+        });
+        let jobs: Vec<jobs::Model> = jobs.collect();
         let touched = std::mem::take(&mut self.touched);
         let accounts = touched
             .iter()
@@ -227,17 +292,30 @@ impl<'a> Work<'a> {
             .collect();
         write_back::<accounts::Entity, _>(&self.tx, accounts).await?;
         let has_events = !self.events.is_empty() || self.replayed;
-        let has_jobs = !self.jobs.is_empty();
-        let deliveries = self.events.iter().map(first_delivery).collect();
+        let has_jobs = !jobs.is_empty();
         insert_all::<events::Entity, _>(&self.tx, self.events, None).await?;
         insert_all::<deliveries::Entity, _>(&self.tx, deliveries, None).await?;
         insert_all::<ledger_entries::Entity, _>(&self.tx, self.ledger, None).await?;
-        let jobs = self.jobs.into_iter().map(NewJob::into_row).collect();
+        insert_all::<order_history::Entity, _>(&self.tx, self.history, None).await?;
         insert_all::<jobs::Entity, _>(&self.tx, jobs, Some(bring_forward())).await?;
         self.db.announce(&self.tx, has_jobs, has_events).await?;
         self.tx.commit().await?;
         self.db.wake(has_jobs, has_events);
         Ok(())
+    }
+
+    fn first_delivery(&self, event: &events::Model) -> deliveries::Model {
+        let clock = self.clock(&event.account_id);
+        let at = clock.system_time(Timestamp::from_millis(event.created_at));
+        deliveries::Model {
+            account_id: event.account_id.clone(),
+            sequence: event.sequence,
+            state: "pending".to_owned(),
+            attempts: 0,
+            next_attempt_at: at.as_millis(),
+            lease_token: None,
+            attempts_before: 0,
+        }
     }
 }
 
@@ -259,18 +337,6 @@ async fn lock_accounts(
         .into_iter()
         .map(|row| (row.account_id.clone(), row))
         .collect())
-}
-
-fn first_delivery(event: &events::Model) -> deliveries::Model {
-    deliveries::Model {
-        account_id: event.account_id.clone(),
-        sequence: event.sequence,
-        state: "pending".to_owned(),
-        attempts: 0,
-        next_attempt_at: event.created_at,
-        lease_token: None,
-        attempts_before: 0,
-    }
 }
 
 /// A job that is not running is brought forward; one that is, is marked to run again.

@@ -114,6 +114,9 @@ pub async fn stock(app: &TestApp, names: &[String]) {
             import_id: None,
             nameservers: None,
             delegated: true,
+            renewal_price_cents: 0,
+            renewing_until: None,
+            renewal_refused: false,
         };
         let insert = domains::Entity::insert(row.into_active_model().reset_all());
         let writer = &app.app.store().sandbox.db.pools.writer;

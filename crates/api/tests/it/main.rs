@@ -21,5 +21,7 @@ mod orders;
 mod paging;
 mod rate_limit;
 mod sandbox;
+mod swaps;
 mod users;
+mod wallet;
 mod webhook_check;

@@ -63,7 +63,8 @@ pub async fn list_attempts(
 pub async fn replay(app: &App, actor: &Actor, id: &str) -> Result<view::Event> {
     let id: EventId = id.parse().map_err(|_| not_found())?;
     let db = &app.environment(actor.environment).db;
-    rows::replay(db, &actor.account, &id, app.now())
+    let now = actor.now(app).await?;
+    rows::replay(db, &actor.account, &id, now)
         .await
         .map_err(internal("replay an event"))?
         .ok_or_else(not_found)
@@ -89,7 +90,7 @@ pub async fn replay_window(
     actor: &Actor,
     window: ReplayWindow,
 ) -> Result<view::EventReplay> {
-    let now = app.now();
+    let now = actor.now(app).await?;
     check(&window, now)?;
     let ReplayWindow {
         since,
@@ -142,5 +143,5 @@ pub(crate) async fn run_replay(
     environment: Environment,
     job: &ClaimedJob,
 ) -> Result<()> {
-    unless_lost(rows::run(&app.environment(environment).db, job, app.now()).await)
+    unless_lost(rows::run(&app.environment(environment).db, job, app.at(job.clock)).await)
 }

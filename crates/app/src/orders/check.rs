@@ -9,7 +9,7 @@ use peeker_domain::plan::{Candidate, Capacity};
 use peeker_domain::view::Source;
 use peeker_domain::{
     BundleStatus, Cents, Code, DomainName, EmailAddress, Environment, Error, MailProvider, Result,
-    UserStatus,
+    Timestamp, UserStatus,
 };
 use peeker_providers::{Call, RouteError, Verdict};
 use peeker_store::domains::{self, KnownDomain};
@@ -21,7 +21,7 @@ use crate::failure::internal;
 use crate::{Actor, App};
 
 /// Customers whose address starts so have an empty wallet in the sandbox (contract §7).
-const MAGIC_BROKE: &str = "broke";
+pub(crate) const MAGIC_BROKE: &str = "broke";
 
 /// An order request and who makes it.
 #[derive(Clone, Copy)]
@@ -29,6 +29,8 @@ pub(super) struct Order<'a> {
     pub app: &'a App,
     pub actor: &'a Actor,
     pub request: &'a OrderRequest,
+    /// When it came in, on the account's clock.
+    pub now: Timestamp,
 }
 
 /// A domain of the order as the account or the registrar knows it.
@@ -128,7 +130,7 @@ impl Order<'_> {
         let call = Call {
             account: &self.actor.account,
             idempotency_key: "route",
-            now: self.app.now(),
+            now: self.now,
         };
         let refused = match providers
             .sequencer
@@ -165,7 +167,7 @@ impl Order<'_> {
             .iter()
             .map(|domain| &domain.name)
             .collect();
-        domains::known(db, &self.actor.account, &names)
+        domains::known(db, &self.actor.account, &names, self.now)
             .await
             .map_err(internal("find domains"))
     }
@@ -320,7 +322,7 @@ pub(super) fn already_in_active_order<S: AsRef<str>>(names: &[S]) -> Error {
 }
 
 /// `insufficient_funds` for these amounts.
-pub(super) fn insufficient_funds(required: Cents, balance: Cents) -> Error {
+pub(crate) fn insufficient_funds(required: Cents, balance: Cents) -> Error {
     Error::new(
         Code::InsufficientFunds,
         "The wallet does not hold enough for this order; top it up and try again",

@@ -25,6 +25,7 @@ pub async fn create(app: &App, actor: &Actor, request: OrderRequest) -> Result<v
         app,
         actor,
         request: &request,
+        now: actor.now(app).await?,
     };
     let mut plans = 1;
     loop {
@@ -62,7 +63,7 @@ async fn attempt(order: Order<'_>) -> Result<Option<view::OrderReceipt>> {
 async fn original(order: Order<'_>, fingerprint: &str) -> Result<Option<view::OrderReceipt>> {
     let db = &order.app.environment(order.actor.environment).db;
     let account = &order.actor.account;
-    let found = find_by_fingerprint(db, account, fingerprint, order.app.now()).await;
+    let found = find_by_fingerprint(db, account, fingerprint, order.now).await;
     match found.map_err(internal("look for the original order"))? {
         Some(id) => receipt_of(order, &id).await.map(Some),
         None => Ok(None),
@@ -100,6 +101,7 @@ async fn write(order: Order<'_>, new: NewOrder) -> Result<Option<view::OrderRece
         app,
         actor,
         request,
+        ..
     } = order;
     match app.environment(actor.environment).accept.submit(new).await {
         Ok(Accepted::New(receipt)) => {
@@ -140,8 +142,8 @@ fn new_order(
         app,
         actor,
         request,
+        now,
     } = order;
-    let now = app.now();
     let licenses = |provider| capacity.provider(provider).map_or(0, |plan| plan.licenses);
     let place = Place {
         account: &actor.account,

@@ -21,6 +21,7 @@ pub async fn quote(app: &App, actor: &Actor, request: OrderRequest) -> Result<vi
         app,
         actor,
         request: &request,
+        now: actor.now(app).await?,
     };
     let capacity = order.capacity().await?;
     let email = order.customer().await?;

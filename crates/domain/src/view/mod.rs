@@ -6,18 +6,22 @@ mod action;
 mod bundle;
 mod domain;
 mod event;
+mod history;
 mod import;
 mod list;
 mod me;
 mod order;
 mod quote;
+mod swap;
 mod user;
 mod verification;
+mod wallet;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
 pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
 pub use event::{DeliveryAttempt, Event, EventDelivery, EventReplay};
+pub use history::HistoryEntry;
 pub use import::{
     FailedDomain, FailureReason, ForwardingJob, ImportJob, ImportedDomain, NameserverGroup,
 };
@@ -28,5 +32,7 @@ pub use order::{
     OrderReceipt, Persona, Progress,
 };
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
+pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User};
 pub use verification::{Expected, SignatureCheck, SignedContent, VerificationCheck};
+pub use wallet::{Wallet, WalletTransaction};

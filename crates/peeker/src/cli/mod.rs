@@ -9,6 +9,7 @@ mod openapi;
 mod partner;
 pub mod serve;
 mod trigger;
+mod wallet;
 mod webhook;
 
 use std::path::PathBuf;
@@ -97,6 +98,9 @@ enum Command {
     Listen(listen::Arguments),
     /// Make an event of a type happen in the sandbox
     Trigger(trigger::Arguments),
+    /// Wallets: book a payment, show one, verify all
+    #[command(subcommand)]
+    Wallet(wallet::Command),
     /// Bring the databases to this version's schema
     Migrate(migrate::Arguments),
     /// Print the OpenAPI 3.1 document of the API
@@ -169,6 +173,7 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Webhook(command) => webhook::run(&global, command, output).await,
             Command::Listen(arguments) => listen::run(arguments, output).await,
             Command::Trigger(arguments) => trigger::run(arguments, output).await,
+            Command::Wallet(command) => return wallet::run(&global, command, output).await,
             Command::Migrate(_) => migrate::run(&global, output).await,
             Command::Openapi(_) => openapi::run(),
             Command::Doctor(arguments) => return doctor::run(&global, arguments, output).await,

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use peeker_domain::Timestamp;
 use peeker_domain::id::AccountId;
 use peeker_store::{Location, Store, events, jobs};
 use reqwest::Client;
@@ -176,9 +175,9 @@ async fn check_rows(folder: &Path, account: &str) {
     assert_eq!(count("order.in_progress"), ORDERS);
     assert_eq!(count("domain.connected"), ORDERS * DOMAINS);
     assert_eq!(count("order.completed"), ORDERS);
-    assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
-    assert_eq!(
-        jobs::next_due_unscoped(db).await.unwrap(),
-        None::<Timestamp>
-    );
+    let left = jobs::list_unscoped(db, "ready").await.unwrap();
+    let timers = left.iter().filter(|(kind, _)| kind == jobs::RENEW).count();
+    assert_eq!(timers, ORDERS, "every order has its renewal");
+    let is_timer = |kind: &str| [jobs::RENEW, jobs::EXPIRY].contains(&kind);
+    assert!(left.iter().all(|(kind, _)| is_timer(kind)), "{left:?}");
 }

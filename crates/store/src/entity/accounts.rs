@@ -10,6 +10,9 @@ pub struct Model {
     pub event_sequence: i64,
     pub balance_cents: i64,
     pub replay_sequence: i64,
+    pub clock_offset_ms: i64,
+    pub clock_target: Option<i64>,
+    pub microsoft_inboxes_active: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -23,6 +23,9 @@ pub struct Model {
     pub import_id: Option<String>,
     pub nameservers: Option<String>,
     pub delegated: bool,
+    pub renewal_price_cents: i64,
+    pub renewing_until: Option<i64>,
+    pub renewal_refused: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

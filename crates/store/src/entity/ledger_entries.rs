@@ -15,6 +15,7 @@ pub struct Model {
     pub reason: String,
     pub order_id: Option<String>,
     pub created_at: i64,
+    pub reference: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,9 @@ pub struct Model {
     pub step: String,
     pub state: String,
     pub leaves_at: Option<i64>,
+    pub personas: Option<String>,
+    pub swap_in_id: Option<String>,
+    pub swap_out_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -31,6 +31,8 @@ pub struct Model {
     pub cancellation_scheduled_at: Option<i64>,
     pub cancels_at: Option<i64>,
     pub created_at: i64,
+    pub months_paid: i32,
+    pub overdue_since: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,7 +4,7 @@
 //! read the tables, which it could only guess. Each list is searched and ordered by an index, whatever the filter.
 
 use peeker_domain::id::{AccountId, EventId, OrderId};
-use peeker_domain::{EventType, Timestamp, view};
+use peeker_domain::{ClockOffset, EventType, Timestamp, view};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Select,
     Statement, Value,
@@ -36,7 +36,8 @@ const OUTCOME: &str = "(d.account_id || CASE WHEN d.state = 'delivered' THEN '+'
 
 const COLUMNS: &str = "e.sequence AS sequence, e.id AS id, e.type AS kind, e.order_id AS order_id, \
     e.created_at AS created_at, e.body AS body, d.state AS state, d.attempts AS attempts, \
-    d.next_attempt_at AS next_attempt_at, d.lease_token AS lease_token";
+    d.next_attempt_at AS next_attempt_at, d.lease_token AS lease_token, \
+    (SELECT a.clock_offset_ms FROM accounts a WHERE a.account_id = e.account_id) AS clock_offset_ms";
 
 #[derive(FromQueryResult)]
 pub(super) struct EventRow {
@@ -50,6 +51,7 @@ pub(super) struct EventRow {
     attempts: i32,
     next_attempt_at: i64,
     lease_token: Option<String>,
+    clock_offset_ms: Option<i64>,
 }
 
 /// The object that changed, cut out of the body as it stands there.
@@ -60,6 +62,8 @@ struct Data {
 
 pub(super) fn to_view(db: &EnvironmentDb, row: EventRow) -> Result<view::Event> {
     let waits = row.state == "pending" && row.lease_token.is_none();
+    let clock = ClockOffset(row.clock_offset_ms.unwrap_or(0));
+    let next_attempt_at = clock.account_time(Timestamp::from_millis(row.next_attempt_at));
     let Data { data } = serde_json::from_str(&row.body)?;
     Ok(view::Event {
         id: row.id,
@@ -72,7 +76,7 @@ pub(super) fn to_view(db: &EnvironmentDb, row: EventRow) -> Result<view::Event> 
         delivery: view::EventDelivery {
             status: row.state,
             attempts: unsigned(row.attempts)?,
-            next_attempt_at: waits.then(|| Timestamp::from_millis(row.next_attempt_at)),
+            next_attempt_at: waits.then_some(next_attempt_at),
         },
     })
 }

@@ -26,7 +26,7 @@ const STEP: i64 = 500;
 /// The pause after a step that replayed something, so that a long replay does not crowd out what is new.
 const PAUSE_MS: i64 = 1_000;
 
-/// Sends an event again now, whatever became of it. `None` when there is no such event.
+/// Sends an event again now, whatever became of it. `now` is the account's time. `None` when there is no such event.
 pub async fn replay(
     db: &EnvironmentDb,
     account: &AccountId,
@@ -72,19 +72,21 @@ async fn resend(
         });
     insert_all::<replays::Entity, _>(work.tx(), log.collect(), None).await?;
     let count = rows.len();
-    let rows = rows.into_iter().map(|row| in_line_again(row, now));
+    // What a worker compares with its own clock is on the system's.
+    let due_at = work.clock(account.as_str()).system_time(now);
+    let rows = rows.into_iter().map(|row| in_line_again(row, due_at));
     write_back::<deliveries::Entity, _>(work.tx(), rows.collect()).await?;
     Ok(count)
 }
 
-fn in_line_again(row: deliveries::Model, now: Timestamp) -> deliveries::Model {
+fn in_line_again(row: deliveries::Model, due_at: Timestamp) -> deliveries::Model {
     // An attempt that is under way keeps its number; it loses the lease, and with it its say about what comes next.
     let attempts = row.attempts + i32::from(row.lease_token.is_some());
     deliveries::Model {
         state: "pending".to_owned(),
         attempts,
         attempts_before: attempts,
-        next_attempt_at: now.as_millis(),
+        next_attempt_at: due_at.as_millis(),
         lease_token: None,
         ..row
     }
@@ -105,7 +107,7 @@ pub struct NewEventReplay {
     pub types: Option<BTreeSet<EventType>>,
     /// Only events that were given up or had nowhere to go.
     pub only_failed: bool,
-    /// Now.
+    /// Now, on the account's clock.
     pub created_at: Timestamp,
 }
 
@@ -277,7 +279,7 @@ struct Numbered {
     sequence: i64,
 }
 
-/// The worker's part: one step of a replay. Errors: [`crate::StoreError::LeaseLost`].
+/// The worker's part: one step of a replay; `now` is the account's time. Errors: [`crate::StoreError::LeaseLost`].
 pub async fn run(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
     let row = Entity::find_by_id((job.account.to_string(), job.subject.clone()))

@@ -14,7 +14,7 @@ use peeker_domain::{
     Cents, DomainName, DomainStatus, EmailAddress, EventType, MailProvider, OrderStatus, Timestamp,
     UserStatus,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
 };
@@ -129,8 +129,9 @@ impl Batch for Accept {
     }
 
     fn weight(item: &NewOrder) -> usize {
-        // order, customer, fingerprint, event, delivery, two ledger entries; domain, place and job for each domain
-        7 + 3 * item.domains.len()
+        // order, customer, fingerprint, event, delivery, history, renewal, two ledger entries; domain, place and job for
+        // each domain
+        9 + 3 * item.domains.len()
     }
 
     async fn write(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Accepted>> {
@@ -176,6 +177,7 @@ async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Order
         work.debit(
             &item.account,
             item.total(),
+            "order",
             item.id.as_str(),
             item.created_at,
         )?;
@@ -187,6 +189,7 @@ async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Order
             &shown,
             item.created_at,
         )?;
+        work.enqueue(NewJob::renew(&item.account, &item.id, item.renews_at));
         for place in &places {
             work.enqueue(NewJob::provision(
                 &item.account,
@@ -346,6 +349,9 @@ async fn take_domains(
                 import_id: None,
                 nameservers: None,
                 delegated: false,
+                renewal_price_cents: 0,
+                renewing_until: None,
+                renewal_refused: false,
                 created_at: item.created_at.as_millis(),
             };
             rows.push(row.into_active_model().reset_all());
@@ -365,6 +371,11 @@ async fn take_domains(
             Column::Provider,
             Column::ForwardingUrl,
         ])
+        .value(Column::Owned, unless_lapsed("FALSE", "owned"))
+        .value(
+            Column::RegisteredUntil,
+            unless_lapsed("NULL", "registered_until"),
+        )
         .action_and_where(Expr::col((Entity, Column::OrderId)).is_null())
         .to_owned();
     let mut taken = HashMap::with_capacity(rows.len());
@@ -401,6 +412,15 @@ async fn take_domains(
     }
 }
 
+/// The value of a column of a domain that is taken, or `lapsed` when its registration is over: such a domain is bought
+/// anew, whatever its row still says (see `domains::has_lapsed`).
+fn unless_lapsed(lapsed: &str, column: &str) -> SimpleExpr {
+    Expr::cust(format!(
+        "CASE WHEN domains.registered_until <= excluded.created_at AND domains.renewing_until IS NULL \
+         THEN {lapsed} ELSE domains.{column} END"
+    ))
+}
+
 fn order_row(item: &NewOrder, user_id: &str) -> Result<orders::Model> {
     let inboxes = item.domains.iter().map(|domain| domain.inboxes).sum();
     Ok(orders::Model {
@@ -428,6 +448,8 @@ fn order_row(item: &NewOrder, user_id: &str) -> Result<orders::Model> {
         cancellation_scheduled_at: None,
         cancels_at: None,
         created_at: item.created_at.as_millis(),
+        months_paid: 1,
+        overdue_since: None,
     })
 }
 
@@ -452,6 +474,9 @@ fn place_rows_of(
             step: super::progress::FIRST_STEP.to_owned(),
             state: super::progress::PENDING.to_owned(),
             leaves_at: None,
+            personas: None,
+            swap_in_id: None,
+            swap_out_id: None,
         })
     });
     rows.collect()

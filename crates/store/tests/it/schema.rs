@@ -7,8 +7,8 @@ use peeker_store::entity::{
     accounts, api_keys, bundles, deliveries, delivery_attempts, domains, event_replays, events,
     forwarding_domains, forwardings, idempotency_keys, import_domains, import_fingerprints,
     imported_names, imports, inboxes, jobs, ledger_entries, order_domains, order_fingerprints,
-    orders, partners, pending_actions, rate_windows, replays, settings, simulated_records, users,
-    webhook_endpoints, webhook_secrets,
+    order_history, orders, partners, pending_actions, rate_windows, replays, settings,
+    simulated_records, swaps, users, webhook_endpoints, webhook_secrets,
 };
 use peeker_testkit::on_both_engines;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryResult, Statement};
@@ -57,10 +57,12 @@ fn environment() -> Vec<Table> {
         of::<ledger_entries::Entity>(),
         of::<order_domains::Entity>(),
         of::<order_fingerprints::Entity>(),
+        of::<order_history::Entity>(),
         of::<orders::Entity>(),
         of::<pending_actions::Entity>(),
         of::<replays::Entity>(),
         of::<simulated_records::Entity>(),
+        of::<swaps::Entity>(),
         of::<users::Entity>(),
     ]
 }

@@ -21,14 +21,14 @@ async fn place_all(clients: &[Client], orders: impl IntoIterator<Item = Value>) 
     done.into_iter().map(Result::unwrap).collect()
 }
 
-/// One order, one debit, one event, one piece of work for each domain, one customer.
+/// One order, one debit, one event, one piece of work for each domain and one for the renewal, one customer.
 async fn assert_one_order(app: &TestApp, id: &str, domains: i64) {
     let rows = app.row_counts(Environment::Test).await;
     for (table, count) in [
         ("orders", 1),
         ("order_fingerprints", 1),
         ("users", 1),
-        ("jobs", domains),
+        ("jobs", domains + 1),
         ("domains", domains),
     ] {
         assert_eq!(rows[table], count, "{table}");

@@ -7,20 +7,23 @@
 //! or when it starts, and turns from setting up to taking back.
 //!
 //! A batch of steps is applied to rows in memory (`rows.rs`), then written with everything that follows from it
-//! (`settle.rs`); what a worker reads to go on is in
-//! `assignment.rs`.
+//! (`settle.rs`), swaps among it (`swap.rs`); what a worker reads to go on is in `assignment.rs`.
 
 mod assignment;
 mod rows;
 mod settle;
+mod swap;
 
 use rows::Rows;
+
+pub(crate) use rows::license_share;
+pub(crate) use swap::has_joined;
 
 pub use assignment::{Assignment, assignment, end_job, laid_down};
 
 use peeker_domain::id::{AccountId, DomainId, InboxId, OrderId};
 use peeker_domain::view::Persona;
-use peeker_domain::{ActionReason, Timestamp};
+use peeker_domain::{ActionReason, ClockOffset, Timestamp};
 
 use crate::entity::order_domains;
 use crate::error::Result;
@@ -44,7 +47,7 @@ pub(crate) const LEFT: &str = "left";
 pub(crate) const OVER: [&str; 2] = [RELEASED, LEFT];
 
 /// When a picture that cannot be loaded is looked at again.
-const PICTURE_RECHECK_SECONDS: i64 = 10 * 60;
+pub(crate) const PICTURE_RECHECK_SECONDS: i64 = 10 * 60;
 
 /// The lane that records progress.
 #[derive(Debug)]
@@ -74,6 +77,8 @@ pub struct DomainJob {
     pub attempts: u32,
     /// Proof that the job is still ours.
     pub lease: String,
+    /// The account's clock when the job was claimed.
+    pub clock: ClockOffset,
 }
 
 impl DomainJob {
@@ -86,6 +91,7 @@ impl DomainJob {
             order: job.order.clone()?,
             attempts: job.attempts,
             lease: job.lease.clone(),
+            clock: job.clock,
         })
     }
 }
@@ -111,7 +117,7 @@ pub enum Change {
     Connected,
     /// A provider asked for patience. The job runs again at `run_at`.
     Retry {
-        /// When.
+        /// When, on the account's clock.
         run_at: Timestamp,
         /// Why, for the operator.
         error: String,
@@ -125,6 +131,10 @@ pub enum Change {
     },
     /// Everything that was made for the domain is removed. Ends the job.
     Released,
+    /// Work on the swap that brings the domain in has begun.
+    SwapBegun,
+    /// The domain cannot take the place of another. The swap fails, nothing else; the job goes on with taking back.
+    SwapFailed,
 }
 
 /// What a domain waits for.
