@@ -117,7 +117,7 @@ fn judge(
     } else {
         let moved = attempt.ended_at.as_millis() - now.as_millis();
         let known = delivery.retry_until.map(|until| until.plus_millis(-moved));
-        let (next, until) = retry(outcome, delivery.number, known, now);
+        let (next, until) = retry(outcome, delivery.try_number, known, now);
         let until = until.map(|until| until.plus_millis(moved));
         match next {
             Some(next) => (State::Pending, next, until),

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::failure::internal;
 use crate::places::Places;
 use crate::webhooks::health;
-use crate::{App, deliver, work};
+use crate::{App, deliver, retention, work};
 
 /// Longer than a job may run. A job whose worker died is claimed again when this is over.
 pub(crate) const LEASE_SECONDS: i64 = 120;
@@ -44,7 +44,11 @@ pub async fn run(app: App, shutdown: CancellationToken) {
         let counting = health::count_paused(&app, *environment, shutdown.clone());
         join3(jobs, deliveries, counting)
     });
-    join_all(environments).await;
+    join(
+        join_all(environments),
+        retention::keep(&app, shutdown.clone()),
+    )
+    .await;
 }
 
 /// Claims and runs everything that is due now, of one environment, until nothing is. Gives back how many pieces that

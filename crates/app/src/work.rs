@@ -5,7 +5,9 @@ use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::App;
 use crate::webhooks::probe;
-use crate::{actions, advance, backoff, cancel, forwarding, imports, provision, renew, swaps};
+use crate::{
+    actions, advance, backoff, cancel, events, forwarding, imports, provision, renew, swaps,
+};
 
 /// Claims without progress after which a job that fails on our side is dead and waits for an operator.
 const MAX_ATTEMPTS: u32 = 60;
@@ -21,6 +23,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
         jobs::FORWARD => forwarding::run(app, environment, &job).await,
         jobs::RETIRE => swaps::retire(app, environment, &job).await,
         jobs::CANCEL => cancel::run(app, environment, &job).await,
+        jobs::REPLAY => events::run_replay(app, environment, &job).await,
         jobs::RENEW => renew::run(app, environment, &job).await,
         jobs::REGISTRATION => renew::registration(app, environment, &job).await,
         jobs::EXPIRY => renew::expiry(app, environment, &job).await,

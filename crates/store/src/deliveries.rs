@@ -32,6 +32,8 @@ pub struct ClaimedDelivery {
     pub body: String,
     /// Which attempt this is, from 1.
     pub number: u32,
+    /// Which attempt of the present schedule this is, from 1: a replay starts the schedule anew.
+    pub try_number: u32,
     /// Proof that the delivery is still ours.
     pub lease: String,
     /// When its retries end, on the account's clock, if the receiver has put them off.
@@ -49,6 +51,7 @@ struct ClaimedRow {
     sequence: i64,
     attempts: i32,
     retry_until: Option<i64>,
+    attempts_before: i32,
 }
 
 /// See the claim of jobs for why it is a materialised sub-select.
@@ -60,7 +63,7 @@ UPDATE deliveries SET next_attempt_at = $3, lease_token = $4
 FROM due
 WHERE deliveries.account_id = due.account_id AND deliveries.sequence = due.sequence
 RETURNING deliveries.account_id AS account_id, deliveries.sequence AS sequence, deliveries.attempts AS attempts,
-    deliveries.retry_until AS retry_until";
+    deliveries.retry_until AS retry_until, deliveries.attempts_before AS attempts_before";
 
 /// Claims up to `limit` due deliveries of all accounts until `lease_until`; `token` must be new each time.
 pub async fn claim_unscoped(
@@ -105,14 +108,13 @@ impl ClaimedRow {
             sequence: self.sequence,
             event: EventId::from_stored(event),
             body,
-            number: u32::try_from(self.attempts)
-                .unwrap_or(u32::MAX)
-                .saturating_add(1),
+            number: nth(self.attempts),
+            try_number: nth(self.attempts - self.attempts_before),
             lease: lease.to_owned(),
             // Of an earlier round of attempts, if this one has not begun.
             retry_until: self
                 .retry_until
-                .filter(|_| self.attempts > 0)
+                .filter(|_| self.attempts > self.attempts_before)
                 .map(Timestamp::from_millis),
         }
     }
@@ -147,10 +149,16 @@ pub async fn oldest_waiting(
         sequence: row.sequence,
         attempts: row.attempts,
         retry_until: row.retry_until,
+        attempts_before: row.attempts_before,
     }];
     let event = load_events(reader, &claimed).await?.into_values().next();
     let [claimed] = claimed;
     Ok(event.map(|event| claimed.with_event(event, &lease)))
+}
+
+/// The attempt that follows so many.
+fn nth(made: i32) -> u32 {
+    u32::try_from(made).unwrap_or(0).saturating_add(1)
 }
 
 async fn load_events(

@@ -35,6 +35,8 @@ pub const CANCEL: &str = "cancel";
 pub const PROBE: &str = "probe";
 /// The subject of jobs about an account's one webhook endpoint.
 pub const ENDPOINT: &str = "endpoint";
+/// Puts the events of a window of time in line again. Subject: the event replay.
+pub const REPLAY: &str = "replay";
 
 /// Charges the months and registrations of an order that are due. Subject: the order.
 pub const RENEW: &str = "renew";

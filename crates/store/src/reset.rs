@@ -32,6 +32,8 @@ pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
         deliveries,
         delivery_attempts,
         endpoint_health,
+        replays,
+        event_replays,
         events,
         ledger_entries,
         pending_actions,

@@ -38,6 +38,7 @@ pub struct Work<'a> {
     history: Vec<order_history::Model>,
     jobs: Vec<NewJob>,
     resumed: bool,
+    replayed: bool,
 }
 
 impl<'a> Work<'a> {
@@ -60,6 +61,7 @@ impl<'a> Work<'a> {
                     account_id: id.clone(),
                     event_sequence: 0,
                     balance_cents: 0,
+                    replay_sequence: 0,
                     clock_offset_ms: 0,
                     clock_target: None,
                     microsoft_inboxes_active: 0,
@@ -83,6 +85,7 @@ impl<'a> Work<'a> {
             history: Vec::new(),
             jobs: Vec::new(),
             resumed: false,
+            replayed: false,
         })
     }
 
@@ -148,6 +151,20 @@ impl<'a> Work<'a> {
             body,
         });
         Ok(())
+    }
+
+    /// The numbers of the next `count` replays of the account: gap-free, since they move in the replays' transaction.
+    pub(crate) fn number_replays(
+        &mut self,
+        account: &AccountId,
+        count: usize,
+    ) -> Result<std::ops::RangeInclusive<i64>> {
+        let row = self.account(account)?;
+        let first = row.replay_sequence + 1;
+        row.replay_sequence += i64::try_from(count).unwrap_or(i64::MAX);
+        let numbers = first..=row.replay_sequence;
+        self.replayed = true;
+        Ok(numbers)
     }
 
     /// Adds to the history of an order.
@@ -302,7 +319,7 @@ impl<'a> Work<'a> {
             .filter_map(|id| self.accounts.remove(id))
             .collect();
         write_back::<accounts::Entity, _>(&self.tx, accounts).await?;
-        let has_deliveries = !self.events.is_empty() || self.resumed;
+        let has_deliveries = !self.events.is_empty() || self.resumed || self.replayed;
         let has_jobs = !jobs.is_empty();
         insert_all::<events::Entity, _>(&self.tx, self.events, None).await?;
         insert_all::<deliveries::Entity, _>(&self.tx, deliveries, None).await?;
@@ -317,24 +334,28 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn first_delivery(&self, event: &events::Model) -> deliveries::Model {
-        let clock = self.clock(&event.account_id);
-        let at = clock.system_time(Timestamp::from_millis(event.created_at));
-        let account = self.accounts.get(&event.account_id);
-        let is_paused = account.is_some_and(|account| account.deliveries_paused_at.is_some());
-        let state = if is_paused {
+    /// What a delivery that is to be made reads: it waits while the account's endpoint is paused.
+    pub(crate) fn open_state(&self, account: &str) -> State {
+        let account = self.accounts.get(account);
+        if account.is_some_and(|account| account.deliveries_paused_at.is_some()) {
             State::Waiting
         } else {
             State::Pending
-        };
+        }
+    }
+
+    fn first_delivery(&self, event: &events::Model) -> deliveries::Model {
+        let clock = self.clock(&event.account_id);
+        let at = clock.system_time(Timestamp::from_millis(event.created_at));
         deliveries::Model {
             account_id: event.account_id.clone(),
             sequence: event.sequence,
-            state: state.as_str().to_owned(),
+            state: self.open_state(&event.account_id).as_str().to_owned(),
             attempts: 0,
             next_attempt_at: at.as_millis(),
             lease_token: None,
             retry_until: None,
+            attempts_before: 0,
         }
     }
 }

@@ -6,7 +6,9 @@
 
 mod address;
 mod client;
+mod diagnose;
 mod fetch;
+mod listener;
 mod outcome;
 mod resolver;
 mod schedule;
@@ -15,7 +17,9 @@ mod verify;
 
 pub use address::{AddressPolicy, RangeRefused, Refused};
 pub use client::{CONNECT_TIMEOUT, ClientError, DELIVERY_TIMEOUT, OutboundClient, TargetRefused};
+pub use diagnose::{Check, Diagnosis, Sample, TOLERANCE_SECONDS, diagnose};
 pub use fetch::Fetched;
+pub use listener::listener_secret;
 pub use outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome, RetryAfter};
 pub use resolver::{Looking, Lookup};
 pub use schedule::{MAX_ATTEMPTS, last_retry, next_attempt, put_off};

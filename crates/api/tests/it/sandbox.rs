@@ -63,6 +63,9 @@ async fn live_a_little(app: &TestApp, client: &Client) {
         .await
         .expect(200);
     app.run_until_idle().await;
+    let all = json!({ "since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" });
+    client.post("/events/replay", all).await.expect(202);
+    app.run_until_idle().await;
     client
         .post(
             "/domains/import/jobs",

@@ -177,14 +177,34 @@ pub(crate) async fn load_endpoint(
         .map_err(internal("read a webhook endpoint"))?;
     let Some(url) = url else { return Ok(None) };
     let url = WebUrl::parse(&url).map_err(Error::internal)?;
+    let secrets = stored_secrets(app, account, environment).await?;
+    Ok(Some(Endpoint { url, secrets }))
+}
+
+/// The secrets that sign for an account now, newest first.
+pub(crate) async fn signing_secrets(
+    app: &App,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<Vec<SigningSecret>> {
+    let stored = stored_secrets(app, account, environment).await?;
+    Ok(stored.into_iter().map(|(secret, _)| secret).collect())
+}
+
+/// The secrets that sign now and until when each does, newest first.
+async fn stored_secrets(
+    app: &App,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<Vec<(SigningSecret, Option<Timestamp>)>> {
+    use secrecy::ExposeSecret;
+    let control = &app.0.store.control;
     let stored = rows::secrets(control, account, environment, app.now()).await;
     let stored = stored.map_err(internal("read webhook secrets"))?;
     let open = |stored: &StoredSecret| {
-        use secrecy::ExposeSecret;
         let text = app.0.sealer.open(place(account), &stored.sealed)?;
         let secret = SigningSecret::parse(text.expose_secret()).map_err(Error::internal)?;
         Ok((secret, stored.expires_at))
     };
-    let secrets = stored.iter().map(open).collect::<Result<_>>()?;
-    Ok(Some(Endpoint { url, secrets }))
+    stored.iter().map(open).collect()
 }

@@ -6,6 +6,7 @@ mod commands;
 mod demo;
 mod kill;
 mod kill_sender;
+mod listen;
 mod serve;
 
 use std::path::Path;

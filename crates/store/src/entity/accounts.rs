@@ -11,6 +11,7 @@ pub struct Model {
     pub balance_cents: i64,
     pub deliveries_paused_at: Option<i64>,
     pub deliveries_paused_reason: Option<String>,
+    pub replay_sequence: i64,
     pub clock_offset_ms: i64,
     pub clock_target: Option<i64>,
     pub microsoft_inboxes_active: i64,
