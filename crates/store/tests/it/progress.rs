@@ -44,7 +44,9 @@ fn step(job: &DomainJob, change: Change) -> Step {
 /// Jobs on domains that are not done. The timers of orders and registrations do not count.
 async fn ready(db: &EnvironmentDb) -> usize {
     let jobs = jobs::list_unscoped(db, "ready").await.unwrap();
-    jobs.iter().filter(|(kind, _)| kind == jobs::PROVISION).count()
+    jobs.iter()
+        .filter(|(kind, _)| kind == jobs::PROVISION)
+        .count()
 }
 
 async fn write(db: &EnvironmentDb, steps: &[Step]) -> Vec<Next> {
