@@ -42,7 +42,7 @@ pub async fn pass(app: &TestApp, server: &App, to: Timestamp) {
         match next.unwrap().filter(|next| *next <= to) {
             // To the second above, since the clock moves by seconds.
             Some(next) => {
-                app.advance_seconds((next.as_millis() - app.now().as_millis() + 999) / 1_000)
+                app.advance_seconds((next.as_millis() - app.now().as_millis() + 999) / 1_000);
             }
             None => break,
         }
