@@ -286,7 +286,7 @@ mod tests {
                 }
             }
         }
-        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderInboxes resolveSandboxAction resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser deleteUser getUser updateUser");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle getBundle deleteBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser getUser deleteUser updateUser getWallet listWalletTransactions");
     }
 
     #[test]

@@ -47,6 +47,8 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(wallet::transactions))
         .routes(routes!(sandbox::resolve_action))
         .routes(routes!(sandbox::reset))
+        .routes(routes!(sandbox::clock))
+        .routes(routes!(sandbox::advance_clock))
 }
 
 /// The whole HTTP interface, middleware included.

@@ -2,14 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use peeker_app::advance::{self, MAX_SECONDS};
 use peeker_app::{App, actions, sandbox as use_case};
-use peeker_domain::view::{PendingAction, Single};
+use peeker_domain::view::{PendingAction, SandboxClock, Single};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access::{Access, Write};
+use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
-use crate::extract::{NoBody, NoQuery, PathId};
+use crate::extract::values::integer;
+use crate::extract::{Body, Fields, NoBody, NoQuery, PathId, Refused, RequestBody};
 
 /// Resolve a pending action
 ///
@@ -62,4 +64,64 @@ pub async fn reset(
     Ok(Json(Single {
         data: SandboxReset { status: "empty" },
     }))
+}
+
+/// Read the sandbox clock
+///
+/// Only with a test key.
+#[utoipa::path(
+    get, path = "/sandbox/clock", operation_id = "getSandboxClock", tag = "Sandbox",
+    responses(
+        (status = 200, description = "The clock.", body = Single<SandboxClock>),
+        (status = 404, description = "`not_found`."),
+    )
+)]
+pub async fn clock(
+    State(app): State<App>,
+    access: Access<Read>,
+    _: NoQuery,
+) -> Result<Json<Single<SandboxClock>>, ApiError> {
+    let data = advance::get(&app, &access.actor).await?;
+    Ok(Json(Single { data }))
+}
+
+/// How far to move the clock.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdvanceClock {
+    /// 1 to 315,360,000 (ten years).
+    #[schema(example = 86_400, minimum = 1, maximum = 315_360_000)]
+    pub seconds: u32,
+}
+
+impl RequestBody for AdvanceClock {
+    type Input = u32;
+
+    fn read(fields: &mut Fields<'_>) -> Result<u32, Refused> {
+        fields.required("seconds", integer(1..=MAX_SECONDS))
+    }
+}
+
+/// Advance the sandbox clock
+///
+/// Moves the clock of the account's sandbox forward. Everything that waits for its time happens on the way, in its order.
+/// The answer waits some seconds for that; `advancing_to` is not `null` when there is more to do, which then goes on by
+/// itself. Advancing again adds to it. Only with a test key.
+#[utoipa::path(
+    post, path = "/sandbox/clock/advance", operation_id = "advanceSandboxClock", tag = "Sandbox",
+    request_body(content = AdvanceClock, examples(("a_month" = (summary = "31 days", value = json!({ "seconds": 2_678_400 }))))),
+    responses(
+        (status = 200, description = "The clock.", body = Single<SandboxClock>),
+        (status = 400, description = "`invalid_request`."),
+        (status = 404, description = "`not_found`."),
+    )
+)]
+pub async fn advance_clock(
+    State(app): State<App>,
+    access: Access<Write>,
+    _: NoQuery,
+    Body(seconds): Body<AdvanceClock>,
+) -> Result<Json<Single<SandboxClock>>, ApiError> {
+    let data = advance::advance(&app, &access.actor, seconds).await?;
+    Ok(Json(Single { data }))
 }

@@ -12,9 +12,9 @@ use peeker_store::{StoreError, Work};
 use crate::failure::internal;
 use crate::paging::{PageRequest, Slice};
 use crate::work::unless_lost;
-use crate::{Actor, App};
+use crate::{Actor, App, backoff};
 
-/// How often a picture that cannot be loaded is looked at.
+/// How often a picture that cannot be loaded is looked at, at first.
 const PICTURE_SECONDS: i64 = 10 * 60;
 
 /// A page of actions.
@@ -102,6 +102,10 @@ pub(crate) async fn watch_picture(
         .await
         .map_err(internal("find a pending action"))?;
     let open = action.filter(|action| action.status == ActionStatus::Open);
+    let now = app.at(job.clock);
+    let waited = open.as_ref().map_or(0, |action| {
+        now.as_seconds() - action.created_at.as_seconds()
+    });
     let url = open
         .as_ref()
         .and_then(|action| action.user.as_ref()?.profile_picture_url.as_deref());
@@ -110,7 +114,7 @@ pub(crate) async fn watch_picture(
             let call = Call {
                 account: &job.account,
                 idempotency_key: id.as_str(),
-                now: app.at(job.clock),
+                now,
             };
             // A probe that fails has seen nothing; the watch goes on.
             app.providers(environment)?
@@ -121,22 +125,25 @@ pub(crate) async fn watch_picture(
         }
         _ => true,
     };
-    unless_lost(record(app, environment, job, reachable).await)
+    let again_at = now.plus_seconds(backoff::watch(waited, PICTURE_SECONDS));
+    let again_at = (!reachable).then_some(again_at);
+    unless_lost(record(app, environment, job, again_at).await)
 }
 
+/// The picture is there, unless it is to be looked at again.
 async fn record(
     app: &App,
     environment: Environment,
     job: &ClaimedJob,
-    reachable: bool,
+    again_at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     let now = app.at(job.clock);
     let mut work = Work::begin(&app.environment(environment).db, [&job.account]).await?;
-    if reachable {
+    if let Some(again_at) = again_at {
+        jobs::run_again(&work, job, again_at).await?;
+    } else {
         jobs::finish(&work, job).await?;
         rows::resolve_one(&mut work, &job.account, &job.subject, now).await?;
-    } else {
-        jobs::run_again(&work, job, now.plus_seconds(PICTURE_SECONDS)).await?;
     }
     work.commit().await
 }

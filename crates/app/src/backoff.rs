@@ -13,6 +13,15 @@ pub(crate) fn after(attempts: u32) -> i64 {
     wait - i64::from(rand::random_range(0..20u8)) * wait / 100
 }
 
+/// Longest wait between two looks at what a person has to do: a day.
+const WATCH_CAP_SECONDS: i64 = 24 * 60 * 60;
+
+/// Seconds to the next look at what a person has to do: a 24th of the time that it has waited already, so that who acts
+/// soon is seen soon, and who never acts costs little.
+pub(crate) fn watch(waited_seconds: i64, shortest: i64) -> i64 {
+    (waited_seconds / 24).clamp(shortest, WATCH_CAP_SECONDS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +42,24 @@ mod tests {
                 "{attempts}: {wait}"
             );
         }
+    }
+    #[test]
+    fn a_watch_looks_less_and_less_often() {
+        let (minute, hour, day) = (60, 60 * 60, 24 * 60 * 60);
+        for (waited, wait) in [
+            (0, 5 * minute),
+            (2 * hour, 5 * minute),
+            (day, hour),
+            (24 * day, day),
+            (400 * day, day),
+        ] {
+            assert_eq!(watch(waited, 5 * minute), wait, "after {waited} s");
+        }
+        let (mut waited, mut looks) = (0, 0);
+        while waited < 400 * day {
+            waited += watch(waited, 5 * minute);
+            looks += 1;
+        }
+        assert_eq!(looks, 539, "in 400 days");
     }
 }

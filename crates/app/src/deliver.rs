@@ -14,7 +14,7 @@ use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded, State};
 use peeker_webhooks::{Outcome, headers, next_attempt};
 
 use crate::failure::internal;
-use crate::{App, webhooks};
+use crate::{App, runner, webhooks};
 
 /// Longer than a send can take (15 s) and be recorded, so that no second sender starts while the first is at it.
 const LEASE_SECONDS: i64 = 60;
@@ -55,9 +55,8 @@ pub(crate) async fn claim(
 ) -> Result<Vec<ClaimedDelivery>> {
     let db = &app.environment(environment).db;
     let now = app.now();
-    let token = format!("{:032x}", rand::random::<u128>());
-    let claimed =
-        deliveries::claim_unscoped(db, now, now.plus_seconds(LEASE_SECONDS), &token, limit).await;
+    let lease_until = now.plus_seconds(LEASE_SECONDS);
+    let claimed = deliveries::claim_unscoped(db, now, lease_until, &runner::token(), limit).await;
     claimed.map_err(internal("claim deliveries"))
 }
 

@@ -37,9 +37,8 @@ const DEDUPE_SECONDS: i64 = 24 * 60 * 60;
 const TAKE_OVER_SECONDS: i64 = 60;
 /// How long the customer has before the import asks for the nameservers.
 const DELEGATION_SECONDS: i64 = 24 * 60 * 60;
-/// How often an undelegated domain is looked at: on the first day, and after it.
-const WATCH_FIRST_DAY_SECONDS: i64 = 5 * 60;
-const WATCH_LATER_SECONDS: i64 = 60 * 60;
+/// How often an undelegated domain is looked at, at first.
+const WATCH_SECONDS: i64 = 5 * 60;
 
 /// Imports up to 25 domains; the zones are made when this returns. Errors: `rate_limited` with
 /// `reason: "cloudflare_account_capacity"` while the DNS provider makes no more zones; 503 without live providers.
@@ -363,11 +362,7 @@ pub(crate) async fn watch(app: &App, environment: Environment, job: &ClaimedJob)
         return unless_lost(rows::delegated(db, job, now).await);
     }
     let age = now.as_seconds() - zone.created_at.as_seconds();
-    let wait = if age < DELEGATION_SECONDS {
-        WATCH_FIRST_DAY_SECONDS
-    } else {
-        WATCH_LATER_SECONDS
-    };
+    let wait = backoff::watch(age, WATCH_SECONDS);
     let work = Work::begin(db, [&job.account])
         .await
         .map_err(Error::internal)?;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod actions;
+pub mod advance;
 mod availability;
 mod backoff;
 pub mod bundles;
@@ -43,7 +44,7 @@ use peeker_domain::{Clock, ClockOffset, Environment, Error, Result, Timestamp};
 use peeker_providers::Providers;
 use peeker_providers::sandbox as simulated;
 use peeker_store::clock::offset as clock_of;
-use peeker_store::{EnvironmentStore, Location, Store, StoreError};
+use peeker_store::{EnvironmentStore, Interruption, Location, Store, StoreError};
 use peeker_webhooks::OutboundClient;
 
 pub use access::{Actor, Quota};
@@ -101,6 +102,15 @@ impl App {
         options: Options,
         layer: impl FnOnce(Providers) -> Providers + Send,
     ) -> Result<Self> {
+        Self::start_interruptible(options, layer, None).await
+    }
+
+    /// As [`App::start_behind`], with commits that a test can stop at.
+    pub async fn start_interruptible(
+        options: Options,
+        layer: impl FnOnce(Providers) -> Providers + Send,
+        interruption: Option<Interruption>,
+    ) -> Result<Self> {
         let Options {
             location,
             master_key,
@@ -108,7 +118,7 @@ impl App {
             settings,
             outbound,
         } = options;
-        let store = Store::open(&location)
+        let store = Store::open_interruptible(&location, interruption)
             .await
             .map_err(|error| failure::starting(error, "open the databases"))?;
         check_master_key(&store, &master_key).await?;

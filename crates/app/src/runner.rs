@@ -7,7 +7,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{join, join_all};
+use futures::FutureExt;
+use futures::future::{BoxFuture, join, join_all};
 use peeker_domain::{Environment, Result, Timestamp};
 use peeker_store::deliveries::{self, ClaimedDelivery};
 use peeker_store::jobs::{self, ClaimedJob};
@@ -20,7 +21,7 @@ use crate::failure::internal;
 use crate::{App, deliver, work};
 
 /// Longer than a job may run. A job whose worker died is claimed again when this is over.
-const LEASE_SECONDS: i64 = 120;
+pub(crate) const LEASE_SECONDS: i64 = 120;
 /// A job is cut off here and goes on from its last recorded step; it must end before its lease does.
 const JOB_TIMEOUT: Duration = Duration::from_secs(100);
 /// Most pieces of work claimed in one statement.
@@ -49,9 +50,10 @@ pub async fn run_until_idle(app: &App, environment: Environment) -> Result<usize
         JobQueue::new(app, environment),
         DeliveryQueue::new(app, environment),
     );
+    let most = CLAIM.min(jobs.concurrency());
     let mut done = 0;
     loop {
-        let claimed_jobs = jobs.claim(CLAIM).await?;
+        let claimed_jobs = jobs.claim(most).await?;
         let claimed_deliveries = deliveries.claim(CLAIM).await?;
         let claimed = claimed_jobs.len() + claimed_deliveries.len();
         if claimed == 0 {
@@ -172,6 +174,41 @@ async fn wait_for_work<Q: Queue>(queue: &Q) {
     }
 }
 
+/// A token for one lease.
+pub(crate) fn token() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// Runs one claimed job; what comes of it is recorded by then, or its lease ends by itself. Boxed, since a job may run
+/// others (the walk of a sandbox's clock does).
+pub(crate) fn run_job(
+    app: &App,
+    environment: Environment,
+    job: ClaimedJob,
+) -> BoxFuture<'static, ()> {
+    let app = app.clone();
+    let (kind, subject) = (job.kind.clone(), job.subject.clone());
+    // Inside a task of its own, so that a panic ends one job and not the worker.
+    let running = tokio::spawn(async move {
+        tokio::time::timeout(JOB_TIMEOUT, work::run(&app, environment, job)).await
+    });
+    async move {
+        match running.await {
+            Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => kind).increment(1),
+            Ok(Err(_)) => {
+                tracing::warn!(
+                    job.subject = subject,
+                    "A job took too long; it goes on when its lease ends"
+                );
+            }
+            Err(error) => {
+                tracing::error!(%error, job.subject = subject, "A job panicked; it is tried again when its lease ends");
+            }
+        }
+    }
+    .boxed()
+}
+
 #[derive(Clone)]
 struct JobQueue {
     app: App,
@@ -204,32 +241,14 @@ impl Queue for JobQueue {
         {
             return Ok(Vec::new());
         }
-        let token = format!("{:032x}", rand::random::<u128>());
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let claimed =
-            jobs::claim_unscoped(db, now, now.plus_seconds(LEASE_SECONDS), &token, limit).await;
+            jobs::claim_unscoped(db, now, now.plus_seconds(LEASE_SECONDS), &token(), limit).await;
         claimed.map_err(internal("claim jobs"))
     }
 
     async fn run(&self, job: ClaimedJob) {
-        let (kind, subject) = (job.kind.clone(), job.subject.clone());
-        // Inside a task of its own, so that a panic ends one job and not the worker.
-        let (app, environment) = (self.app.clone(), self.environment);
-        let running = tokio::spawn(async move {
-            tokio::time::timeout(JOB_TIMEOUT, work::run(&app, environment, job)).await
-        });
-        match running.await {
-            Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => kind).increment(1),
-            Ok(Err(_)) => {
-                tracing::warn!(
-                    job.subject = subject,
-                    "A job took too long; it goes on when its lease ends"
-                );
-            }
-            Err(error) => {
-                tracing::error!(%error, job.subject = subject, "A job panicked; it is tried again when its lease ends");
-            }
-        }
+        run_job(&self.app, self.environment, job).await;
     }
 
     async fn woken(&self) {

@@ -1,5 +1,7 @@
 //! What an operator can configure, with the defaults of the contract.
 
+use std::time::Duration;
+
 use peeker_domain::price::PriceBook;
 use peeker_domain::sizing::Split;
 
@@ -21,6 +23,8 @@ pub struct Settings {
     pub job_concurrency: usize,
     /// Webhooks under way at once, per environment.
     pub delivery_concurrency: usize,
+    /// How long a request that advances a sandbox's clock waits for it to arrive before it answers.
+    pub clock_wait: Duration,
 }
 
 impl Default for Settings {
@@ -32,6 +36,7 @@ impl Default for Settings {
             microsoft_inboxes_per_license: 50,
             job_concurrency: 128,
             delivery_concurrency: 256,
+            clock_wait: Duration::from_secs(10),
         }
     }
 }

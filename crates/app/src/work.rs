@@ -4,7 +4,7 @@ use peeker_domain::{Environment, Error, Result};
 use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::App;
-use crate::{actions, backoff, cancel, forwarding, imports, provision, renew, swaps};
+use crate::{actions, advance, backoff, cancel, forwarding, imports, provision, renew, swaps};
 
 /// Claims without progress after which a job that fails on our side is dead and waits for an operator.
 const MAX_ATTEMPTS: u32 = 60;
@@ -23,6 +23,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
         jobs::RENEW => renew::run(app, environment, &job).await,
         jobs::REGISTRATION => renew::registration(app, environment, &job).await,
         jobs::EXPIRY => renew::expiry(app, environment, &job).await,
+        jobs::CLOCK => advance::run(app, environment, &job).await,
         // Only a newer server knows it; it is left for that one.
         unknown => Err(Error::internal(format!("unknown kind of job {unknown}"))),
     };
@@ -32,7 +33,8 @@ pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
 }
 
 async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &Error) {
-    let dead = job.attempts >= MAX_ATTEMPTS;
+    // A walk is never given up: without it the account's clock, and with it all of its work, would stand for ever.
+    let dead = job.attempts >= MAX_ATTEMPTS && job.kind != jobs::CLOCK;
     let run_at = app.now().plus_millis(backoff::after(job.attempts));
     let text = error.chain();
     tracing::error!(

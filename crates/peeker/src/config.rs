@@ -325,6 +325,7 @@ impl Config {
             microsoft_inboxes_per_license: self.sizing.microsoft_inboxes_per_license,
             job_concurrency: self.workers.job_concurrency,
             delivery_concurrency: self.workers.delivery_concurrency,
+            ..Settings::default()
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct ClaimedDelivery {
 }
 
 /// The condition of the index of due deliveries; see the one of due jobs.
-const IS_PENDING: &str = "state = 'pending'";
+pub(crate) const IS_PENDING: &str = "state = 'pending'";
 
 #[derive(FromQueryResult)]
 struct ClaimedRow {

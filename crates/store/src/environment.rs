@@ -1,8 +1,10 @@
 //! One environment's database with its wake-up calls, and the write lanes on top of it.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::{Arc, Weak};
 
+use futures::future::BoxFuture;
 use peeker_domain::Environment;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use sqlx::postgres::PgListener;
@@ -19,8 +21,19 @@ use crate::simulator::Remember;
 /// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
 const POSTGRES_LANES: usize = 4;
 
+/// A moment at which a process can be killed with a different outcome than a moment before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Everything is written and nothing is committed.
+    BeforeCommit,
+    /// It is committed, and nobody has been told.
+    AfterCommit,
+}
+
+/// Lets a test stop a process at such a moment: every unit of work waits for the answer. A server has none.
+pub type Interruption = Arc<dyn Fn(Moment) -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// The database of one environment.
-#[derive(Debug)]
 pub struct EnvironmentDb {
     /// Which environment.
     pub environment: Environment,
@@ -28,6 +41,7 @@ pub struct EnvironmentDb {
     pub pools: Pools,
     jobs_waiting: Notify,
     deliveries_waiting: Notify,
+    interruption: Option<Interruption>,
     /// Dropped with the database, which ends the listener and gives its connection back.
     _in_use: oneshot::Sender<Infallible>,
 }
@@ -61,6 +75,13 @@ impl EnvironmentDb {
         }
     }
 
+    /// Waits for whoever wants to stop the process here.
+    pub(crate) async fn pass(&self, moment: Moment) {
+        if let Some(interruption) = &self.interruption {
+            interruption(moment).await;
+        }
+    }
+
     /// On PostgreSQL, tells the other processes; they hear it when the transaction commits.
     pub(crate) async fn announce(
         &self,
@@ -73,6 +94,12 @@ impl EnvironmentDb {
                 .await?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for EnvironmentDb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EnvironmentDb({})", Self::name(self.environment))
     }
 }
 
@@ -93,7 +120,11 @@ pub struct EnvironmentStore {
 
 impl EnvironmentStore {
     /// Opens the database and starts its lanes. Migrations are not run.
-    pub(crate) async fn open(location: &Location, environment: Environment) -> Result<Self> {
+    pub(crate) async fn open(
+        location: &Location,
+        environment: Environment,
+        interruption: Option<Interruption>,
+    ) -> Result<Self> {
         let pools = open(location, EnvironmentDb::name(environment)).await?;
         let lanes = if pools.is_sqlite() { 1 } else { POSTGRES_LANES };
         let (in_use, unused) = oneshot::channel();
@@ -102,6 +133,7 @@ impl EnvironmentStore {
             pools,
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
+            interruption,
             _in_use: in_use,
         });
         if !db.pools.is_sqlite() {

@@ -33,12 +33,13 @@ pub mod settings;
 pub mod simulator;
 pub mod swaps;
 pub mod users;
+pub mod walk;
 pub mod wallet;
 pub mod webhooks;
 mod work;
 
 pub use connect::{Location, Pools};
-pub use environment::{EnvironmentDb, EnvironmentStore};
+pub use environment::{EnvironmentDb, EnvironmentStore, Interruption, Moment};
 pub use error::{Result, StoreError};
 pub use insert::columns;
 pub use lane::{Batch, Lane};
@@ -64,11 +65,21 @@ pub struct Store {
 impl Store {
     /// Opens the databases and brings them to the schema of this binary.
     pub async fn open(location: &Location) -> Result<Self> {
+        Self::open_interruptible(location, None).await
+    }
+
+    /// As [`Store::open`], with commits that a test can stop at.
+    pub async fn open_interruptible(
+        location: &Location,
+        interruption: Option<Interruption>,
+    ) -> Result<Self> {
         migrate(location).await?;
+        let open =
+            |environment| EnvironmentStore::open(location, environment, interruption.clone());
         Ok(Self {
             control: connect::open(location, "control").await?,
-            live: EnvironmentStore::open(location, Environment::Live).await?,
-            sandbox: EnvironmentStore::open(location, Environment::Test).await?,
+            live: open(Environment::Live).await?,
+            sandbox: open(Environment::Test).await?,
         })
     }
 

@@ -52,6 +52,6 @@ pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
         idempotency_keys,
         simulated_records
     );
-    work.empty_wallet(account)?;
+    work.start_anew(account)?;
     work.commit().await
 }

@@ -18,7 +18,7 @@ use sea_orm::{
 use serde::Serialize;
 
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
-use crate::environment::EnvironmentDb;
+use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
@@ -217,9 +217,14 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Sets the wallet to nothing, without entries: for a sandbox whose ledger is emptied in the same transaction.
-    pub(crate) fn empty_wallet(&mut self, account: &AccountId) -> Result<()> {
-        self.account(account)?.balance_cents = 0;
+    /// Sets the account's own row to that of a new sandbox, for one that is emptied in the same transaction: no money,
+    /// and the system's clock. The number of the last event stays.
+    pub(crate) fn start_anew(&mut self, account: &AccountId) -> Result<()> {
+        let row = self.account(account)?;
+        row.balance_cents = 0;
+        row.clock_offset_ms = 0;
+        row.clock_target = None;
+        row.microsoft_inboxes_active = 0;
         Ok(())
     }
 
@@ -281,7 +286,9 @@ impl<'a> Work<'a> {
         insert_all::<order_history::Entity, _>(&self.tx, self.history, None).await?;
         insert_all::<jobs::Entity, _>(&self.tx, jobs, Some(bring_forward())).await?;
         self.db.announce(&self.tx, has_jobs, has_events).await?;
+        self.db.pass(Moment::BeforeCommit).await;
         self.tx.commit().await?;
+        self.db.pass(Moment::AfterCommit).await;
         self.db.wake(has_jobs, has_events);
         Ok(())
     }
@@ -334,6 +341,11 @@ fn bring_forward() -> OnConflict {
     .value(
         jobs::Column::WantedAgain,
         Expr::cust("jobs.lease_token IS NOT NULL"),
+    )
+    // The run that somebody wants after the present one is due at once, so this time must never lie ahead.
+    .value(
+        jobs::Column::CreatedAt,
+        Expr::cust("CASE WHEN excluded.created_at < jobs.created_at THEN excluded.created_at ELSE jobs.created_at END"),
     )
     .value(jobs::Column::State, "ready")
     .to_owned()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use peeker_app::clock::FrozenClock;
@@ -9,10 +10,10 @@ use peeker_app::partners::{self, Partner};
 use peeker_app::{App, MasterKey, Options, Settings, keys, runner, webhooks};
 use peeker_domain::{Clock, Environment, Preset, Tier, Timestamp};
 use peeker_store::events::Event;
-use peeker_store::{events, jobs};
+use peeker_store::{clock, events, jobs};
 use peeker_webhooks::{AddressPolicy, OutboundClient, SigningSecret};
 use secrecy::ExposeSecret;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Client, Engine, Faults, TestDatabase};
 
@@ -43,7 +44,7 @@ impl TestApp {
     pub async fn start(engine: Engine) -> Self {
         let database = TestDatabase::create(engine).await;
         let clock = Arc::new(FrozenClock::at(EPOCH));
-        let app = open(&database, &clock, Settings::default()).await;
+        let app = open(&database, &clock, settings()).await;
         let created = partners::create(&app, "Acme Resellers", Tier::Base)
             .await
             .unwrap();
@@ -62,7 +63,7 @@ impl TestApp {
 
     /// Stops and starts again on the same database, as after a kill: nothing of the old process is kept.
     pub async fn restart(self) -> Self {
-        let app = open(&self.database, &self.clock, Settings::default()).await;
+        let app = open(&self.database, &self.clock, settings()).await;
         runner::end_all_leases(&app).await.unwrap();
         Self {
             router: peeker_api::router(app.clone()),
@@ -73,12 +74,12 @@ impl TestApp {
 
     /// A second server on the same database.
     pub async fn another_server(&self) -> App {
-        open(&self.database, &self.clock, Settings::default()).await
+        open(&self.database, &self.clock, settings()).await
     }
 
     /// What another server on the same databases, with the same clock, is made from.
     pub fn options(&self) -> Options {
-        options(&self.database, &self.clock, Settings::default())
+        options(&self.database, &self.clock, settings())
     }
 
     /// A second server on the same database, with `faults` before its providers.
@@ -159,6 +160,19 @@ impl TestApp {
         self.clock.advance_millis(seconds * 1000);
     }
 
+    /// Advances the partner's sandbox clock through the API, and lets all of its work be done on the way.
+    pub async fn advance_sandbox(&self, seconds: i64) {
+        let wish = json!({ "seconds": seconds });
+        self.client()
+            .post("/sandbox/clock/advance", wish)
+            .await
+            .expect(200);
+        self.run_until_idle().await;
+        let db = &self.app.store().sandbox.db;
+        let clock = clock::find(db, &self.partner.id).await.unwrap();
+        assert_eq!(clock.target, None, "the clock did not arrive");
+    }
+
     /// Runs all sandbox work that is due now. Gives back how many pieces that were.
     pub async fn run_until_idle(&self) -> usize {
         runner::run_until_idle(&self.app, Environment::Test)
@@ -231,6 +245,14 @@ impl TestApp {
         } = self;
         drop((app, router));
         database.drop_now().await;
+    }
+}
+
+/// Nobody works while a test's request runs, so there is nothing to wait for.
+fn settings() -> Settings {
+    Settings {
+        clock_wait: Duration::ZERO,
+        ..Settings::default()
     }
 }
 

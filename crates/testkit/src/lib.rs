@@ -15,6 +15,7 @@
 
 mod app;
 mod client;
+mod commits;
 mod database;
 mod faults;
 mod orders;
@@ -24,6 +25,7 @@ mod rows;
 
 pub use app::{EPOCH, TestApp};
 pub use client::{Client, Response};
+pub use commits::Commits;
 pub use database::{Engine, TestDatabase};
 pub use faults::{Fault, Faults, ProviderCall};
 pub use orders::{

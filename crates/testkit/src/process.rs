@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use peeker_app::{App, Options, runner};
 use peeker_domain::Environment;
+use peeker_store::Interruption;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-use crate::Faults;
+use crate::{Commits, Faults};
 
 /// How long a killed runtime may take to let go of its threads.
 const LAST_BREATH: Duration = Duration::from_secs(10);
@@ -22,6 +23,16 @@ pub struct Process {
 impl Process {
     /// Starts a server on the databases of `options` and lets it work, with `faults` before its providers.
     pub fn start(options: Options, faults: &Faults) -> Self {
+        Self::run(options, faults, None)
+    }
+
+    /// As [`Process::start`], one job after the other, so that `commits` have the same order each time.
+    pub fn start_in_order(mut options: Options, faults: &Faults, commits: &Commits) -> Self {
+        options.settings.job_concurrency = 1;
+        Self::run(options, faults, Some(commits.interruption()))
+    }
+
+    fn run(options: Options, faults: &Faults, interruption: Option<Interruption>) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -29,7 +40,8 @@ impl Process {
             .unwrap();
         let faults = faults.clone();
         let work = runtime.spawn(async move {
-            let app = App::start_behind(options, |providers| faults.before(providers))
+            let layer = |providers| faults.before(providers);
+            let app = App::start_interruptible(options, layer, interruption)
                 .await
                 .unwrap();
             runner::run_until_idle(&app, Environment::Test)

@@ -21,6 +21,7 @@ mod orders;
 mod paging;
 mod rate_limit;
 mod sandbox;
+mod sandbox_clock;
 mod swaps;
 mod users;
 mod wallet;

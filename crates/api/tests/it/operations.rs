@@ -111,6 +111,7 @@ pub(crate) const ALL: &[Operation] = &[
     read("listWalletTransactions", "/wallet/transactions"),
     read("listSwaps", "/swaps"),
     read("getSwap", "/swaps/{id}"),
+    read("getSandboxClock", "/sandbox/clock"),
     post(
         "checkDomainAvailability",
         "/domains/availability",
@@ -156,6 +157,13 @@ pub(crate) const ALL: &[Operation] = &[
         Method::POST,
         "/sandbox/actions/{id}/resolve",
         None,
+    ),
+    post(
+        "advanceSandboxClock",
+        "/sandbox/clock/advance",
+        Needs::Write,
+        200,
+        || json!({ "seconds": 60 }),
     ),
     write(
         "cancelOrder",

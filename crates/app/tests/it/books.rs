@@ -47,6 +47,12 @@ pub async fn settle(app: &TestApp, server: &App) {
     panic!("some jobs never come to an end");
 }
 
+/// As after a restart: ends the leases of who was killed, and runs what is due.
+pub async fn settle_now(app: &TestApp) {
+    runner::end_all_leases(&app.app).await.unwrap();
+    app.run_until_idle().await;
+}
+
 /// Each transaction adds up to zero; each wallet is the sum of its entries and not below zero.
 pub async fn assert_balanced(app: &TestApp) {
     let mut transactions: BTreeMap<String, i64> = BTreeMap::new();

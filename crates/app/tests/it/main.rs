@@ -9,6 +9,7 @@
 
 mod books;
 mod cancellation;
+mod clock;
 mod crashes;
 mod delivery;
 mod dunning;

@@ -11,6 +11,7 @@ mod list;
 mod me;
 mod order;
 mod quote;
+mod sandbox;
 mod swap;
 mod user;
 mod wallet;
@@ -29,6 +30,7 @@ pub use order::{
     OrderReceipt, Persona, Progress,
 };
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
+pub use sandbox::SandboxClock;
 pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User};
 pub use wallet::{Wallet, WalletTransaction};

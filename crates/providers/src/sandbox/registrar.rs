@@ -19,6 +19,8 @@ const DELEGATIONS: &str = "delegation";
 const ATTEMPTS: &str = "registration_attempts";
 /// How often `flaky2-` names fail.
 const FLAKY_FAILURES: u64 = 2;
+/// How soon they may be tried again.
+const FLAKY_RETRY_MS: i64 = 2_000;
 const MONTHS_PER_TERM: i32 = 12;
 
 #[derive(Serialize, Deserialize)]
@@ -140,7 +142,7 @@ impl Registrar for SandboxRegistrar {
             && self.documents.count(call, ATTEMPTS, name.as_str()).await? <= FLAKY_FAILURES
         {
             return Err(ProviderError::retry(
-                None,
+                Some(FLAKY_RETRY_MS),
                 "the simulated registrar is down for a moment",
             ));
         }

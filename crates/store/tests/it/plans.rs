@@ -16,7 +16,8 @@ use sea_orm::{
 
 /// What the claims look for, written out as `jobs.rs` and `deliveries.rs` of the store do.
 const CLAIM_JOBS: &str = "WITH due AS MATERIALIZED (SELECT account_id, kind, subject FROM jobs \
-    WHERE state = 'ready' AND run_at <= $1 ORDER BY run_at LIMIT $2) \
+    WHERE state = 'ready' AND run_at <= $1 AND (kind = 'clock' OR NOT EXISTS (SELECT 1 FROM accounts \
+    WHERE accounts.account_id = jobs.account_id AND accounts.clock_target IS NOT NULL)) ORDER BY run_at LIMIT $2) \
     UPDATE jobs SET run_at = 1, lease_token = 'x', attempts = jobs.attempts + 1, wanted_again = FALSE FROM due \
     WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject \
     RETURNING jobs.subject";
@@ -80,6 +81,7 @@ async fn work_is_claimed_by_the_index_of_what_is_due() {
     let app = TestApp::start(Engine::Sqlite).await;
     let pools = &app.app.store().sandbox.db.pools;
     assert_indexed(pools, "jobs", "jobs_due", raw(CLAIM_JOBS)).await;
+    assert_indexed(pools, "accounts", "PRIMARY KEY", raw(CLAIM_JOBS)).await;
     assert_indexed(pools, "deliveries", "deliveries_due", raw(CLAIM_DELIVERIES)).await;
     let due = jobs::Entity::find()
         .filter(Expr::cust("state = 'ready'"))
@@ -101,6 +103,26 @@ async fn work_is_claimed_by_the_index_of_what_is_due() {
         due.limit(1).build(DbBackend::Sqlite),
     )
     .await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_sandbox_clock_finds_the_timers_of_its_account() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let next = deliveries::Entity::find()
+        .filter(deliveries::Column::AccountId.eq("org_1"))
+        .filter(Expr::cust("state = 'pending'"))
+        .filter(deliveries::Column::NextAttemptAt.gt(5))
+        .order_by_asc(deliveries::Column::NextAttemptAt);
+    let next = next.limit(1).build(DbBackend::Sqlite);
+    assert_indexed(pools, "deliveries", "deliveries_of_account", next).await;
+    let moved = Statement::from_string(
+        DbBackend::Sqlite,
+        "UPDATE deliveries SET next_attempt_at = next_attempt_at - 5 \
+         WHERE account_id = 'org_1' AND state = 'pending' AND lease_token IS NULL",
+    );
+    assert_indexed(pools, "deliveries", "deliveries_of_account", moved).await;
     app.finish().await;
 }
 

@@ -1,0 +1,182 @@
+//! Walks that are cut off, added to, waited for, and those of others.
+
+use std::time::Duration;
+
+use peeker_app::{App, Options, Settings, runner};
+use peeker_domain::Preset;
+use peeker_store::Moment;
+use peeker_store::entity::jobs;
+use peeker_testkit::{
+    Client, Commits, Faults, Process, TestApp, custom_order, names, on_both_engines,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::DAY;
+use crate::books::{assert_balanced, settle_now};
+
+async fn clock(client: &Client) -> Value {
+    client.get("/sandbox/clock").await.data(200)
+}
+
+async fn send_on(client: &Client, seconds: i64) -> Value {
+    let wish = json!({ "seconds": seconds });
+    client.post("/sandbox/clock/advance", wish).await.data(200)
+}
+
+fn after(seconds: i64) -> Value {
+    json!(peeker_testkit::EPOCH.plus_seconds(seconds))
+}
+
+/// When the jobs of an account are due, in system time.
+async fn due(app: &TestApp, account: &str) -> Vec<(String, i64)> {
+    let rows = jobs::Entity::find()
+        .filter(jobs::Column::AccountId.eq(account))
+        .all(&app.app.store().sandbox.db.pools.reader)
+        .await
+        .unwrap();
+    rows.into_iter().map(|row| (row.kind, row.run_at)).collect()
+}
+
+/// An order that is to end with its month.
+async fn place_ending(client: &Client, name: &str) -> String {
+    let placed = client
+        .post("/orders", custom_order(&names(name, 1)))
+        .await
+        .data(200);
+    let path = format!("/orders/{}", placed["id"].as_str().unwrap());
+    client
+        .post(&format!("{path}/cancel"), json!({}))
+        .await
+        .expect(200);
+    path
+}
+
+/// Everything that an order of [`place_ending`] comes to, once.
+async fn assert_ended(app: &TestApp, path: &str) {
+    assert_eq!(
+        app.client().get(path).await.data(200)["status"],
+        "cancelled"
+    );
+    let types = app.event_types().await;
+    let count = |kind: &str| types.iter().filter(|other| *other == kind).count();
+    for kind in [
+        "order.in_progress",
+        "order.cancel_scheduled",
+        "order.cancelled",
+    ] {
+        assert_eq!(count(kind), 1, "{kind} in {types:?}");
+    }
+    assert_eq!(count("domain.connected"), 1, "{types:?}");
+    let sequences: Vec<i64> = app
+        .events()
+        .await
+        .iter()
+        .map(|event| event.sequence)
+        .collect();
+    assert!(sequences.is_sorted() && sequences.len() == types.len());
+    assert_balanced(app).await;
+}
+
+on_both_engines! {
+    async fn advancing_while_it_walks_adds_to_it(app) {
+        assert_eq!(clock(&app.client()).await, json!({ "now": after(0), "offset_seconds": 0, "advancing_to": null }));
+        assert_eq!(send_on(&app.client(), DAY).await, json!({ "now": after(0), "offset_seconds": 0, "advancing_to": after(DAY) }));
+        assert_eq!(send_on(&app.client(), 60).await["advancing_to"], after(DAY + 60));
+        app.run_until_idle().await;
+        assert_eq!(clock(&app.client()).await, json!({ "now": after(DAY + 60), "offset_seconds": DAY + 60, "advancing_to": null }));
+        app.advance_seconds(5);
+        assert_eq!(clock(&app.client()).await["now"], after(DAY + 65), "it runs on with real time");
+    }
+
+    async fn the_clock_of_another_stands(app) {
+        let theirs = app.stranger().await;
+        theirs.post("/orders", custom_order(&names("theirs", 1))).await.expect(200);
+        place_ending(&app.client(), "mine").await;
+        app.run_until_idle().await;
+        app.may_leave_jobs();
+        let stranger = jobs::Entity::find()
+            .filter(jobs::Column::AccountId.ne(app.partner.id.as_str()))
+            .one(&app.app.store().sandbox.db.pools.reader).await.unwrap().unwrap().account_id;
+        let before = due(app, &stranger).await;
+        app.advance_sandbox(40 * DAY).await;
+        assert_eq!(theirs.get("/sandbox/clock").await.data(200)["offset_seconds"], 0);
+        assert_eq!(due(app, &stranger).await, before);
+    }
+
+    async fn a_reset_sets_the_clock_back(app) {
+        app.advance_sandbox(100 * DAY).await;
+        send_on(&app.client(), DAY).await;
+        app.client().post_text("/sandbox/reset", "").await.expect(200);
+        let fresh = json!({ "now": after(0), "offset_seconds": 0, "advancing_to": null });
+        assert_eq!(clock(&app.client()).await, fresh);
+        app.run_until_idle().await;
+        assert_eq!(clock(&app.client()).await, fresh, "nothing walks on");
+        let placed = app.client().post("/orders", custom_order(&names("fresh", 1))).await.data(200);
+        assert_eq!(placed["created_at"], after(0));
+        app.run_until_idle().await;
+    }
+
+    async fn a_killed_walk_goes_on(app) {
+        app.may_leave_jobs();
+        let client = app.client_with(&app.key(Preset::Full, 100_000).await);
+        for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
+            for number in 1.. {
+                client.post_text("/sandbox/reset", "").await.expect(200);
+                let last = app.events().await.len();
+                assert_eq!(last, 0);
+                let path = place_ending(&client, &format!("ending-{number}")).await;
+                app.run_until_idle().await;
+                send_on(&client, 31 * DAY + 10).await;
+                let commits = Commits::stopping_at(number, moment);
+                let mut process = Process::start_in_order(app.options(), &Faults::default(), &commits);
+                let reached = tokio::select! {
+                    () = commits.stopped() => true,
+                    _ = process.idle() => false,
+                };
+                process.kill().await;
+                settle_now(app).await;
+                assert_eq!(clock(&client).await["advancing_to"], Value::Null, "commit {number}");
+                assert_eq!(clock(&client).await["offset_seconds"], 31 * DAY + 10);
+                assert_ended(app, &path).await;
+                if !reached {
+                    assert!(number > 8, "there were only {number} commits");
+                    break;
+                }
+            }
+        }
+    }
+
+    async fn the_answer_waits_for_the_clock(app) {
+        let options = Options { settings: Settings::default(), ..app.options() };
+        let server = App::start(options).await.unwrap();
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(runner::run(server.clone(), stop.clone()));
+        let path = place_ending(&app.client(), "waited").await;
+        let client = app.client_of(&server);
+        let clock = client.post("/sandbox/clock/advance", json!({ "seconds": 31 * DAY + 10 })).await.data(200);
+        assert_eq!(clock, json!({ "now": after(31 * DAY + 10), "offset_seconds": 31 * DAY + 10, "advancing_to": null }));
+        assert_ended(app, &path).await;
+        stop.cancel();
+        working.await.unwrap();
+        app.may_leave_jobs();
+    }
+
+    async fn a_receiver_that_hangs_does_not_hold_the_clock(app) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        app.set_webhook(&format!("http://{}/", listener.local_addr().unwrap())).await;
+        let options = Options {
+            settings: Settings { clock_wait: Duration::from_secs(14), ..Settings::default() },
+            ..app.options()
+        };
+        let server = App::start(options).await.unwrap();
+        let working = tokio::spawn(runner::run(server.clone(), CancellationToken::new()));
+        place_ending(&app.client(), "hanging").await;
+        let wish = json!({ "seconds": 31 * DAY + 10 });
+        let clock = app.client_of(&server).post("/sandbox/clock/advance", wish).await.data(200);
+        assert_eq!(clock["advancing_to"], Value::Null, "sends take 15 seconds to fail");
+        working.abort();
+        app.may_leave_jobs();
+    }
+}

@@ -1,0 +1,234 @@
+//! The walk of a sandbox's clock (contract §7): how it comes to where it was advanced to.
+//!
+//! It does not jump. It goes to the account's next timer, lets go of it, waits for what follows, and goes on to the
+//! next. So 400 days at once bring what 400 steps of a day do, in the same order (docs/adr/0017).
+//!
+//! What must stay true: the clock stands still while any work of the account is under way, and while it walks nobody
+//! but the walk lets go of the account's jobs. Timers are rows on the system's clock, so moving the account's clock
+//! forward is moving them earlier. A lease is a promise on the system's clock and is never moved.
+
+use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::{ClockOffset, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::deliveries::IS_PENDING;
+use crate::entity::{deliveries, idempotency_keys, jobs};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::write_back;
+use crate::jobs::{CLOCK, ClaimedJob, IS_READY, finish, held};
+use crate::work::Work;
+
+/// What the walk does next.
+#[derive(Debug)]
+pub enum Step {
+    /// Run this job, which is claimed, and come back.
+    Run(ClaimedJob),
+    /// Work of the account is under way: come back in a moment.
+    Busy,
+    /// Come back: the clock moved.
+    Moved,
+    /// Nothing: the clock is where it was to be, and its job ended.
+    Arrived,
+}
+
+/// How a step is to be made.
+#[derive(Debug)]
+pub struct Stride<'a> {
+    /// The system's time.
+    pub system: Timestamp,
+    /// Until when a job that is let go is claimed.
+    pub lease_until: Timestamp,
+    /// The token of that lease; must be new each time.
+    pub token: &'a str,
+    /// Whether webhooks that are due or under way are waited for.
+    pub await_deliveries: bool,
+}
+
+/// Makes one step of the walk that `job` is. Errors: [`crate::StoreError::LeaseLost`].
+pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> Result<Step> {
+    let (account, system) = (&job.account, stride.system.as_millis());
+    let mut work = Work::begin(db, [account]).await?;
+    held(&work, job).await?;
+    let Some(target) = work.account(account)?.clock_target else {
+        return arrive(work, job).await;
+    };
+    if is_under_way(&work, account, system).await? {
+        return Ok(Step::Busy);
+    }
+    let next = next_job(&work, account).await?;
+    let next = match next {
+        Some(due) if due.run_at <= system => return let_go(work, due, stride).await,
+        later => later,
+    };
+    let delivery = next_delivery(&work, account, stride).await?;
+    if delivery.is_some_and(|at| at <= system) {
+        return Ok(Step::Busy);
+    }
+    let left = target
+        - work
+            .clock(account.as_str())
+            .account_time(stride.system)
+            .as_millis();
+    if left <= 0 {
+        work.account(account)?.clock_target = None;
+        return arrive(work, job).await;
+    }
+    let timers = next.iter().map(|row| row.run_at).chain(delivery);
+    let by = timers
+        .map(|at| at - system)
+        .chain([left])
+        .min()
+        .unwrap_or(left);
+    move_clock(&mut work, account, by).await?;
+    match next {
+        Some(due) if due.run_at - by <= system => {
+            let due = jobs::Model {
+                run_at: due.run_at - by,
+                created_at: due.created_at - by,
+                ..due
+            };
+            let_go(work, due, stride).await
+        }
+        _ => {
+            work.commit().await?;
+            Ok(Step::Moved)
+        }
+    }
+}
+
+async fn arrive(work: Work<'_>, job: &ClaimedJob) -> Result<Step> {
+    finish(&work, job).await?;
+    work.commit().await?;
+    Ok(Step::Arrived)
+}
+
+/// The account's jobs, without the walk itself.
+fn jobs_of(account: &AccountId) -> Condition {
+    Condition::all()
+        .add(jobs::Column::AccountId.eq(account.as_str()))
+        .add(jobs::Column::Kind.ne(CLOCK))
+        .add(Expr::cust(IS_READY))
+}
+
+fn deliveries_of(account: &AccountId) -> Condition {
+    Condition::all()
+        .add(deliveries::Column::AccountId.eq(account.as_str()))
+        .add(Expr::cust(IS_PENDING))
+}
+
+/// Whether somebody works on a job of the account: one that was claimed before the walk began, or by a walk that was
+/// cut off.
+async fn is_under_way(work: &Work<'_>, account: &AccountId, system: i64) -> Result<bool> {
+    let leased = jobs::Entity::find()
+        .filter(jobs_of(account))
+        .filter(jobs::Column::LeaseToken.is_not_null())
+        .filter(jobs::Column::RunAt.gt(system))
+        .one(work.tx())
+        .await?;
+    Ok(leased.is_some())
+}
+
+/// The job that is due next. Those that are due at the same time have an order too, so that every walk takes them in
+/// the same one.
+async fn next_job(work: &Work<'_>, account: &AccountId) -> Result<Option<jobs::Model>> {
+    Ok(jobs::Entity::find()
+        .filter(jobs_of(account))
+        .order_by_asc(jobs::Column::RunAt)
+        .order_by_asc(jobs::Column::Kind)
+        .order_by_asc(jobs::Column::Subject)
+        .one(work.tx())
+        .await?)
+}
+
+/// When the account's next webhook is due: long ago, when one is under way that is waited for.
+async fn next_delivery(
+    work: &Work<'_>,
+    account: &AccountId,
+    stride: &Stride<'_>,
+) -> Result<Option<i64>> {
+    let mut open = deliveries_of(account);
+    if !stride.await_deliveries {
+        open = open
+            .add(deliveries::Column::LeaseToken.is_null())
+            .add(deliveries::Column::NextAttemptAt.gt(stride.system.as_millis()));
+    }
+    let next = deliveries::Entity::find()
+        .filter(open)
+        // Those under way first.
+        .order_by_asc(deliveries::Column::LeaseToken.is_null())
+        .order_by_asc(deliveries::Column::NextAttemptAt)
+        .one(work.tx())
+        .await?;
+    Ok(next.map(|row| match row.lease_token {
+        Some(_) => i64::MIN,
+        None => row.next_attempt_at,
+    }))
+}
+
+/// Claims a due job for the walk.
+async fn let_go(work: Work<'_>, due: jobs::Model, stride: &Stride<'_>) -> Result<Step> {
+    let clock = work.clock(&due.account_id);
+    let claimed = jobs::Model {
+        run_at: stride.lease_until.as_millis(),
+        lease_token: Some(stride.token.to_owned()),
+        attempts: due.attempts.saturating_add(1),
+        wanted_again: false,
+        ..due
+    };
+    write_back::<jobs::Entity, _>(work.tx(), vec![claimed.clone()]).await?;
+    work.commit().await?;
+    Ok(Step::Run(claimed_job(claimed, stride.token, clock)))
+}
+
+fn claimed_job(row: jobs::Model, token: &str, clock: ClockOffset) -> ClaimedJob {
+    ClaimedJob {
+        account: AccountId::from_stored(row.account_id),
+        kind: row.kind,
+        subject: row.subject,
+        order: row.order_id.map(OrderId::from_stored),
+        attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+        lease: token.to_owned(),
+        clock,
+    }
+}
+
+/// Moves the clock forward, and the account's timers as much earlier.
+async fn move_clock(work: &mut Work<'_>, account: &AccountId, by: i64) -> Result<()> {
+    work.account(account)?.clock_offset_ms += by;
+    let earlier = |column: SimpleExpr| column.sub(by);
+    jobs::Entity::update_many()
+        .col_expr(
+            jobs::Column::RunAt,
+            earlier(Expr::col(jobs::Column::RunAt).into()),
+        )
+        .col_expr(
+            jobs::Column::CreatedAt,
+            earlier(Expr::col(jobs::Column::CreatedAt).into()),
+        )
+        .filter(jobs_of(account))
+        .filter(jobs::Column::LeaseToken.is_null())
+        .exec(work.tx())
+        .await?;
+    deliveries::Entity::update_many()
+        .col_expr(
+            deliveries::Column::NextAttemptAt,
+            earlier(Expr::col(deliveries::Column::NextAttemptAt).into()),
+        )
+        .filter(deliveries_of(account))
+        .filter(deliveries::Column::LeaseToken.is_null())
+        .exec(work.tx())
+        .await?;
+    // A request that runs keeps its claim on its key: it is as young as it was.
+    idempotency_keys::Entity::update_many()
+        .col_expr(
+            idempotency_keys::Column::ExpiresAt,
+            Expr::col(idempotency_keys::Column::ExpiresAt).add(by),
+        )
+        .filter(idempotency_keys::Column::AccountId.eq(account.as_str()))
+        .filter(idempotency_keys::Column::Status.is_null())
+        .exec(work.tx())
+        .await?;
+    Ok(())
+}
