@@ -22,7 +22,9 @@ pub mod imports;
 pub mod me;
 pub mod orders;
 pub mod sandbox;
+pub mod swaps;
 pub mod users;
+pub mod wallet;
 
 pub use access::{Access, Permission, Quote, Read, Write};
 pub use error::{ApiError, ErrorBody, ErrorEnvelope};

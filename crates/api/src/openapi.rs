@@ -71,6 +71,8 @@ const BODY_ERRORS: [(&str, &str); 2] = [
         (name = "Bundles", description = "Saved order templates, sized in e-mails a month."),
         (name = "Domains", description = "Domains of your account, and whether new ones can be had."),
         (name = "Orders", description = "Purchases of domains and inboxes for one customer."),
+        (name = "Swaps", description = "Replacing domains of active orders, renaming their inboxes."),
+        (name = "Wallet", description = "What orders and renewals are paid from."),
         (name = "Sandbox", description = "What only a test key can do."),
     ),
     components(schemas(ErrorEnvelope)),
@@ -284,7 +286,7 @@ mod tests {
                 }
             }
         }
-        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderInboxes resolveSandboxAction resetSandbox listUsers createUser deleteUser getUser updateUser");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderInboxes resolveSandboxAction resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser deleteUser getUser updateUser");
     }
 
     #[test]

@@ -9,7 +9,8 @@ use utoipa_axum::routes;
 
 use crate::openapi::{base, complete};
 use crate::{
-    bundles, docs, domains, forwarding, health, imports, me, middleware, orders, sandbox, users,
+    bundles, docs, domains, forwarding, health, imports, me, middleware, orders, sandbox, swaps,
+    users, wallet,
 };
 
 /// Where the API lives, and its alias with the same behaviour (contract §1).
@@ -36,8 +37,14 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::quote::quote))
         .routes(routes!(orders::get::get))
         .routes(routes!(orders::inboxes::inboxes))
+        .routes(routes!(orders::history::history))
         .routes(routes!(orders::pending::list))
         .routes(routes!(orders::cancel::cancel))
+        .routes(routes!(swaps::create, swaps::list))
+        .routes(routes!(swaps::rename))
+        .routes(routes!(swaps::get))
+        .routes(routes!(wallet::get))
+        .routes(routes!(wallet::transactions))
         .routes(routes!(sandbox::resolve_action))
         .routes(routes!(sandbox::reset))
         .routes(routes!(sandbox::clock))

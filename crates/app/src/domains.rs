@@ -52,7 +52,8 @@ pub async fn availability(
         .collect();
     let valid: Vec<DomainName> = parsed.iter().flatten().cloned().collect();
     let db = &app.environment(actor.environment).db;
-    let ours = rows::known(db, &actor.account, &valid.iter().collect::<Vec<_>>())
+    let now = actor.now(app).await?;
+    let ours = rows::known(db, &actor.account, &valid.iter().collect::<Vec<_>>(), now)
         .await
         .map_err(internal("find domains"))?;
     let known = availability::look_up(

@@ -24,12 +24,15 @@ pub mod paging;
 pub mod partners;
 mod provision;
 mod rate_limit;
+mod renew;
 pub mod runner;
 pub mod sandbox;
 pub mod secrets;
 pub mod settings;
 mod simulator;
+pub mod swaps;
 pub mod users;
+pub mod wallet;
 pub mod webhooks;
 mod work;
 

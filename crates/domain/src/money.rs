@@ -1,5 +1,6 @@
 //! Money: integer cents, US dollars only (contract §1).
 
+use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Mul, Neg, Sub};
 
@@ -30,6 +31,15 @@ pub struct Cents(pub i64);
 impl Cents {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+}
+
+/// As people write it: `$50.00`.
+impl fmt::Display for Cents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let cents = self.0.unsigned_abs();
+        write!(f, "{sign}${}.{:02}", cents / 100, cents % 100)
+    }
 }
 
 impl Add for Cents {

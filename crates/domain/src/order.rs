@@ -88,6 +88,18 @@ pub struct Persona {
     pub profile_picture_url: Option<String>,
 }
 
+/// The personas of one domain's inboxes, in the order that names are given in. Each domain starts with another one, so
+/// that all of them are used on small Google domains too: a function of the order and the place alone, so every try
+/// names the same inboxes.
+pub fn personas_of_place(mut personas: Vec<Persona>, position: u32, inboxes: u32) -> Vec<Persona> {
+    let start = u64::from(position) * u64::from(inboxes);
+    if let Some(count) = std::num::NonZeroU64::new(personas.len() as u64) {
+        // Less than the number of personas, so it fits.
+        personas.rotate_left(usize::try_from(start % count).unwrap_or(0));
+    }
+    personas
+}
+
 /// One domain of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedDomain {

@@ -136,7 +136,7 @@ impl DomainStatus {
     pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
         use DomainStatus::{ActionRequired, Active, Available, Failed, InProgress};
         let allowed = match self {
-            Available => matches!(to, InProgress | ActionRequired),
+            Available => matches!(to, InProgress | ActionRequired | Failed),
             InProgress => matches!(to, Active | Failed | ActionRequired | Available),
             Active => matches!(to, ActionRequired | Available | Failed),
             ActionRequired => matches!(to, InProgress | Active | Available | Failed),

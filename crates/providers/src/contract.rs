@@ -8,8 +8,8 @@ use secrecy::SecretString;
 
 use crate::dns::mail_records;
 use crate::{
-    Call, DnsRecord, ErrorClass, HandOver, InboxSpec, MailDomain, ProviderError, Providers,
-    RecordKind, Registration, Verdict, Zone,
+    Call, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, MailDomain, ProviderError,
+    Providers, RecordKind, Registration, Verdict, Zone,
 };
 
 /// Must never be found in anything that an adapter stores, says or logs.
@@ -82,7 +82,7 @@ pub(crate) async fn provision(
         domain: name,
         client_id: Some(&ClientId::Number(366_903)),
         login_email: &EmailAddress::parse("login@client.com").unwrap(),
-        login_password: &SecretString::from(CANARY_PASSWORD),
+        login_password: Some(&SecretString::from(CANARY_PASSWORD)),
         provider,
         addresses: &addresses,
     };
@@ -138,6 +138,7 @@ pub(crate) async fn assert_port_contract(providers: &Providers, price: Cents) {
         assert_removal(providers, &account, &name, *provider).await;
     }
     assert_price_guard(providers, &account, price).await;
+    assert_renewal(providers, &account, price).await;
     providers
         .sequencer
         .check_route(call(&account, "k", 0), None)
@@ -220,8 +221,32 @@ async fn assert_removal(
     name: &DomainName,
     provider: MailProvider,
 ) {
+    let [old, new] = ["jane1", "john"].map(|local| format!("{local}@{name}"));
+    let to = InboxSpec {
+        address: &new,
+        first_name: "John",
+        last_name: "Doe",
+        picture_url: None,
+    };
+    for _ in 0..2 {
+        providers
+            .mail
+            .rename_inboxes(
+                call(account, "rename", 0),
+                provider,
+                name,
+                &[InboxRename { from: &old, to }],
+            )
+            .await
+            .unwrap();
+    }
     let addresses = [format!("jane0@{name}"), format!("nobody@{name}")];
     for _ in 0..2 {
+        providers
+            .sequencer
+            .disconnect(call(account, "disconnect", 0), name, &addresses)
+            .await
+            .unwrap();
         providers
             .mail
             .remove_inboxes(call(account, "remove", 0), provider, name, &addresses)
@@ -259,4 +284,43 @@ async fn assert_price_guard(providers: &Providers, account: &AccountId, price: C
         bought,
         "held ones are adopted"
     );
+}
+
+/// Another year is paid once for each end it is asked for with, whoever asks how often.
+async fn assert_renewal(providers: &Providers, account: &AccountId, price: Cents) {
+    let (registrar, name) = (&providers.registrar, domain("contract-renewal.com"));
+    let call = call(account, "renewal", 0);
+    let end = Timestamp::from_millis(0).plus_months(12);
+    let unheld = registrar.renew(call, &name, end, price).await;
+    assert!(matches!(class(unheld), ErrorClass::Permanent { .. }));
+    let first = registrar.register(call, &name, price).await.unwrap();
+    let Verdict::Available { renewal_price, .. } = registrar
+        .check(call, &[domain("contract-price.com")])
+        .await
+        .unwrap()
+        .remove(0)
+        .verdict
+    else {
+        panic!("the name is free")
+    };
+    let end = first.expires_at;
+    let dearer = registrar
+        .renew(call, &name, end, renewal_price + Cents(1))
+        .await;
+    assert!(matches!(class(dearer), ErrorClass::Permanent { .. }));
+    assert_eq!(
+        registrar.find(call, &name).await.unwrap(),
+        Some(first),
+        "nothing was paid"
+    );
+    let renewed = registrar.renew(call, &name, end, renewal_price).await;
+    let renewed = renewed.unwrap();
+    assert_eq!(renewed.expires_at, end.plus_months(12));
+    let again = registrar.renew(call, &name, end, renewal_price).await;
+    assert_eq!(again.unwrap(), renewed, "a later end is adopted");
+    assert_eq!(registrar.find(call, &name).await.unwrap(), Some(renewed));
+    let second = registrar
+        .renew(call, &name, renewed.expires_at, renewal_price)
+        .await;
+    assert_eq!(second.unwrap().expires_at, end.plus_months(24));
 }

@@ -24,7 +24,7 @@ pub mod sequencer;
 
 pub use dns::{Dns, DnsRecord, RecordKind, Zone};
 pub use error::{ErrorClass, ProviderError, Scope};
-pub use mail::{InboxSpec, Mail, MailDomain};
+pub use mail::{InboxRename, InboxSpec, Mail, MailDomain};
 pub use probes::{Probes, TargetProblem};
 pub use registrar::{Check, Registrar, Registration, Verdict};
 pub use sequencer::{HandOver, RouteError, SequencerPort};

@@ -26,6 +26,15 @@ pub struct InboxSpec<'a> {
     pub picture_url: Option<&'a str>,
 }
 
+/// An inbox that is to become another: the same mailbox, with its mail and its warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InboxRename<'a> {
+    /// The address it has.
+    pub from: &'a str,
+    /// What it is to be; the address may stay.
+    pub to: InboxSpec<'a>,
+}
+
 /// Where inboxes are made.
 #[async_trait]
 pub trait Mail: Send + Sync {
@@ -52,6 +61,16 @@ pub trait Mail: Send + Sync {
         provider: MailProvider,
         name: &DomainName,
         inboxes: &[InboxSpec<'_>],
+    ) -> Result<(), ProviderError>;
+
+    /// Gives inboxes on `name` other people's names, and another address where it differs. One that is renamed already
+    /// counts as renamed; a new address that belongs to another inbox is refused for good.
+    async fn rename_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        renames: &[InboxRename<'_>],
     ) -> Result<(), ProviderError>;
 
     /// Removes these addresses from `name`; one that is not there counts as removed.

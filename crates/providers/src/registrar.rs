@@ -66,6 +66,17 @@ pub trait Registrar: Send + Sync {
         expected_price: Cents,
     ) -> Result<Registration, ProviderError>;
 
+    /// Pays one more year of `name`, which this account holds until `current_end`. Never paid twice: a registration that
+    /// ends later is the answer, and nothing is paid. A price other than `expected_price`, or a name that this account
+    /// does not hold, is refused for good.
+    async fn renew(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        current_end: Timestamp,
+        expected_price: Cents,
+    ) -> Result<Registration, ProviderError>;
+
     /// The registration of `name`, when this account holds it. Lets a workflow that was cut off find out whether its
     /// purchase went through, without buying.
     async fn find(

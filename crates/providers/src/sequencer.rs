@@ -30,8 +30,8 @@ pub struct HandOver<'a> {
     pub client_id: Option<&'a ClientId>,
     /// The log-in's address.
     pub login_email: &'a EmailAddress,
-    /// The log-in's password.
-    pub login_password: &'a SecretString,
+    /// The log-in's password; `None` when the client is connected since an earlier hand-over of its order.
+    pub login_password: Option<&'a SecretString>,
     /// Where the inboxes live.
     pub provider: MailProvider,
     /// The inboxes.
@@ -54,5 +54,13 @@ pub trait SequencerPort: Send + Sync {
         &self,
         call: Call<'_>,
         hand_over: &HandOver<'_>,
+    ) -> Result<(), ProviderError>;
+
+    /// Disconnects these inboxes of `domain`; one that is not connected counts as disconnected.
+    async fn disconnect(
+        &self,
+        call: Call<'_>,
+        domain: &DomainName,
+        addresses: &[String],
     ) -> Result<(), ProviderError>;
 }

@@ -3,18 +3,20 @@
 use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, UserId};
 use peeker_domain::view::{self, PendingAction};
 use peeker_domain::{
-    ActionReason, ActionStatus, DomainStatus, EmailAddress, OrderStatus, Timestamp,
+    ActionReason, ActionStatus, DomainStatus, EmailAddress, OrderStatus, SwapStatus, Timestamp,
 };
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::entity::pending_actions::{Column, Entity, Model};
-use crate::entity::{domains, order_domains, orders};
+use crate::entity::{domains, order_domains, orders, swaps as swap_rows};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::insert::write_back;
-use crate::jobs::NewJob;
-use crate::orders::progress::{ACTION_REQUIRED, PENDING};
+use crate::insert::{insert_all, write_back};
+use crate::jobs::{NewJob, PICTURE};
+use crate::orders::progress::{ACTION_REQUIRED, PENDING, PICTURE_RECHECK_SECONDS};
 use crate::paging::{PageRequest, Slice, page};
+use crate::swaps;
 use crate::users;
 use crate::work::Work;
 
@@ -133,6 +135,69 @@ pub async fn resolve_one(
     }
 }
 
+/// An action to be opened beside provisioning, which opens its own.
+#[derive(Debug)]
+pub(crate) struct NewAction {
+    pub account: String,
+    pub order_id: String,
+    pub domain_id: String,
+    pub domain: String,
+    pub user_id: String,
+    pub reason: ActionReason,
+    pub message: String,
+    pub persona: Option<view::Persona>,
+}
+
+/// Opens an action, unless the same one is open; a picture is looked at again by itself.
+pub(crate) async fn open(work: &mut Work<'_>, new: NewAction, now: Timestamp) -> Result<()> {
+    let id = ActionId::new(now);
+    let account = AccountId::from_stored(new.account.clone());
+    let row = Model {
+        account_id: new.account,
+        id: id.to_string(),
+        order_id: new.order_id,
+        domain_id: new.domain_id,
+        kind: new.reason.kind().to_owned(),
+        reason: new.reason.to_string(),
+        status: ActionStatus::Open.to_string(),
+        message: new.message,
+        created_at: now.as_millis(),
+        persona: new
+            .persona
+            .as_ref()
+            .map(serde_json::to_string)
+            .transpose()?,
+        domain: new.domain,
+        user_id: new.user_id,
+        resolved_at: None,
+    };
+    let ignore = OnConflict::new().do_nothing().to_owned();
+    insert_all::<Entity, _>(work.tx(), vec![row], Some(ignore)).await?;
+    if new.reason == ActionReason::ProfilePictureNotAccessible {
+        let at = now.plus_seconds(PICTURE_RECHECK_SECONDS);
+        work.enqueue(NewJob::new(&account, PICTURE, id.as_str(), at));
+    }
+    Ok(())
+}
+
+/// Whether a picture keeps the domain from being set up.
+pub(crate) async fn has_open_picture(
+    work: &Work<'_>,
+    account: &str,
+    order: &str,
+    domain: &str,
+) -> Result<bool> {
+    let open = Entity::find()
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::OrderId.eq(order))
+        .filter(Column::DomainId.eq(domain))
+        .filter(Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(Column::Reason.eq(ActionReason::ProfilePictureNotAccessible.as_str()))
+        .count(work.tx())
+        .await?;
+    Ok(open > 0)
+}
+
 async fn resolve(
     work: &mut Work<'_>,
     account: &AccountId,
@@ -140,9 +205,16 @@ async fn resolve(
     now: Timestamp,
 ) -> Result<()> {
     let (order_id, domain_id) = (action.order_id.clone(), action.domain_id.clone());
+    let persona = action.persona.clone();
     action.status = ActionStatus::Resolved.to_string();
     action.resolved_at = Some(now.as_millis());
     write_back::<Entity, _>(work.tx(), vec![action]).await?;
+    if persona.is_some()
+        && swaps::resume_renames(work, account, &domain_id, persona.as_deref(), now).await?
+    {
+        let order = OrderId::from_stored(order_id.clone());
+        work.enqueue(NewJob::provision(account, &order, &domain_id, now));
+    }
     if open_on(work, account, &order_id, Some(&domain_id)).await? == 0 {
         resume_domain(work, account, &order_id, &domain_id, now).await?;
     }
@@ -187,6 +259,7 @@ async fn resume_domain(
         return Ok(());
     };
     place.state = PENDING.to_owned();
+    let swap_id = place.swap_in_id.clone();
     write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
     let row = domains::Entity::find_by_id((account.to_string(), domain.to_owned()))
         .one(work.tx())
@@ -199,12 +272,32 @@ async fn resume_domain(
             .to_string();
         write_back::<domains::Entity, _>(work.tx(), vec![row]).await?;
     }
+    if let Some(swap_id) = swap_id {
+        resume_swap(work, account, swap_id, now).await?;
+    }
     work.enqueue(NewJob::provision(
         account,
         &OrderId::from_stored(order.to_owned()),
         domain,
         now,
     ));
+    Ok(())
+}
+
+/// The replacement of a domain goes on.
+async fn resume_swap(
+    work: &mut Work<'_>,
+    account: &AccountId,
+    id: String,
+    now: Timestamp,
+) -> Result<()> {
+    let row = swap_rows::Entity::find_by_id((account.to_string(), id))
+        .one(work.tx())
+        .await?;
+    if let Some(mut row) = row.filter(|row| row.status == SwapStatus::ActionRequired.as_str()) {
+        swaps::turn(work, &mut row, SwapStatus::InProgress, None, now)?;
+        write_back::<swap_rows::Entity, _>(work.tx(), vec![row]).await?;
+    }
     Ok(())
 }
 

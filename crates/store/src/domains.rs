@@ -58,7 +58,7 @@ pub struct KnownDomain {
 }
 
 /// Contract §3: nobody or Google on it → both; Microsoft on it → Google only.
-fn usable_for(row: &Model) -> Vec<MailProvider> {
+pub(crate) fn usable_for(row: &Model) -> Vec<MailProvider> {
     let microsoft_on_it = row.provider.as_deref() == Some(MailProvider::Microsoft.as_str());
     if row.category == CANDIDATE {
         Vec::new()
@@ -67,6 +67,23 @@ fn usable_for(row: &Model) -> Vec<MailProvider> {
     } else {
         vec![MailProvider::Google, MailProvider::Microsoft]
     }
+}
+
+/// Whether what was bought of a domain is over: its registration has ended and nobody has paid for another year.
+pub(crate) fn has_lapsed(row: &Model, now: Timestamp) -> bool {
+    let over = row
+        .registered_until
+        .is_some_and(|until| until <= now.as_millis());
+    over && row.renewing_until.is_none()
+}
+
+/// Ends the ownership of a domain that has lapsed: from now on it is a name like any other.
+pub(crate) fn disown(row: &mut Model) {
+    row.owned = false;
+    row.delegated = false;
+    row.registered_until = None;
+    row.renewal_price_cents = 0;
+    row.renewal_refused = false;
 }
 
 pub(crate) fn to_view(row: &Model) -> Result<view::Domain> {
@@ -142,11 +159,13 @@ pub async fn list(
     Slice::new(page, rows, |row| &row.id).try_map(|row| to_view(&row))
 }
 
-/// What the account knows of some names; names it has never seen are not in the answer.
+/// What the account knows of some names; names it has never seen are not in the answer. One that has lapsed is not
+/// owned any more, even before the job that says so has run.
 pub async fn known(
     db: &EnvironmentDb,
     account: &AccountId,
     names: &[&DomainName],
+    now: Timestamp,
 ) -> Result<HashMap<String, KnownDomain>> {
     let mut known = HashMap::with_capacity(names.len());
     for chunk in names.chunks(10_000) {
@@ -157,10 +176,11 @@ pub async fn known(
             .await?;
         known.extend(rows.into_iter().map(|row| {
             let usable_for = usable_for(&row);
+            let owned = row.owned && !has_lapsed(&row, now);
             (
                 row.name,
                 KnownDomain {
-                    owned: row.owned,
+                    owned,
                     on_order: row.order_id.is_some(),
                     usable_for,
                 },

@@ -23,7 +23,7 @@ use crate::insert::{insert_all, write_back};
 use crate::jobs::{ClaimedJob, DELEGATION, IMPORT, IMPORT_DEADLINE, NewJob};
 use crate::number::{small, unsigned};
 use crate::work::Work;
-use crate::{actions, domains as domain_rows};
+use crate::{actions, domains as domain_rows, swaps};
 
 const PENDING: &str = "pending";
 const COMPLETED: &str = "completed";
@@ -317,7 +317,11 @@ fn with_zone(
         delegated: false,
         renewal_price_cents: 0,
         renewing_until: None,
+        renewal_refused: false,
     });
+    if domain_rows::has_lapsed(&row, now) {
+        domain_rows::disown(&mut row);
+    }
     row.owned = true;
     row.import_id = Some(import.to_string());
     row.nameservers = Some(serde_json::to_string(nameservers)?);
@@ -613,7 +617,8 @@ pub async fn delegated(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> 
             .transition(DomainStatus::Available)?
             .to_string();
     }
-    write_back::<domains::Entity, _>(work.tx(), vec![row]).await?;
+    write_back::<domains::Entity, _>(work.tx(), vec![row.clone()]).await?;
+    swaps::imported(&mut work, &job.account, &row, now).await?;
     actions::resolve_for_domain(
         &mut work,
         &job.account,

@@ -84,6 +84,22 @@ impl NewJob {
         }
     }
 
+    /// Another year of a domain, paid for with an order.
+    pub(crate) fn registration(
+        account: &AccountId,
+        order: &OrderId,
+        domain: &str,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            account: account.clone(),
+            kind: REGISTRATION,
+            subject: domain.to_owned(),
+            order: Some(order.clone()),
+            run_at: now,
+        }
+    }
+
     /// Work that belongs to no order.
     pub fn new(
         account: &AccountId,

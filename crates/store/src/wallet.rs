@@ -1,12 +1,17 @@
 //! The wallet of an account. It changes only inside a [`crate::Work`], with the entries that explain the change.
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, Environment};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use peeker_domain::{Cents, Environment, Timestamp, view};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement};
 
 use crate::entity::{accounts, ledger_entries};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
+use crate::paging::{PageRequest, Slice, page};
+use crate::work::Work;
+
+/// The ledger account that is the wallet.
+const WALLET: &str = "wallet";
 
 /// What the sandbox wallet is filled up to when an order needs more than it holds (contract §8: it never runs out).
 pub(crate) const SANDBOX_FUNDS: Cents = Cents(1_000_000_000);
@@ -45,7 +50,7 @@ pub async fn entries_of_order(
         ])
         .filter(ledger_entries::Column::AccountId.eq(account.as_str()))
         .filter(ledger_entries::Column::OrderId.eq(order))
-        .filter(ledger_entries::Column::LedgerAccount.eq("wallet"))
+        .filter(ledger_entries::Column::LedgerAccount.eq(WALLET))
         .order_by_asc(ledger_entries::Column::TransactionId)
         .into_tuple()
         .all(&db.pools.reader)
@@ -54,4 +59,120 @@ pub async fn entries_of_order(
         .into_iter()
         .map(|(reason, amount)| (reason, Cents(amount)))
         .collect())
+}
+
+/// What became of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credited {
+    /// It is in the wallet.
+    New,
+    /// A payment with this reference was booked before, of this amount at this time; nothing has changed.
+    Before(Cents, Timestamp),
+}
+
+/// Puts a payment into the wallet; one with the same reference is booked once.
+pub async fn credit(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    amount: Cents,
+    reference: Option<&str>,
+    now: Timestamp,
+) -> Result<Credited> {
+    let mut work = Work::begin(db, [account]).await?;
+    if let Some(reference) = reference {
+        // The account is locked, so nobody books it between this look and the write.
+        let booked = ledger_entries::Entity::find()
+            .filter(ledger_entries::Column::AccountId.eq(account.as_str()))
+            .filter(ledger_entries::Column::Reference.eq(reference))
+            .filter(ledger_entries::Column::LedgerAccount.eq(WALLET))
+            .one(work.tx())
+            .await?;
+        if let Some(entry) = booked {
+            let at = Timestamp::from_millis(entry.created_at);
+            return Ok(Credited::Before(Cents(entry.amount_cents), at));
+        }
+    }
+    work.credit(account, amount, reference, now)?;
+    work.commit().await?;
+    Ok(Credited::New)
+}
+
+/// A page of the wallet's changes, newest first.
+pub async fn transactions(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    page: &PageRequest,
+) -> Result<Slice<view::WalletTransaction>> {
+    let query = ledger_entries::Entity::find()
+        .filter(ledger_entries::Column::AccountId.eq(account.as_str()))
+        .filter(ledger_entries::Column::LedgerAccount.eq(WALLET));
+    let rows = page!(query, ledger_entries::Column::TransactionId, page)
+        .all(&db.pools.reader)
+        .await?;
+    Slice::new(page, rows, |row| &row.transaction_id).try_map(|row| {
+        Ok(view::WalletTransaction {
+            id: row.transaction_id,
+            amount_cents: Cents(row.amount_cents),
+            reason: row.reason,
+            order_id: row.order_id,
+            reference: row.reference,
+            created_at: Timestamp::from_millis(row.created_at),
+        })
+    })
+}
+
+/// A wallet held against the entries of its account.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Audit {
+    /// Whose.
+    pub account_id: String,
+    /// What the wallet holds.
+    pub balance_cents: i64,
+    /// What its entries add up to.
+    pub booked_cents: i64,
+    /// The account's transactions.
+    pub transactions: i64,
+    /// Those whose entries do not add up to zero.
+    pub unbalanced: i64,
+}
+
+impl Audit {
+    /// Whether the balance is what the entries say, not below zero, and every transaction adds up.
+    pub fn is_right(&self) -> bool {
+        self.balance_cents == self.booked_cents && self.balance_cents >= 0 && self.unbalanced == 0
+    }
+}
+
+/// One statement, so that it sees one moment while orders go on. An account with entries and no row has no balance.
+const AUDIT: &str = "
+SELECT COALESCE(accounts.account_id, sums.account_id) AS account_id,
+    COALESCE(accounts.balance_cents, 0) AS balance_cents, COALESCE(sums.booked, 0) AS booked_cents,
+    COALESCE(sums.transactions, 0) AS transactions, COALESCE(sums.unbalanced, 0) AS unbalanced
+FROM accounts FULL OUTER JOIN (
+    SELECT account_id, CAST(SUM(booked) AS BIGINT) AS booked, COUNT(*) AS transactions,
+        SUM(CASE WHEN total <> 0 THEN 1 ELSE 0 END) AS unbalanced
+    FROM (
+        SELECT account_id, transaction_id, SUM(amount_cents) AS total,
+            SUM(CASE WHEN ledger_account = 'wallet' THEN amount_cents ELSE 0 END) AS booked
+        FROM ledger_entries {only} GROUP BY account_id, transaction_id
+    ) AS by_transaction GROUP BY account_id
+) AS sums ON sums.account_id = accounts.account_id
+{where} ORDER BY 1";
+
+/// Computes every wallet anew from its entries: of one account, or of all.
+pub async fn audit_unscoped(db: &EnvironmentDb, account: Option<&AccountId>) -> Result<Vec<Audit>> {
+    let (only, whose) = match account {
+        Some(_) => (
+            "WHERE ledger_entries.account_id = $1",
+            "WHERE COALESCE(accounts.account_id, sums.account_id) = $1",
+        ),
+        None => ("", ""),
+    };
+    let sql = AUDIT.replace("{only}", only).replace("{where}", whose);
+    let values = account.map(|account| account.as_str().into());
+    let backend = db.pools.reader.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    Ok(Audit::find_by_statement(statement)
+        .all(&db.pools.reader)
+        .await?)
 }

@@ -200,6 +200,23 @@ impl<'a> Work<'a> {
         self.transfer(account, amount, "sales", "refund", Some(order), now)
     }
 
+    /// Puts a payment into the wallet. `reference` is the operator's name for it.
+    /// Errors: at the commit, [`StoreError::Unique`] when the account has a payment with this reference.
+    pub fn credit(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        reference: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let before = self.ledger.len();
+        self.transfer(account, amount, "funding", "credit", None, now)?;
+        for entry in &mut self.ledger[before..] {
+            entry.reference = reference.map(str::to_owned);
+        }
+        Ok(())
+    }
+
     /// Sets the account's own row to that of a new sandbox, for one that is emptied in the same transaction: no money,
     /// and the system's clock. The number of the last event stays.
     pub(crate) fn start_anew(&mut self, account: &AccountId) -> Result<()> {

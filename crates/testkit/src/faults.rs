@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use peeker_domain::order::ClientId;
-use peeker_domain::{Cents, DomainName, MailProvider, WebUrl};
+use peeker_domain::{Cents, DomainName, MailProvider, Timestamp, WebUrl};
 use peeker_providers::{
-    Call, Check, Dns, DnsRecord, HandOver, InboxSpec, Mail, MailDomain, ProviderError, Providers,
-    Registrar, Registration, RouteError, SequencerPort, Zone,
+    Call, Check, Dns, DnsRecord, HandOver, InboxRename, InboxSpec, Mail, MailDomain, ProviderError,
+    Providers, Registrar, Registration, RouteError, Scope, SequencerPort, Zone,
 };
 use tokio::sync::Notify;
 
@@ -17,6 +17,8 @@ use tokio::sync::Notify;
 pub enum Fault {
     /// It fails and has done nothing.
     RefusedBefore,
+    /// It is refused for good and has done nothing.
+    RefusedForGood,
     /// It works, but its answer is lost.
     LostAfter,
     /// It never returns and has done nothing: the moment to kill the process.
@@ -127,6 +129,10 @@ impl Faults {
             self.0.struck.notify_one();
             std::future::pending::<()>().await;
         }
+        if fault == Fault::RefusedForGood {
+            let message = format!("{operation} was refused as planned");
+            return Err(ProviderError::permanent(Scope::Domain, message));
+        }
         Err(ProviderError::retry(
             retry_after_ms,
             format!("{operation} went wrong as planned"),
@@ -170,6 +176,17 @@ impl Registrar for Faulty<dyn Registrar> {
     ) -> Result<Registration, ProviderError> {
         let done = self.0.register(call, name, expected_price);
         self.1.pass("registrar.register", name, done).await
+    }
+
+    async fn renew(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        current_end: Timestamp,
+        expected_price: Cents,
+    ) -> Result<Registration, ProviderError> {
+        let done = self.0.renew(call, name, current_end, expected_price);
+        self.1.pass("registrar.renew", name, done).await
     }
 
     async fn find(
@@ -271,6 +288,17 @@ impl Mail for Faulty<dyn Mail> {
         self.1.pass("mail.ensure_inboxes", name, done).await
     }
 
+    async fn rename_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        renames: &[InboxRename<'_>],
+    ) -> Result<(), ProviderError> {
+        let done = self.0.rename_inboxes(call, provider, name, renames);
+        self.1.pass("mail.rename_inboxes", name, done).await
+    }
+
     async fn remove_inboxes(
         &self,
         call: Call<'_>,
@@ -302,5 +330,15 @@ impl SequencerPort for Faulty<dyn SequencerPort> {
         self.1
             .pass("sequencer.hand_over", hand_over.domain, done)
             .await
+    }
+
+    async fn disconnect(
+        &self,
+        call: Call<'_>,
+        domain: &DomainName,
+        addresses: &[String],
+    ) -> Result<(), ProviderError> {
+        let done = self.0.disconnect(call, domain, addresses);
+        self.1.pass("sequencer.disconnect", domain, done).await
     }
 }

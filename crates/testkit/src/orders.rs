@@ -116,6 +116,7 @@ pub async fn stock(app: &TestApp, names: &[String]) {
             delegated: true,
             renewal_price_cents: 0,
             renewing_until: None,
+            renewal_refused: false,
         };
         let insert = domains::Entity::insert(row.into_active_model().reset_all());
         let writer = &app.app.store().sandbox.db.pools.writer;

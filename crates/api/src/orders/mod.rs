@@ -3,6 +3,7 @@
 pub mod cancel;
 pub mod create;
 pub mod get;
+pub mod history;
 pub mod inboxes;
 pub mod list;
 pub mod pending;

@@ -205,7 +205,7 @@ impl OrderSequencer {
 }
 
 impl OrderPersona {
-    fn read(fields: &mut Fields<'_>) -> Result<order::Persona, Refused> {
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<order::Persona, Refused> {
         let first_name = fields.required("first_name", text(MAX_NAME_LENGTH));
         let last_name = fields.required("last_name", text(MAX_NAME_LENGTH));
         let picture = fields.required_or_null("profile_picture_url", web_url_or_none);
@@ -257,7 +257,8 @@ fn read_domain(item: &Item<'_>) -> Result<RequestedDomain, Refused> {
     })
 }
 
-fn domain_name(value: &Value) -> Result<DomainName, String> {
+/// A registrable name (contract §1).
+pub(crate) fn domain_name(value: &Value) -> Result<DomainName, String> {
     DomainName::parse(string(value)?).map_err(|error| error.to_string())
 }
 

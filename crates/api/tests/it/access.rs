@@ -45,7 +45,7 @@ on_both_engines! {
         let records = Records::make(app).await;
         for operation in ALL {
             let path = operation.path_for(&records);
-            let response = operation.send(&app.anonymous(), &path).await;
+            let response = operation.send(&app.anonymous(), &path, &records).await;
             assert_eq!(response.header("www-authenticate"), Some("Bearer"), "{}", operation.id);
             assert_eq!(response.header("ratelimit-limit"), None, "{}", operation.id);
             let error = response.error(401, "unauthorized");
@@ -111,7 +111,7 @@ on_both_engines! {
             let client = app.client_with(&app.key(preset, 600).await);
             for operation in ALL {
                 let path = operation.path_for(&records);
-                let response = operation.send(&client, &path).await;
+                let response = operation.send(&client, &path, &records).await;
                 assert_eq!(response.header("ratelimit-limit"), Some("600"), "{}", operation.id);
                 let expected = if is_granted(preset, operation.needs) { operation.success } else { 403 };
                 assert_eq!(response.status, expected, "{preset} {}: {}", operation.id, response.text);
@@ -141,7 +141,7 @@ on_both_engines! {
         let before = app.row_counts(peeker_domain::Environment::Test).await;
         let user = app.client().get(&format!("/users/{}", records.user)).await.data(200);
         for operation in ALL.iter().filter(|operation| operation.needs != Needs::Read) {
-            operation.send(&client, &operation.path_for(&records)).await.error(403, "forbidden");
+            operation.send(&client, &operation.path_for(&records), &records).await.error(403, "forbidden");
         }
         assert_eq!(app.row_counts(peeker_domain::Environment::Test).await, before);
         assert_eq!(app.client().get(&format!("/users/{}", records.user)).await.data(200), user);

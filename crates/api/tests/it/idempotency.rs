@@ -57,7 +57,7 @@ on_both_engines! {
                     .request(Method::POST, &operation.path_for(&records))
                     .header("content-type", "application/json")
                     .header("idempotency-key", operation.id);
-                client.send(request.body(operation.body().into()).unwrap()).await
+                client.send(request.body(operation.body(&records).into()).unwrap()).await
             };
             let (first, second) = (send().await, send().await);
             assert_eq!(first.status, operation.success, "{}: {}", operation.id, first.text);

@@ -43,7 +43,9 @@ async fn seen_by_owner(client: &Client, records: &Records) -> Vec<Value> {
 async fn assert_hidden(app: &TestApp, from: &Client, records: &Records) {
     let before = seen_by_owner(&app.client(), records).await;
     for operation in ALL.iter().filter(|operation| operation.has_id()) {
-        let response = operation.send(from, &operation.path_for(records)).await;
+        let response = operation
+            .send(from, &operation.path_for(records), records)
+            .await;
         assert_eq!(response.status, 404, "{}: {}", operation.id, response.text);
         response.error(404, "not_found");
     }
@@ -115,7 +117,7 @@ on_both_engines! {
         let client = app.client();
         for operation in ALL.iter().filter(|operation| operation.id != RESET) {
             let path = operation.path_for(&records);
-            let response = operation.send(&client, &path).await;
+            let response = operation.send(&client, &path, &records).await;
             assert_eq!(response.status, operation.success, "{}: {}", operation.id, response.text);
         }
         let header = [("idempotency-key", "k")];
@@ -135,7 +137,7 @@ on_both_engines! {
             assert!(sandbox.contains_key(table), "the test did nothing to {table}: {sandbox:?}");
         }
         let reset = ALL.iter().find(|operation| operation.id == RESET).unwrap();
-        reset.send(&client, reset.path).await.expect(200);
+        reset.send(&client, reset.path, &records).await.expect(200);
         assert_eq!(rows(app, Environment::Live).await, BTreeMap::new());
     }
 
@@ -190,7 +192,7 @@ on_both_engines! {
                 "..%2Fusers",
                 "null",
             ] {
-                let response = operation.send(&client, &operation.path_with(id)).await;
+                let response = operation.send(&client, &operation.path_with(id), &records).await;
                 assert_eq!(response.status, 404, "{} {id}: {}", operation.id, response.text);
                 response.error(404, "not_found");
             }

@@ -22,4 +22,6 @@ mod paging;
 mod rate_limit;
 mod sandbox;
 mod sandbox_clock;
+mod swaps;
 mod users;
+mod wallet;

@@ -236,6 +236,11 @@ fn examples(document: &Value, operation: &Operation, records: &Records) -> Vec<V
             if operation.id == "cancelOrder" && value.get("domains").is_some() {
                 value["domains"] = json!([records.domain]);
             }
+            match operation.id {
+                "createSwap" => value["domain_id"] = json!(records.domain),
+                "renameInboxes" => value["domain_id"] = json!(records.live_domain),
+                _ => {}
+            }
             value
         })
         .collect()
@@ -287,7 +292,7 @@ on_both_engines! {
         let records = Records::make(app).await;
         for operation in ALL {
             let path = operation.path_for(&records);
-            let response = operation.send(&app.client(), &path).await;
+            let response = operation.send(&app.client(), &path, &records).await;
             assert_eq!(response.status, operation.success, "{}: {}", operation.id, response.text);
             assert_documented(&document, operation, &response);
             let method = operation.method.as_str().to_lowercase();
@@ -304,10 +309,10 @@ on_both_engines! {
         let document = document();
         for operation in ALL {
             let path = operation.path_with("no-id");
-            let anonymous = operation.send(&app.anonymous(), &path).await;
+            let anonymous = operation.send_body(&app.anonymous(), &path, "{}".to_owned()).await;
             assert_eq!(anonymous.status, 401, "{}", operation.id);
             assert_documented(&document, operation, &anonymous);
-            let body = if operation.body().is_empty() { String::new() } else { "{\"unknown\":1}".to_owned() };
+            let body = if operation.has_body() { "{\"unknown\":1}".to_owned() } else { String::new() };
             let refused = operation.send_body(&app.client(), &format!("{path}?unknown=1"), body).await;
             assert_eq!(refused.status, 400, "{}: {}", operation.id, refused.text);
             assert_documented(&document, operation, &refused);

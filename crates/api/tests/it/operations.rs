@@ -107,6 +107,11 @@ pub(crate) const ALL: &[Operation] = &[
     read("getOrder", "/orders/{id}"),
     read("listOrderInboxes", "/orders/{id}/inboxes"),
     read("getSandboxClock", "/sandbox/clock"),
+    read("listOrderHistory", "/orders/{id}/history"),
+    read("getWallet", "/wallet"),
+    read("listWalletTransactions", "/wallet/transactions"),
+    read("listSwaps", "/swaps"),
+    read("getSwap", "/swaps/{id}"),
     post(
         "checkDomainAvailability",
         "/domains/availability",
@@ -138,6 +143,14 @@ pub(crate) const ALL: &[Operation] = &[
         Needs::Write,
         202,
         forwarding,
+    ),
+    post("createSwap", "/swaps", Needs::Write, 201, swap),
+    post(
+        "renameInboxes",
+        "/swaps/user_names",
+        Needs::Write,
+        201,
+        renaming,
     ),
     write(
         "resolveSandboxAction",
@@ -191,6 +204,21 @@ fn order() -> Value {
     custom_order(&names("ordered", 2))
 }
 
+/// Stand in bodies for the ids of the records' domains: the one that waits for a replacement, and the one that is live.
+const WAITING_DOMAIN: &str = "{waiting_domain}";
+const LIVE_DOMAIN: &str = "{live_domain}";
+
+fn swap() -> Value {
+    json!({ "type": "standard", "domain_id": WAITING_DOMAIN, "replacement_domain": "replacement.com" })
+}
+
+fn renaming() -> Value {
+    json!({
+        "domain_id": LIVE_DOMAIN,
+        "personas": [{ "first_name": "Ada", "last_name": "Byron", "profile_picture_url": null }],
+    })
+}
+
 /// The address of the customer among the records.
 pub(crate) const CUSTOMER: &str = "kept@example.com";
 
@@ -203,6 +231,8 @@ pub(crate) struct Records {
     pub(crate) forwarding: String,
     pub(crate) order: String,
     pub(crate) action: String,
+    pub(crate) live_domain: String,
+    pub(crate) swap: String,
 }
 
 impl Records {
@@ -220,7 +250,13 @@ impl Records {
         let forwarded = client.post("/domains/forwarding", forwarding()).await;
         app.run_until_idle().await;
         let actions = client.get("/orders/pending").await.data(200);
+        let live = client.get("/domains?status=active").await.data(200);
+        let body = with(renaming(), "/domain_id", live[0]["id"].clone());
+        let renamed = client.post("/swaps/user_names", body).await.data(201);
+        app.run_until_idle().await;
         Self {
+            live_domain: id_of(&live[0]["id"]),
+            swap: id_of(&renamed["swaps"][0]["id"]),
             user: id_of(&placed["user_id"]),
             bundle: id_of(&bundle["id"]),
             domain: id_of(&actions[0]["domain_id"]),
@@ -240,6 +276,7 @@ impl Records {
             Some("/domains/import" | "/domains/import/jobs") => &self.import,
             Some("/domains/forwarding") => &self.forwarding,
             Some("/orders") => &self.order,
+            Some("/swaps") => &self.swap,
             Some("/sandbox/actions") => &self.action,
             noun => panic!("no record is made for {noun:?}; add one"),
         }
@@ -271,14 +308,21 @@ impl Operation {
         self.path.replace("{id}", id)
     }
 
-    /// The body that succeeds, as text.
-    pub(crate) fn body(&self) -> String {
-        self.body.map(|body| body().to_string()).unwrap_or_default()
+    /// Whether it is sent with a body.
+    pub(crate) fn has_body(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// The body that succeeds, as text, naming the records where it names any.
+    pub(crate) fn body(&self, records: &Records) -> String {
+        let body = self.body.map(|body| body().to_string()).unwrap_or_default();
+        body.replace(WAITING_DOMAIN, &records.domain)
+            .replace(LIVE_DOMAIN, &records.live_domain)
     }
 
     /// Sends the request that succeeds, to `path`.
-    pub(crate) async fn send(&self, client: &Client, path: &str) -> Response {
-        self.send_body(client, path, self.body()).await
+    pub(crate) async fn send(&self, client: &Client, path: &str, records: &Records) -> Response {
+        self.send_body(client, path, self.body(records)).await
     }
 
     /// Sends any body as JSON, to `path`.

@@ -21,7 +21,7 @@ use crate::failure::internal;
 use crate::{Actor, App};
 
 /// Customers whose address starts so have an empty wallet in the sandbox (contract §7).
-const MAGIC_BROKE: &str = "broke";
+pub(crate) const MAGIC_BROKE: &str = "broke";
 
 /// An order request and who makes it.
 #[derive(Clone, Copy)]
@@ -167,7 +167,7 @@ impl Order<'_> {
             .iter()
             .map(|domain| &domain.name)
             .collect();
-        domains::known(db, &self.actor.account, &names)
+        domains::known(db, &self.actor.account, &names, self.now)
             .await
             .map_err(internal("find domains"))
     }
@@ -322,7 +322,7 @@ pub(super) fn already_in_active_order<S: AsRef<str>>(names: &[S]) -> Error {
 }
 
 /// `insufficient_funds` for these amounts.
-pub(super) fn insufficient_funds(required: Cents, balance: Cents) -> Error {
+pub(crate) fn insufficient_funds(required: Cents, balance: Cents) -> Error {
     Error::new(
         Code::InsufficientFunds,
         "The wallet does not hold enough for this order; top it up and try again",

@@ -4,6 +4,7 @@ mod check;
 mod create;
 mod quote;
 
+pub(crate) use check::{MAGIC_BROKE, insufficient_funds};
 pub use create::create;
 pub use peeker_store::orders::OrderFilter;
 pub use quote::quote;
@@ -50,6 +51,20 @@ pub async fn inboxes(
         .await
         .map_err(internal("list inboxes"))?;
     inboxes.ok_or_else(not_found)
+}
+
+/// A page of what happened to an order. Errors: `not_found`.
+pub async fn history(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    page: PageRequest,
+) -> Result<Slice<view::HistoryEntry>> {
+    let db = &app.environment(actor.environment).db;
+    let history = rows::history(db, &actor.account, &parse(id)?, &page)
+        .await
+        .map_err(internal("read the history of an order"))?;
+    history.ok_or_else(not_found)
 }
 
 /// A malformed id names no record, so it is `not_found` (contract §1).

@@ -1,12 +1,16 @@
-//! Provisioning: from an accepted order to live inboxes, one durable job per domain (contract §4).
+//! Provisioning: from an accepted order to live inboxes, one durable job per domain (contract §4). The same job takes the
+//! domain back and renames its inboxes, so that no two of these ever meet.
 //!
 //! A job goes through the steps in order. Every step looks at the provider first or repeats safely, with a key that
 //! the workflow derives from order and domain, so a job that was cut off anywhere starts again at the last recorded
 //! step and ends in the same state. Three points are recorded: the purchase, the names of the inboxes before they are
 //! made, and the end; the cheap steps between them are simply done again (docs/adr/0007).
 
+mod rename;
 mod steps;
 mod take_back;
+
+pub(crate) use steps::within;
 
 use std::time::Duration;
 
@@ -81,8 +85,9 @@ async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result
         return progress::end_job(db, job).await.map_err(Error::internal);
     };
     let failed = assignment.order.status == OrderStatus::Failed.as_str();
-    if !failed && !assignment.is_leaving(app.at(job.clock)) && !assignment.is_pending() {
-        // Live or waiting for a replacement: a job that was enqueued twice has nothing to do.
+    let leaving = assignment.is_leaving(app.at(job.clock));
+    if !failed && !leaving && !assignment.is_pending() && !assignment.is_live() {
+        // Waits for a replacement: a job that was enqueued twice has nothing to do.
         return progress::end_job(db, job).await.map_err(Error::internal);
     }
     let work = Work {
@@ -91,9 +96,10 @@ async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result
         job,
         assignment,
     };
-    let leaving = work.assignment.is_leaving(app.at(job.clock));
     let outcome = if failed || leaving {
         Err(Interrupted::TakeBack)
+    } else if work.assignment.is_live() {
+        work.rename().await
     } else {
         work.set_up().await
     };
@@ -101,6 +107,9 @@ async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result
         Ok(()) | Err(Interrupted::Stopped) => Ok(()),
         Err(Interrupted::Broken(error)) => Err(error),
         Err(Interrupted::TakeBack) => work.take_back_or_wait().await,
+        Err(Interrupted::Provider(error)) if work.assignment.is_live() && !leaving => {
+            work.rename_refused(error).await
+        }
         Err(Interrupted::Provider(error)) => match work.record(work.refused(&error)).await {
             Err(Interrupted::TakeBack) => work.take_back_or_wait().await,
             Err(Interrupted::Broken(error)) => Err(error),
@@ -143,6 +152,10 @@ impl Work<'_> {
             "A provider refused {name}: {error}"
         );
         let after = match error.class {
+            // A domain that a swap brings in is given up alone: the order and the old domain stay as they are (contract §5).
+            ErrorClass::Permanent { .. } if self.assignment.comes_in() => {
+                return Change::SwapFailed;
+            }
             ErrorClass::Permanent {
                 scope: Scope::Order,
             } => {
@@ -153,6 +166,9 @@ impl Work<'_> {
             ErrorClass::Permanent {
                 scope: Scope::Domain,
             } => return self.needs_replacement(),
+            _ if self.job.attempts >= MAX_ATTEMPTS && self.assignment.comes_in() => {
+                return Change::SwapFailed;
+            }
             _ if self.job.attempts >= MAX_ATTEMPTS => return self.needs_replacement(),
             ErrorClass::Retry { after_ms } | ErrorClass::Quota { after_ms } => after_ms,
             ErrorClass::Conflict => None,

@@ -2,6 +2,7 @@
 //! goes to the partner's inventory, what was not delivered is refunded.
 
 use peeker_domain::view::Source;
+use peeker_providers::Providers;
 use peeker_store::orders::progress::{Change, laid_down};
 
 use super::steps::within;
@@ -17,7 +18,10 @@ impl Work<'_> {
         let db = &self.app.environment(self.environment).db;
         let addresses = laid_down(db, &self.job.account, &self.job.domain).await?;
         if !addresses.is_empty() {
-            let mail = &target.providers.mail;
+            let Providers {
+                mail, sequencer, ..
+            } = target.providers;
+            within(sequencer.disconnect(self.call(&target), &target.name, &addresses)).await?;
             within(mail.remove_inboxes(
                 self.call(&target),
                 target.provider,

@@ -171,9 +171,12 @@ async fn every_call(
         ("dns.clear_redirect", 0),
         ("mail.remove_inboxes", 0),
         ("mail.remove_inboxes", 2),
+        ("sequencer.disconnect", 0),
+        ("sequencer.disconnect", 2),
     ];
     if part == Part::Whole {
         expected.insert(2, ("mail.remove_inboxes", 1));
+        expected.insert(5, ("sequencer.disconnect", 1));
     }
     assert_eq!(
         sorted, expected,

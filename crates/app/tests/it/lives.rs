@@ -1,4 +1,4 @@
-//! Any interleaving of orders, imports, cancellations and time over a few names: a domain is on at most one active order,
+//! Any interleaving of orders, imports, swaps, cancellations and time over a few names: a domain is on at most one active order,
 //! costs are the sum of their parts, the books balance.
 
 use std::collections::BTreeMap;
@@ -49,6 +49,14 @@ enum Act {
         back: usize,
         domains: Option<Vec<usize>>,
     },
+    /// Of the connected domain so many before the last: by one of the names or a new one, or by other personas.
+    Swap {
+        back: usize,
+        by: Option<usize>,
+    },
+    Rename {
+        back: usize,
+    },
     ResolveAction,
     Work,
     Wait(i64),
@@ -64,6 +72,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (some_names(), any::<bool>()).prop_map(|(names, later)| Act::Import { names, later }),
         3 => (0..4_usize, prop::option::of(prop::sample::subsequence(vec![0, 1, 2], 1..=2)))
             .prop_map(|(back, domains)| Act::Cancel { back, domains }),
+        3 => (0..6_usize, prop::option::of(0..NAMES.len())).prop_map(|(back, by)| Act::Swap { back, by }),
+        1 => (0..6_usize).prop_map(|back| Act::Rename { back }),
         1 => Just(Act::ResolveAction),
         4 => Just(Act::Work),
         2 => prop_oneof![Just(5), Just(HOUR), Just(25 * HOUR), Just(16 * 24 * HOUR), Just(31 * 24 * HOUR)].prop_map(Act::Wait),
@@ -131,6 +141,21 @@ async fn perform(app: &TestApp, act: &Act, placed: &mut Vec<(String, Vec<String>
             };
             send(app, &format!("/orders/{id}/cancel"), body).await;
         }
+        Act::Swap { back, by } => {
+            if let Some(domain) = connected(app, *back).await {
+                let new = format!("swap-{}.com", app.now().as_seconds());
+                let replacement = by.map_or(new, |index| NAMES[index].to_owned());
+                let body = json!({ "type": "standard", "domain_id": domain, "replacement_domain": replacement });
+                send(app, "/swaps", body).await;
+            }
+        }
+        Act::Rename { back } => {
+            if let Some(domain) = connected(app, *back).await {
+                let personas = json!([{ "first_name": "Ada", "last_name": "Byron", "profile_picture_url": null }]);
+                let body = json!({ "domain_id": domain, "personas": personas });
+                send(app, "/swaps/user_names", body).await;
+            }
+        }
         Act::ResolveAction => {
             let open = app.client().get("/orders/pending").await.expect(200);
             if let Some(id) = open["data"][0]["id"].as_str() {
@@ -142,6 +167,13 @@ async fn perform(app: &TestApp, act: &Act, placed: &mut Vec<(String, Vec<String>
         }
         Act::Wait(seconds) => app.advance_seconds(*seconds),
     }
+}
+
+/// The id of a connected domain, by its place in the list.
+async fn connected(app: &TestApp, back: usize) -> Option<String> {
+    let path = "/domains?category=connected&per_page=100";
+    let page = app.client().get(path).await.expect(200);
+    page["data"][back]["id"].as_str().map(str::to_owned)
 }
 
 /// What holds at every moment.

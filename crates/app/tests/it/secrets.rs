@@ -101,6 +101,8 @@ on_both_engines! {
         let log = Log::default();
         let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
         let _guard = tracing::subscriber::set_default(subscriber);
+        // Other tests may have met the same log lines first, when nobody listened.
+        tracing::callsite::rebuild_interest_cache();
         let receiver = Receiver::start().await;
         let partner = partners::create(&app.app, "Initech", Tier::Base).await.unwrap();
         let secrets = webhooks::set_endpoint(&app.app, &partner.partner.id, &receiver.url).await.unwrap().unwrap();

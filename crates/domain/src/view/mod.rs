@@ -14,6 +14,7 @@ mod quote;
 mod sandbox;
 mod swap;
 mod user;
+mod wallet;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
@@ -32,3 +33,4 @@ pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, Quoted
 pub use sandbox::SandboxClock;
 pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User};
+pub use wallet::{Wallet, WalletTransaction};

@@ -7,6 +7,7 @@ mod migrate;
 mod openapi;
 mod partner;
 pub mod serve;
+mod wallet;
 mod webhook;
 
 use std::path::PathBuf;
@@ -90,6 +91,9 @@ enum Command {
     /// Where a partner's webhooks go
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Wallets: book a payment, show one, verify all
+    #[command(subcommand)]
+    Wallet(wallet::Command),
     /// Bring the databases to this version's schema
     Migrate(migrate::Arguments),
     /// Print the OpenAPI 3.1 document of the API
@@ -160,6 +164,7 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Partner(command) => partner::run(&global, command, output).await,
             Command::Key(command) => key::run(&global, command, output).await,
             Command::Webhook(command) => webhook::run(&global, command, output).await,
+            Command::Wallet(command) => return wallet::run(&global, command, output).await,
             Command::Migrate(_) => migrate::run(&global, output).await,
             Command::Openapi(_) => openapi::run(),
             Command::Doctor(arguments) => return doctor::run(&global, arguments, output).await,

@@ -173,3 +173,134 @@ fn a_password_in_the_database_url_is_shown_nowhere() {
         }
     }
 }
+
+#[test]
+fn a_payment_is_booked_once_and_the_books_are_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (created, _) = json(folder, &["partner", "create", "--name", "Acme"]);
+    let partner = text(&created["partner"]["id"]);
+    let live = [
+        "--environment",
+        "live",
+        "--amount",
+        "5000.00",
+        "--reference",
+        "wire 1",
+    ];
+    let credit = [&["wallet", "credit", partner], &live[..]].concat();
+    let (booked, status) = json(folder, &credit);
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        booked,
+        value!({ "credited": true, "amount_cents": 500_000, "balance_cents": 500_000, "booked_at": null })
+    );
+    let (again, status) = json(folder, &credit);
+    assert_eq!(
+        (&again["credited"], &again["balance_cents"], status),
+        (&value!(false), &value!(500_000), Some(0))
+    );
+    assert!(again["booked_at"].is_string());
+    let said = run(folder, &credit);
+    assert!(String::from_utf8_lossy(&said.stdout).contains("Nothing changed"));
+    let other = [
+        "wallet",
+        "credit",
+        partner,
+        "--environment",
+        "live",
+        "--cents",
+        "1",
+        "--reference",
+        "wire 1",
+    ];
+    let (error, status) = json(folder, &other);
+    assert_eq!(
+        (error["error"]["field"].as_str(), status),
+        (Some("reference"), Some(1))
+    );
+    let (error, status) = json(
+        folder,
+        &[
+            "wallet",
+            "credit",
+            partner,
+            "--environment",
+            "live",
+            "--cents",
+            "0",
+        ],
+    );
+    assert_eq!(
+        (error["error"]["field"].as_str(), status),
+        (Some("amount"), Some(1))
+    );
+    for wrong in [
+        &["--cents", "1", "--amount", "1"][..],
+        &[],
+        &["--amount", "1.005"],
+    ] {
+        let (error, status) = json(
+            folder,
+            &[
+                &["wallet", "credit", partner, "--environment", "live"],
+                wrong,
+            ]
+            .concat(),
+        );
+        assert_eq!(
+            (error["error"]["code"].as_str(), status),
+            (Some("usage"), Some(2)),
+            "{wrong:?}"
+        );
+    }
+
+    let (shown, _) = json(folder, &["wallet", "show", partner]);
+    assert_eq!(
+        (
+            &shown["environment"],
+            &shown["balance_cents"],
+            &shown["currency"]
+        ),
+        (&value!("live"), &value!(500_000), &value!("usd"))
+    );
+    let transaction = &shown["transactions"][0];
+    assert_eq!(
+        (
+            &transaction["amount_cents"],
+            &transaction["reason"],
+            &transaction["reference"]
+        ),
+        (&value!(500_000), &value!("credit"), &value!("wire 1"))
+    );
+    let (sandbox, _) = json(
+        folder,
+        &["wallet", "show", partner, "--environment", "test"],
+    );
+    assert_eq!(
+        (&sandbox["balance_cents"], &sandbox["transactions"]),
+        (&value!(0), &value!([]))
+    );
+    let unknown = "org_01M7YXRN1P00000000HYC7BHAY";
+    for missing in [
+        &["wallet", "show", unknown][..],
+        &["wallet", "verify", unknown],
+    ] {
+        let (error, status) = json(folder, missing);
+        assert_eq!(
+            (error["error"]["code"].as_str(), status),
+            (Some("not_found"), Some(1))
+        );
+    }
+
+    for verify in [&["wallet", "verify"][..], &["wallet", "verify", partner]] {
+        let (report, status) = json(folder, verify);
+        assert_eq!(
+            (report, status),
+            (
+                value!({ "ok": true, "wallets": 1, "transactions": 1, "wrong": [] }),
+                Some(0)
+            )
+        );
+    }
+}

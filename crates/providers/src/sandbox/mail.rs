@@ -11,7 +11,7 @@ use super::magic::Magic;
 use super::mail_records;
 use super::probes::is_set_up;
 use super::state::Documents;
-use crate::{Call, DnsRecord, InboxSpec, Mail, MailDomain, ProviderError, Scope};
+use crate::{Call, DnsRecord, InboxRename, InboxSpec, Mail, MailDomain, ProviderError, Scope};
 
 const MAIL_DOMAINS: &str = "mail_domain";
 const READY_TIMES: &str = "mail_domain_ready";
@@ -141,6 +141,41 @@ impl Mail for SandboxMail {
         }
         wanted.extend(current);
         self.documents.replace(call, INBOXES, &key, &wanted).await
+    }
+
+    async fn rename_inboxes(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+        renames: &[InboxRename<'_>],
+    ) -> Result<(), ProviderError> {
+        let key = key(provider, name);
+        let current = self
+            .documents
+            .find::<BTreeSet<String>>(call, INBOXES, &key)
+            .await?
+            .unwrap_or_default();
+        let mut inboxes = current.clone();
+        for rename in renames
+            .iter()
+            .filter(|rename| rename.from != rename.to.address)
+        {
+            if inboxes.remove(rename.from) {
+                inboxes.insert(rename.to.address.to_owned());
+            } else if !inboxes.contains(rename.to.address) {
+                let message = format!("there is no inbox {} to rename", rename.from);
+                return Err(ProviderError::permanent(Scope::Domain, message));
+            }
+        }
+        if inboxes.len() != current.len() {
+            let message = format!("a new address on {name} belongs to another inbox");
+            return Err(ProviderError::permanent(Scope::Domain, message));
+        }
+        if inboxes == current {
+            return Ok(());
+        }
+        self.documents.replace(call, INBOXES, &key, &inboxes).await
     }
 
     async fn remove_inboxes(

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use peeker_domain::{DomainName, WebUrl};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::magic::Magic;
 use super::state::Documents;
@@ -111,6 +111,6 @@ pub(super) async fn is_set_up(
     call: Call<'_>,
     what: &str,
 ) -> Result<bool, ProviderError> {
-    let found = documents.exist(call, SET_UP, &[what.to_owned()]).await?;
-    Ok(found.first().copied().unwrap_or(false))
+    let found = documents.find::<Value>(call, SET_UP, what).await?;
+    Ok(found.is_some())
 }

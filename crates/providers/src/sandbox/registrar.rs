@@ -29,6 +29,20 @@ struct RegistrationDocument {
     price: Cents,
 }
 
+impl RegistrationDocument {
+    fn new(expires_at: Timestamp, price: Cents) -> Self {
+        Self {
+            expires_at_ms: expires_at.as_millis(),
+            price,
+        }
+    }
+
+    /// A name whose term has ended can be bought by anybody.
+    fn holds(&self, now: Timestamp) -> bool {
+        self.expires_at_ms > now.as_millis()
+    }
+}
+
 impl From<RegistrationDocument> for Registration {
     fn from(document: RegistrationDocument) -> Self {
         Self {
@@ -93,8 +107,12 @@ impl Registrar for SandboxRegistrar {
             return Err(ProviderError::permanent(Scope::Order, message));
         }
         let keys: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let bought = self.documents.exist(call, REGISTRATIONS, &keys).await?;
-        let answers = names.iter().zip(bought).map(|(name, bought)| {
+        let sold = self
+            .documents
+            .find_many::<RegistrationDocument>(call, REGISTRATIONS, &keys)
+            .await?;
+        let answers = names.iter().zip(sold).map(|(name, sold)| {
+            let bought = sold.is_some_and(|sold| sold.holds(call.now));
             let verdict = match Self::magic_verdict(name) {
                 Some(verdict) => verdict,
                 None if bought => Verdict::Taken,
@@ -138,16 +156,55 @@ impl Registrar for SandboxRegistrar {
                 ProviderError::permanent(Scope::Domain, message)
             });
         }
-        let expires_at = call.now.plus_months(MONTHS_PER_TERM);
-        let bought = RegistrationDocument {
-            expires_at_ms: expires_at.as_millis(),
-            price: REGISTRATION_PRICE,
-        };
+        let new =
+            RegistrationDocument::new(call.now.plus_months(MONTHS_PER_TERM), REGISTRATION_PRICE);
+        let name = name.as_str();
+        let first = self.documents.keep_first(call, REGISTRATIONS, name, &new);
+        match first.await? {
+            Some(held) if held.holds(call.now) => return Ok(held.into()),
+            Some(_) => {
+                self.documents
+                    .replace(call, REGISTRATIONS, name, &new)
+                    .await?
+            }
+            None => {}
+        }
+        Ok(new.into())
+    }
+
+    async fn renew(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        current_end: Timestamp,
+        expected_price: Cents,
+    ) -> Result<Registration, ProviderError> {
+        let refuse = |message| Err(ProviderError::permanent(Scope::Domain, message));
         let held = self
             .documents
-            .keep_first(call, REGISTRATIONS, name.as_str(), &bought)
+            .find::<RegistrationDocument>(call, REGISTRATIONS, name.as_str())
+            .await?
+            .map(Registration::from);
+        match held {
+            None => return refuse(format!("{name} is not registered here")),
+            Some(held) if held.expires_at > current_end => return Ok(held),
+            Some(held) if held.expires_at < current_end => {
+                return refuse(format!("{name} is registered until {}", held.expires_at));
+            }
+            Some(_) => {}
+        }
+        if expected_price != RENEWAL_PRICE {
+            let (price, expected) = (RENEWAL_PRICE, expected_price);
+            return refuse(format!(
+                "another year of {name} costs {price}, not {expected}"
+            ));
+        }
+        let renewed =
+            RegistrationDocument::new(current_end.plus_months(MONTHS_PER_TERM), RENEWAL_PRICE);
+        self.documents
+            .replace(call, REGISTRATIONS, name.as_str(), &renewed)
             .await?;
-        Ok(held.unwrap_or(bought).into())
+        Ok(renewed.into())
     }
 
     async fn find(
@@ -159,6 +216,7 @@ impl Registrar for SandboxRegistrar {
             .documents
             .find::<RegistrationDocument>(call, REGISTRATIONS, name.as_str())
             .await?;
+        let held = held.filter(|held| held.holds(call.now));
         Ok(held.map(Registration::from))
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use peeker_domain::MailProvider;
 use peeker_domain::order::ClientId;
+use peeker_domain::{DomainName, MailProvider};
 use serde::{Deserialize, Serialize};
 
 use super::state::Documents;
@@ -84,5 +84,34 @@ impl SequencerPort for SandboxSequencer {
         self.documents
             .replace(call, HAND_OVERS, name, &wanted)
             .await
+    }
+
+    async fn disconnect(
+        &self,
+        call: Call<'_>,
+        domain: &DomainName,
+        addresses: &[String],
+    ) -> Result<(), ProviderError> {
+        let name = domain.as_str();
+        let Some(mut document) = self
+            .documents
+            .find::<HandOverDocument>(call, HAND_OVERS, name)
+            .await?
+        else {
+            return Ok(());
+        };
+        let before = document.addresses.len();
+        document
+            .addresses
+            .retain(|address| !addresses.contains(address));
+        if document.addresses.is_empty() {
+            self.documents.forget(call, HAND_OVERS, name).await
+        } else if document.addresses.len() < before {
+            self.documents
+                .replace(call, HAND_OVERS, name, &document)
+                .await
+        } else {
+            Ok(())
+        }
     }
 }

@@ -154,18 +154,19 @@ impl Documents {
         found.into_iter().next().flatten().map(decode).transpose()
     }
 
-    /// Which of `names` have a document, in the same order; one read however many names.
-    pub(super) async fn exist(
+    /// The documents of `names`, in the same order; one read however many names.
+    pub(super) async fn find_many<T: DeserializeOwned>(
         &self,
         call: Call<'_>,
         kind: &'static str,
         names: &[String],
-    ) -> Result<Vec<bool>, ProviderError> {
+    ) -> Result<Vec<Option<T>>, ProviderError> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
         let found = self.state.get_many(call.account, kind, names).await?;
-        Ok(found.iter().map(Option::is_some).collect())
+        let decoded = found.into_iter().map(|found| found.map(decode).transpose());
+        decoded.collect()
     }
 
     /// Forgets the document, if there is one.

@@ -25,6 +25,7 @@ pub struct Model {
     pub delegated: bool,
     pub renewal_price_cents: i64,
     pub renewing_until: Option<i64>,
+    pub renewal_refused: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

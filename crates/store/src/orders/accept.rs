@@ -14,7 +14,7 @@ use peeker_domain::{
     Cents, DomainName, DomainStatus, EmailAddress, EventType, MailProvider, OrderStatus, Timestamp,
     UserStatus,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
 };
@@ -351,6 +351,7 @@ async fn take_domains(
                 delegated: false,
                 renewal_price_cents: 0,
                 renewing_until: None,
+                renewal_refused: false,
                 created_at: item.created_at.as_millis(),
             };
             rows.push(row.into_active_model().reset_all());
@@ -370,6 +371,11 @@ async fn take_domains(
             Column::Provider,
             Column::ForwardingUrl,
         ])
+        .value(Column::Owned, unless_lapsed("FALSE", "owned"))
+        .value(
+            Column::RegisteredUntil,
+            unless_lapsed("NULL", "registered_until"),
+        )
         .action_and_where(Expr::col((Entity, Column::OrderId)).is_null())
         .to_owned();
     let mut taken = HashMap::with_capacity(rows.len());
@@ -404,6 +410,15 @@ async fn take_domains(
         missing.sort_unstable();
         Err(StoreError::DomainsTaken(missing))
     }
+}
+
+/// The value of a column of a domain that is taken, or `lapsed` when its registration is over: such a domain is bought
+/// anew, whatever its row still says (see `domains::has_lapsed`).
+fn unless_lapsed(lapsed: &str, column: &str) -> SimpleExpr {
+    Expr::cust(format!(
+        "CASE WHEN domains.registered_until <= excluded.created_at AND domains.renewing_until IS NULL \
+         THEN {lapsed} ELSE domains.{column} END"
+    ))
 }
 
 fn order_row(item: &NewOrder, user_id: &str) -> Result<orders::Model> {

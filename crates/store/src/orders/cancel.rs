@@ -7,13 +7,13 @@ use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{EventType, OrderStatus, Timestamp, view};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::progress::{LEFT, OVER};
+use super::progress::{LEFT, OVER, has_joined};
 use super::{detail, email_of};
-use crate::entity::{order_domains, orders};
+use crate::entity::{order_domains, orders, swaps};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
-use crate::jobs::{CANCEL, ClaimedJob, NewJob, finish};
+use crate::jobs::{CANCEL, ClaimedJob, NewJob, finish, run_again};
 use crate::work::Work;
 
 /// Without a renewal date an order ends after so many days.
@@ -49,7 +49,7 @@ pub async fn schedule(
 ) -> Result<Option<Cancelled>> {
     let mut work = Work::begin(db, [account]).await?;
     let key = (account.to_string(), id.to_string());
-    let Some(mut order) = orders::Entity::find_by_id(key).one(work.tx()).await? else {
+    let Some(order) = orders::Entity::find_by_id(key).one(work.tx()).await? else {
         return Ok(None);
     };
     let status: OrderStatus = order.status.parse()?;
@@ -58,60 +58,85 @@ pub async fn schedule(
     }
     let mut places = places_of(&work, account, id).await?;
     places.retain(|place| place.state != LEFT);
-    let leaving = match named(&places, scope) {
+    let mut leaving = match named(&places, scope) {
         Ok(leaving) => leaving,
         Err(position) => return Ok(Some(Cancelled::NotOnOrder(position))),
     };
-    let ends_at = order.renews_at.unwrap_or(
-        now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60)
-            .as_millis(),
+    leaving.extend(coming_in_for(&work, &places, &leaving).await?);
+    let ends_at = order.renews_at.map_or_else(
+        || now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60),
+        Timestamp::from_millis,
     );
-    let before = places
-        .iter()
-        .filter(|place| place.leaves_at.is_some())
-        .count();
+    let shown = let_go(&mut work, order, places, &leaving, ends_at, now).await?;
+    work.commit().await?;
+    Ok(Some(Cancelled::Scheduled(Box::new(shown))))
+}
+
+/// Lets the places at these positions of an active order leave it at `ends_at`, or earlier where they do anyway. An order
+/// that none stays on is scheduled to be cancelled; one that is scheduled so already keeps its time. Writes the rows that
+/// it is given.
+///
+/// An order that is scheduled so has no renewal any more: what undoes it must enqueue `NewJob::renew` again.
+pub(crate) async fn let_go(
+    work: &mut Work<'_>,
+    mut order: orders::Model,
+    mut places: Vec<order_domains::Model>,
+    leaving: &BTreeSet<i32>,
+    ends_at: Timestamp,
+    now: Timestamp,
+) -> Result<view::OrderDetail> {
+    places.retain(|place| place.state != LEFT);
+    let status: OrderStatus = order.status.parse()?;
+    let scheduled = status == OrderStatus::CancelScheduled;
+    let mut changed = false;
     for place in places
         .iter_mut()
-        .filter(|place| place.leaves_at.is_none() && leaving.contains(&place.position))
+        .filter(|place| !scheduled && leaving.contains(&place.position))
     {
-        place.leaves_at = Some(ends_at);
+        // One that a swap takes off may have had longer.
+        if place.leaves_at.is_none_or(|at| at > ends_at.as_millis()) {
+            place.leaves_at = Some(ends_at.as_millis());
+            changed = true;
+        }
     }
-    let after = places
-        .iter()
-        .filter(|place| place.leaves_at.is_some())
-        .count();
-    if after > before {
+    if changed {
         order
             .cancellation_scheduled_at
             .get_or_insert(now.as_millis());
-        order.cancels_at.get_or_insert(ends_at);
+        order.cancels_at = order.cancels_at.max(Some(ends_at.as_millis()));
     }
-    let whole = after == places.len() && status != OrderStatus::CancelScheduled;
+    let whole = !scheduled && places.iter().all(|place| place.leaves_at.is_some());
     if whole {
         order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
+        order.overdue_since = None;
     }
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
-    if after > before {
-        work.enqueue(NewJob::new(
-            account,
-            CANCEL,
-            id.as_str(),
-            Timestamp::from_millis(ends_at),
-        ));
+    let account = AccountId::from_stored(order.account_id.clone());
+    if let (true, Some(first)) = (changed, next_to_leave(&places)) {
+        work.enqueue(NewJob::new(&account, CANCEL, order.id.as_str(), first));
     }
     if whole {
         work.emit(
-            account,
+            &account,
             EventType::OrderCancelScheduled,
-            Some(id.as_str()),
+            Some(&order.id),
             &shown,
             now,
         )?;
     }
     write_back::<orders::Entity, _>(work.tx(), vec![order]).await?;
     write_back::<order_domains::Entity, _>(work.tx(), places).await?;
-    work.commit().await?;
-    Ok(Some(Cancelled::Scheduled(Box::new(shown))))
+    Ok(shown)
+}
+
+/// When the first of the places that are to leave does.
+fn next_to_leave(places: &[order_domains::Model]) -> Option<Timestamp> {
+    let open = places
+        .iter()
+        .filter(|place| !OVER.contains(&place.state.as_str()));
+    open.filter_map(|place| place.leaves_at)
+        .min()
+        .map(Timestamp::from_millis)
 }
 
 /// The positions that a scope names. Errors: the first entry that is no domain of the order.
@@ -122,6 +147,7 @@ fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>
     let find = |wanted: &String| {
         places
             .iter()
+            .filter(|place| has_joined(place))
             .find(|place| place.domain_id == *wanted || place.name == *wanted)
     };
     named
@@ -131,7 +157,46 @@ fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>
         .collect()
 }
 
-async fn places_of(
+/// The positions of domains that swaps are bringing in for those that leave: they leave too.
+async fn coming_in_for(
+    work: &Work<'_>,
+    places: &[order_domains::Model],
+    leaving: &BTreeSet<i32>,
+) -> Result<Vec<i32>> {
+    let coming: Vec<_> = places.iter().filter(|place| !has_joined(place)).collect();
+    if coming.is_empty() {
+        return Ok(Vec::new());
+    }
+    let old: BTreeSet<&str> = places
+        .iter()
+        .filter(|place| leaving.contains(&place.position))
+        .map(|place| place.domain_id.as_str())
+        .collect();
+    let swaps = swaps::Entity::find()
+        .filter(swaps::Column::AccountId.eq(coming[0].account_id.as_str()))
+        .filter(
+            swaps::Column::Id.is_in(
+                coming
+                    .iter()
+                    .filter_map(|place| place.swap_in_id.as_deref()),
+            ),
+        )
+        .all(work.tx())
+        .await?;
+    let for_leaving = |place: &&&order_domains::Model| {
+        swaps.iter().any(|swap| {
+            place.swap_in_id.as_ref() == Some(&swap.id) && old.contains(swap.domain_id.as_str())
+        })
+    };
+    Ok(coming
+        .iter()
+        .filter(for_leaving)
+        .map(|place| place.position)
+        .collect())
+}
+
+/// All places that an order ever had, by position.
+pub(crate) async fn places_of(
     work: &Work<'_>,
     account: &AccountId,
     id: &OrderId,
@@ -145,16 +210,22 @@ async fn places_of(
 }
 
 /// The time has come: sends the leaving domains on their way. Each is taken back by its own job, and the last one
-/// ends the order. Ends the job.
+/// ends the order. The job comes back for those that leave later, or ends.
 pub async fn carry_out(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
-    finish(&work, job).await?;
     let id = OrderId::from_stored(job.subject.clone());
-    for place in places_of(&work, &job.account, &id).await? {
-        let due = place.leaves_at.is_some_and(|at| at <= now.as_millis());
-        if due && !OVER.contains(&place.state.as_str()) {
+    let (due, later): (Vec<_>, Vec<_>) = places_of(&work, &job.account, &id)
+        .await?
+        .into_iter()
+        .partition(|place| place.leaves_at.is_some_and(|at| at <= now.as_millis()));
+    for place in due {
+        if !OVER.contains(&place.state.as_str()) {
             work.enqueue(NewJob::provision(&job.account, &id, &place.domain_id, now));
         }
+    }
+    match next_to_leave(&later) {
+        Some(next) => run_again(&work, job, next).await?,
+        None => finish(&work, job).await?,
     }
     work.commit().await
 }

@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod cancel;
 pub mod progress;
+pub mod renew;
 
 use peeker_domain::id::{AccountId, BundleId, OrderId, UserId};
 use peeker_domain::money::CURRENCY;
@@ -13,7 +14,7 @@ use peeker_domain::{Cents, EmailAddress, OrderStatus, Timestamp};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::entity::orders::{Column, Entity, Model};
-use crate::entity::{inboxes, order_domains};
+use crate::entity::{inboxes, order_domains, order_history};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::number::unsigned;
@@ -50,14 +51,17 @@ fn receipt(row: &Model, email: String) -> Result<view::OrderReceipt> {
     })
 }
 
-/// The full view of an order. `domains` are all it ever had, by position; those that it goes on without are not shown.
+/// The full view of an order. `domains` are all it ever had, by position; those that it goes on without are not shown,
+/// nor those that a swap has not brought in yet.
 pub(crate) fn detail(
     row: &Model,
     email: String,
     domains: &[order_domains::Model],
 ) -> Result<view::OrderDetail> {
     let status: OrderStatus = row.status.parse()?;
-    let shown = |domain: &&order_domains::Model| domain.state != progress::LEFT;
+    let shown = |domain: &&order_domains::Model| {
+        domain.state != progress::LEFT && progress::has_joined(domain)
+    };
     let of = |source: Source| {
         domains
             .iter()
@@ -66,7 +70,8 @@ pub(crate) fn detail(
     };
     let cancelling = domains
         .iter()
-        .filter(|domain| domain.leaves_at.is_some())
+        .filter(|domain| domain.leaves_at.is_some() && domain.swap_out_id.is_none())
+        .filter(|domain| progress::has_joined(domain))
         .filter(|domain| !progress::OVER.contains(&domain.state.as_str()));
     let registrations: Vec<Cents> = of(Source::Registered)
         .map(|domain| Cents(domain.price_cents))
@@ -269,6 +274,35 @@ fn inbox(row: inboxes::Model) -> Result<view::Inbox> {
         status: row.status.parse()?,
         created_at: Timestamp::from_millis(row.created_at),
     })
+}
+
+/// A page of what happened to an order; `None` when there is no such order.
+pub async fn history(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &OrderId,
+    page: &PageRequest,
+) -> Result<Option<Slice<view::HistoryEntry>>> {
+    if find_row(&db.pools.reader, account, id).await?.is_none() {
+        return Ok(None);
+    }
+    let query = order_history::Entity::find()
+        .filter(order_history::Column::AccountId.eq(account.as_str()))
+        .filter(order_history::Column::OrderId.eq(id.as_str()));
+    let rows = page!(query, order_history::Column::Id, page)
+        .all(&db.pools.reader)
+        .await?;
+    Slice::new(page, rows, |row| &row.id)
+        .try_map(|row| {
+            Ok(view::HistoryEntry {
+                id: row.id,
+                kind: row.kind,
+                message: row.message,
+                amount_cents: row.amount_cents.map(Cents),
+                created_at: Timestamp::from_millis(row.created_at),
+            })
+        })
+        .map(Some)
 }
 
 /// The order that a fingerprint stands for, while it does.

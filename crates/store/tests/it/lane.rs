@@ -134,7 +134,7 @@ on_both_engines! {
         assert_eq!((new.len(), original.len()), (1, 99));
         assert!(original.iter().all(|id| *id == new[0]));
         let after = app.row_counts(TEST).await;
-        for (table, rows) in [("orders", 1), ("events", 1), ("deliveries", 1), ("domains", 2), ("order_domains", 2), ("jobs", 2), ("users", 1)] {
+        for (table, rows) in [("orders", 1), ("events", 1), ("deliveries", 1), ("domains", 2), ("order_domains", 2), ("jobs", 3), ("users", 1)] {
             assert_eq!(after[table] - before[table], rows, "{table}");
         }
     }

@@ -8,6 +8,7 @@
 
 mod deliveries;
 mod jobs;
+mod killed;
 mod lane;
 mod migrations;
 mod money;
@@ -16,3 +17,4 @@ mod plans;
 mod progress;
 mod schema;
 mod sequence;
+mod wallet;

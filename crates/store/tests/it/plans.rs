@@ -4,8 +4,8 @@
 use peeker_domain::OrderStatus;
 use peeker_store::connect::Pools;
 use peeker_store::entity::{
-    api_keys, deliveries, domains, import_domains, jobs, order_domains, order_fingerprints, orders,
-    pending_actions, users,
+    api_keys, deliveries, domains, import_domains, jobs, ledger_entries, order_domains,
+    order_fingerprints, order_history, orders, pending_actions, users,
 };
 use peeker_testkit::{Engine, TestApp};
 use sea_orm::sea_query::Expr;
@@ -314,6 +314,50 @@ async fn rows_of_a_domain_are_found_by_the_domain() {
         "import_domains",
         "import_domains_pending",
         unfinished.build(DbBackend::Sqlite),
+    )
+    .await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn history_and_wallet_are_paged_by_an_index() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    for after in [None, Some("hst_1")] {
+        let of_order = [order_history::Column::OrderId.eq("ord_1")];
+        let statement = page!(order_history, of_order, after);
+        assert_indexed(pools, "order_history", "PRIMARY KEY", statement).await;
+    }
+    for after in [None, Some("txn_1")] {
+        use ledger_entries::{Column, Entity};
+        let mut query = Entity::find()
+            .filter(Column::AccountId.eq("org_1"))
+            .filter(Column::LedgerAccount.eq("wallet"));
+        if let Some(after) = after {
+            query = query.filter(Column::TransactionId.lt(after));
+        }
+        let statement = query
+            .order_by_desc(Column::TransactionId)
+            .limit(26)
+            .build(DbBackend::Sqlite);
+        assert_indexed(
+            pools,
+            "ledger_entries",
+            "sqlite_autoindex_ledger_entries_1",
+            statement,
+        )
+        .await;
+    }
+    let reference = ledger_entries::Entity::find()
+        .filter(ledger_entries::Column::AccountId.eq("org_1"))
+        .filter(ledger_entries::Column::Reference.eq("wire 1"))
+        .filter(ledger_entries::Column::LedgerAccount.eq("wallet"));
+    let statement = reference.build(DbBackend::Sqlite);
+    assert_indexed(
+        pools,
+        "ledger_entries",
+        "ledger_entries_by_reference",
+        statement,
     )
     .await;
     app.finish().await;

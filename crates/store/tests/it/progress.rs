@@ -22,6 +22,13 @@ async fn claim_all(db: &EnvironmentDb, now: Timestamp) -> Vec<DomainJob> {
     claimed.iter().filter_map(DomainJob::of).collect()
 }
 
+/// Jobs on domains that are waiting or under way. The timers of the order and its registrations do not count.
+async fn left_over(db: &EnvironmentDb) -> usize {
+    let ready = jobs::list_unscoped(db, "ready").await.unwrap();
+    let of_domains = ready.iter().filter(|(kind, _)| kind == jobs::PROVISION);
+    of_domains.count()
+}
+
 /// The job of one name among claimed ones.
 async fn job_of(db: &EnvironmentDb, jobs: &[DomainJob], name: &str) -> DomainJob {
     for job in jobs {
@@ -127,7 +134,7 @@ on_both_engines! {
         let mut steps = vec![step(&of[1], Change::Released), step(&of[2], Change::Released)];
         steps.extend(due.iter().map(|job| step(job, Change::Released)));
         assert_eq!(write(db, &steps).await, [Next::Stop; 4]);
-        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
+        assert_eq!(left_over(db).await, 0);
         assert_eq!(paid(app, &order).await, Cents(2 * 3_300), "two were bought and are kept");
         assert_eq!(app.events_of("order.failed").await.len(), 1);
         assert_eq!(app.events_of("order.failed").await[0]["data"]["renews_at"], serde_json::Value::Null);
@@ -178,9 +185,9 @@ on_both_engines! {
         work.enqueue(jobs::NewJob::provision(&app.partner.id, &order.id, job.domain.as_str(), EPOCH));
         work.commit().await.unwrap();
         write(db, &[step(&job, Change::Connected)]).await;
-        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 1);
+        assert_eq!(left_over(db).await, 1);
         assert_eq!(app.run_until_idle().await, 1 + 3, "the job once more, which finds nothing to do, and three events");
-        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
+        assert_eq!(left_over(db).await, 0);
         assert_eq!(app.events_of("domain.connected").await.len(), 1);
     }
 
@@ -202,6 +209,6 @@ on_both_engines! {
         let again = job_of(db, &claim_all(db, EPOCH).await, "one.com").await;
         assert_eq!(again.order, second.id);
         write(db, &[step(&two, Change::Released), step(&again, Change::Connected)]).await;
-        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
+        assert_eq!(left_over(db).await, 0);
     }
 }

@@ -208,6 +208,18 @@ impl Registrar for Shop {
         self.behind.register(call, name, expected_price).await
     }
 
+    async fn renew(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        current_end: Timestamp,
+        expected_price: Cents,
+    ) -> Result<Registration, ProviderError> {
+        self.behind
+            .renew(call, name, current_end, expected_price)
+            .await
+    }
+
     async fn find(
         &self,
         call: Call<'_>,

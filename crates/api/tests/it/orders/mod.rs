@@ -5,6 +5,7 @@ mod create;
 mod dedupe;
 mod dns;
 mod get;
+mod history;
 mod inboxes;
 mod lifecycle;
 mod list;

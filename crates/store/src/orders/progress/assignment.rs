@@ -1,5 +1,7 @@
 //! What a worker has to know to go on with a domain's job.
 
+use std::collections::BTreeSet;
+
 use peeker_domain::id::{AccountId, DomainId};
 use peeker_domain::{InboxStatus, Timestamp};
 use sea_orm::sea_query::Expr;
@@ -8,8 +10,9 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use crate::entity::{domains, inboxes, jobs, order_domains, orders};
 use crate::error::{Result, StoreError};
 use crate::jobs::PROVISION;
+use crate::swaps;
 
-use super::{DomainJob, OVER, PENDING, is_leaving};
+use super::{ACTIVE, DomainJob, OVER, PENDING, is_leaving};
 
 /// What a worker has to know to go on with a job.
 #[derive(Debug, Clone)]
@@ -79,7 +82,8 @@ pub async fn end_job(db: &crate::environment::EnvironmentDb, job: &DomainJob) ->
     Ok(())
 }
 
-/// The addresses laid down for a domain on an order and not removed since.
+/// The addresses laid down for a domain on an order and not removed since, and those that a renaming may have made of
+/// them.
 pub async fn laid_down(
     db: &crate::environment::EnvironmentDb,
     account: &AccountId,
@@ -94,13 +98,29 @@ pub async fn laid_down(
         .into_tuple()
         .all(&db.pools.reader)
         .await?;
-    Ok(rows)
+    let renamed = swaps::rename_addresses(&db.pools.reader, account, domain.as_str()).await?;
+    Ok(rows
+        .into_iter()
+        .chain(renamed)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect())
 }
 
 impl Assignment {
     /// Whether the domain's time on its order is over.
     pub fn is_leaving(&self, now: Timestamp) -> bool {
         is_leaving(&self.place, now)
+    }
+
+    /// Whether a swap brings the domain in.
+    pub fn comes_in(&self) -> bool {
+        self.place.swap_in_id.is_some()
+    }
+
+    /// Whether the domain is live.
+    pub fn is_live(&self) -> bool {
+        self.place.state == ACTIVE
     }
 
     /// Whether the domain is still to be set up.

@@ -7,14 +7,17 @@
 //! or when it starts, and turns from setting up to taking back.
 //!
 //! A batch of steps is applied to rows in memory (`rows.rs`), then written with everything that follows from it
-//! (`settle.rs`); what a worker reads to go on is in
-//! `assignment.rs`.
+//! (`settle.rs`), swaps among it (`swap.rs`); what a worker reads to go on is in `assignment.rs`.
 
 mod assignment;
 mod rows;
 mod settle;
+mod swap;
 
 use rows::Rows;
+
+pub(crate) use rows::license_share;
+pub(crate) use swap::has_joined;
 
 pub use assignment::{Assignment, assignment, end_job, laid_down};
 
@@ -44,7 +47,7 @@ pub(crate) const LEFT: &str = "left";
 pub(crate) const OVER: [&str; 2] = [RELEASED, LEFT];
 
 /// When a picture that cannot be loaded is looked at again.
-const PICTURE_RECHECK_SECONDS: i64 = 10 * 60;
+pub(crate) const PICTURE_RECHECK_SECONDS: i64 = 10 * 60;
 
 /// The lane that records progress.
 #[derive(Debug)]
@@ -128,6 +131,10 @@ pub enum Change {
     },
     /// Everything that was made for the domain is removed. Ends the job.
     Released,
+    /// Work on the swap that brings the domain in has begun.
+    SwapBegun,
+    /// The domain cannot take the place of another. The swap fails, nothing else; the job goes on with taking back.
+    SwapFailed,
 }
 
 /// What a domain waits for.

@@ -10,16 +10,18 @@ use peeker_domain::{
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::domains::{CANDIDATE, to_view};
-use crate::entity::{domains, inboxes, jobs, order_domains, orders, pending_actions};
+use crate::domains::{CANDIDATE, disown, has_lapsed, to_view};
+use crate::entity::{domains, inboxes, jobs, order_domains, orders, pending_actions, swaps};
 use crate::error::{Result, StoreError};
 use crate::jobs::{DELEGATION, NewJob, PICTURE, PROVISION};
 use crate::number::unsigned;
+use crate::registrations;
 use crate::work::Work;
 
+use super::swap::{Renames, Retirement};
 use super::{
     ACTION_REQUIRED, ACTIVE, Blocker, Change, DomainJob, LEFT, NewInbox, Next,
-    PICTURE_RECHECK_SECONDS, RELEASED, Step, is_leaving,
+    PICTURE_RECHECK_SECONDS, RELEASED, Step, has_joined, is_leaving,
 };
 
 pub(super) type Key = (String, String);
@@ -42,6 +44,14 @@ pub(super) struct Rows {
     pub(super) failed_orders: Vec<(Key, Key, Timestamp)>,
     /// Domains whose part in an order ended, by order.
     pub(super) freed: BTreeMap<Key, Freed>,
+    /// Swaps that bring a domain of this batch in.
+    pub(super) swaps: HashMap<Key, swaps::Model>,
+    pub(super) changed_swaps: BTreeSet<Key>,
+    pub(super) failed_swaps: Vec<(swaps::Model, &'static str, Timestamp)>,
+    pub(super) retirements: Vec<Retirement>,
+    pub(super) renames: Vec<(Key, Renames, Timestamp)>,
+    /// Microsoft inboxes that went live, less those that went, by account.
+    pub(super) microsoft_inboxes: BTreeMap<String, i64>,
 }
 
 /// Domains that an order let go in one batch.
@@ -92,7 +102,17 @@ impl Rows {
             .filter(domains::Column::Id.is_in(domain_ids))
             .all(tx)
             .await?;
+        let swaps = super::swap::load(tx, &places).await?;
         Ok(Self {
+            swaps: swaps
+                .into_iter()
+                .map(|row| ((row.account_id.clone(), row.id.clone()), row))
+                .collect(),
+            changed_swaps: BTreeSet::new(),
+            failed_swaps: Vec::new(),
+            retirements: Vec::new(),
+            renames: Vec::new(),
+            microsoft_inboxes: BTreeMap::new(),
             jobs: jobs
                 .into_iter()
                 .map(|row| ((row.account_id.clone(), row.subject.clone()), row))
@@ -132,7 +152,7 @@ impl Rows {
         })
     }
 
-    fn order(&mut self, step: &Step) -> Result<&mut orders::Model> {
+    pub(super) fn order(&mut self, step: &Step) -> Result<&mut orders::Model> {
         let key = key(&step.job.account, step.job.order.as_str());
         self.changed_orders.insert(key.clone());
         self.orders
@@ -140,7 +160,7 @@ impl Rows {
             .ok_or_else(|| StoreError::Corrupt(format!("job without its order {}", key.1)))
     }
 
-    fn place(&mut self, step: &Step) -> Result<&mut order_domains::Model> {
+    pub(super) fn place(&mut self, step: &Step) -> Result<&mut order_domains::Model> {
         let key = key(&step.job.account, step.job.domain.as_str());
         self.changed_domains.insert(key.clone());
         self.places
@@ -148,7 +168,7 @@ impl Rows {
             .ok_or_else(|| StoreError::Corrupt(format!("job without its place {}", key.1)))
     }
 
-    fn domain(&mut self, step: &Step) -> Result<&mut domains::Model> {
+    pub(super) fn domain(&mut self, step: &Step) -> Result<&mut domains::Model> {
         let key = key(&step.job.account, step.job.domain.as_str());
         self.changed_domains.insert(key.clone());
         self.domains
@@ -156,7 +176,7 @@ impl Rows {
             .ok_or_else(|| StoreError::Corrupt(format!("job without its domain {}", key.1)))
     }
 
-    fn job(&mut self, step: &Step) -> Result<&mut jobs::Model> {
+    pub(super) fn job(&mut self, step: &Step) -> Result<&mut jobs::Model> {
         let key = key(&step.job.account, step.job.domain.as_str());
         self.changed_jobs.insert(key.clone());
         self.jobs.get_mut(&key).ok_or(StoreError::LeaseLost)
@@ -173,7 +193,7 @@ impl Rows {
         match &step.change {
             Change::Registered { next_step, until } => {
                 // Even when the domain is to be taken back: what was bought is the partner's.
-                self.registered(step, next_step, *until)?;
+                self.registered(work, step, next_step, *until)?;
                 Ok(if failed || leaving {
                     Next::TakeBack
                 } else {
@@ -197,13 +217,21 @@ impl Rows {
             }
             Change::Connected => self.connected(work, step).map(|()| Next::Stop),
             Change::Blocked(blockers) => self.blocked(work, step, blockers).map(|()| Next::Stop),
+            Change::SwapBegun => self.swap_begun(work, step).map(|()| Next::Continue),
+            Change::SwapFailed => self.swap_failed(step).map(|()| Next::TakeBack),
             Change::OrderFailed { message } => {
                 self.order_failed(step, message).map(|()| Next::TakeBack)
             }
         }
     }
 
-    fn registered(&mut self, step: &Step, next_step: &str, until: Option<Timestamp>) -> Result<()> {
+    fn registered(
+        &mut self,
+        work: &mut Work<'_>,
+        step: &Step,
+        next_step: &str,
+        until: Option<Timestamp>,
+    ) -> Result<()> {
         let place = self.place(step)?;
         place.step = next_step.to_owned();
         let renewal_price = place.renewal_price_cents;
@@ -214,6 +242,12 @@ impl Rows {
         if let Some(until) = until {
             domain.registered_until = Some(until.as_millis());
             domain.renewal_price_cents = renewal_price;
+            domain.renewal_refused = false;
+            work.enqueue(registrations::watch(
+                &step.job.account,
+                step.job.domain.as_str(),
+                until,
+            ));
         }
         self.job(step)?.attempts = 0;
         Ok(())
@@ -244,6 +278,8 @@ impl Rows {
         let place = self.place(step)?;
         place.state = ACTIVE.to_owned();
         let inboxes = place.inboxes;
+        let is_microsoft = place.provider == MailProvider::Microsoft.as_str();
+        let (comes_in, renamed) = (place.swap_in_id.is_some(), place.personas.is_some());
         let domain = self.domain(step)?;
         domain.status = domain
             .status
@@ -264,10 +300,25 @@ impl Rows {
             InboxStatus::Active,
         ));
         self.end_job(step);
+        if is_microsoft {
+            self.count_microsoft(step, inboxes);
+        }
+        if comes_in {
+            self.swap_joined(work, step)?;
+        }
+        if renamed {
+            let domain = key(&step.job.account, step.job.domain.as_str());
+            self.renames.push((domain, Renames::Live, step.now));
+        }
         let order = self.order(step)?;
         order.domains_active += 1;
         order.inboxes_active += inboxes;
         self.complete_if_all_active(step)
+    }
+
+    fn count_microsoft(&mut self, step: &Step, inboxes: i32) {
+        let account = step.job.account.to_string();
+        *self.microsoft_inboxes.entry(account).or_default() += i64::from(inboxes);
     }
 
     fn complete_if_all_active(&mut self, step: &Step) -> Result<()> {
@@ -292,6 +343,7 @@ impl Rows {
         let place = self.place(step)?;
         place.state = ACTION_REQUIRED.to_owned();
         let name = place.name.clone();
+        let renamed = place.personas.is_some();
         let domain = self.domain(step)?;
         domain.status = domain
             .status
@@ -347,6 +399,20 @@ impl Rows {
             )?;
         }
         self.end_job(step);
+        if let Some(first) = blockers.first() {
+            self.swap_blocked(work, step, first.reason.as_str())?;
+        }
+        if renamed {
+            let personas = blockers
+                .iter()
+                .filter_map(|blocker| blocker.persona.as_ref());
+            let personas = personas
+                .map(serde_json::to_string)
+                .collect::<Result<_, _>>()?;
+            let domain = key(&step.job.account, step.job.domain.as_str());
+            self.renames
+                .push((domain, Renames::Blocked(personas), step.now));
+        }
         let order = self.order(step)?;
         let status = order.status.parse::<OrderStatus>()?;
         if status != OrderStatus::CancelScheduled {
@@ -380,33 +446,45 @@ impl Rows {
         Ok(())
     }
 
-    /// Takes the domain off a failed order and refunds what was not delivered.
+    /// Takes the domain off a failed order and refunds what was not delivered. A domain that a swap was bringing in has no
+    /// licenses of its own yet.
     fn released(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
         let (place, bought) = self.free_domain(step, RELEASED)?;
         let order = self.order(step)?;
-        let mut refund = license_share(&place, order)?;
+        let mut refund = if has_joined(&place) {
+            license_share(&place, order)?
+        } else {
+            Cents::ZERO
+        };
         if place.source == Source::Registered.as_str() && !bought {
             refund = refund + Cents(place.price_cents);
         }
         work.refund(&step.job.account, refund, step.job.order.as_str(), step.now)
     }
 
-    /// Takes a cancelled domain off its order, which shrinks by it unless all of the order is cancelled. What was
-    /// paid for a purchase that never came about is given back; the licenses ran until now.
+    /// Takes a cancelled or replaced domain off its order, which shrinks by it unless all of the order is cancelled.
+    /// What was paid for a purchase that never came about is given back; the licenses ran until now.
     fn left(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
-        let whole = self.order(step)?.status == OrderStatus::CancelScheduled.as_str();
+        let cancelled = self.order(step)?.status == OrderStatus::CancelScheduled.as_str();
+        let whole = cancelled && self.place(step)?.swap_out_id.is_none();
         let (place, bought) = self.free_domain(step, if whole { RELEASED } else { LEFT })?;
         let registered = place.source == Source::Registered.as_str();
         if registered && !bought {
             let price = Cents(place.price_cents);
             work.refund(&step.job.account, price, step.job.order.as_str(), step.now)?;
         }
-        if whole {
+        if whole || !has_joined(&place) {
             return Ok(());
         }
+        self.shrink(step, &place)?;
+        self.complete_if_all_active(step)
+    }
+
+    /// The order goes on without a place that it had.
+    fn shrink(&mut self, step: &Step, place: &order_domains::Model) -> Result<()> {
         let order = self.order(step)?;
-        order.total_cents -= license_share(&place, order)?.0;
-        if registered {
+        order.total_cents -= license_share(place, order)?.0;
+        if place.source == Source::Registered.as_str() {
             order.total_cents -= place.price_cents;
         }
         order.domain_count -= 1;
@@ -415,15 +493,20 @@ impl Rows {
             MailProvider::Google => order.google_licenses -= place.inboxes,
             MailProvider::Microsoft => order.microsoft_licenses -= 1,
         }
-        self.complete_if_all_active(step)
+        Ok(())
     }
 
-    /// Ends the domain's part in the order. Gives back its place as it was and whether the account owns the domain.
+    /// Ends the domain's part in the order. Gives back its place as it was and whether the account had the domain.
     fn free_domain(&mut self, step: &Step, state: &str) -> Result<(order_domains::Model, bool)> {
         let place = self.place(step)?;
         let before = place.clone();
-        place.state = state.to_owned();
+        // An order never shows a domain that did not come in.
+        place.state = if has_joined(place) { state } else { LEFT }.to_owned();
         let domain = self.domain(step)?;
+        let bought = domain.owned;
+        if has_lapsed(domain, step.now) {
+            disown(domain);
+        }
         let owned = domain.owned;
         let status = match (owned, domain.delegated) {
             (true, true) => DomainStatus::Available,
@@ -461,11 +544,14 @@ impl Rows {
         });
         freed.domains.insert(step.job.domain.to_string());
         if before.state == ACTIVE {
+            if before.provider == MailProvider::Microsoft.as_str() {
+                self.count_microsoft(step, -before.inboxes);
+            }
             let order = self.order(step)?;
             order.domains_active -= 1;
             order.inboxes_active -= before.inboxes;
         }
-        Ok((before, owned))
+        Ok((before, bought))
     }
 
     fn tell(&mut self, step: &Step, kind: EventType) {
@@ -478,7 +564,7 @@ impl Rows {
 }
 
 /// What the licenses of one domain cost a month.
-fn license_share(place: &order_domains::Model, order: &orders::Model) -> Result<Cents> {
+pub(crate) fn license_share(place: &order_domains::Model, order: &orders::Model) -> Result<Cents> {
     Ok(match place.provider.parse()? {
         MailProvider::Google => Cents(order.google_license_cents) * unsigned(place.inboxes)?,
         MailProvider::Microsoft => Cents(order.microsoft_license_cents),

@@ -37,7 +37,12 @@ impl Rows {
             .collect();
         write_back::<domains::Entity, _>(work.tx(), domains).await?;
         write_back::<order_domains::Entity, _>(work.tx(), places).await?;
+        self.store_swaps(work).await?;
         self.settle_freed(work).await?;
+        for (account, inboxes) in std::mem::take(&mut self.microsoft_inboxes) {
+            let account = AccountId::from_stored(account);
+            work.account(&account)?.microsoft_inboxes_active += inboxes;
+        }
         self.tell_orders(work).await?;
         let orders = self
             .changed_orders
@@ -70,6 +75,7 @@ impl Rows {
     async fn settle_freed(&mut self, work: &mut Work<'_>) -> Result<()> {
         for ((account, id), Freed { domains, now }) in std::mem::take(&mut self.freed) {
             resolve_actions(work.tx(), &account, &id, &domains, now).await?;
+            self.settle_swaps(work, &account, &domains, now).await?;
             let opened_now = self
                 .actions
                 .iter()

@@ -1,0 +1,204 @@
+//! Swaps: `/swaps` (contract §5).
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use peeker_app::App;
+use peeker_app::swaps::{self as use_case, SwapFilter, SwapRequest};
+use peeker_domain::order::{MAX_PERSONAS, Persona};
+use peeker_domain::view::{Page, Single, Swap, SwapList};
+use peeker_domain::{SwapStatus, SwapType};
+use utoipa::ToSchema;
+
+use crate::access::{Access, Read, Write};
+use crate::error::ApiError;
+use crate::extract::values::{id_text, string, word};
+use crate::extract::{
+    Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
+};
+use crate::orders::request::{OrderPersona, domain_name};
+
+/// A domain that is to take the place of another.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSwap {
+    /// `standard`: the old domain goes when the new one is live. `premium`: it stays warm for 14 days beside it; Microsoft
+    /// domains only.
+    #[serde(rename = "type")]
+    #[schema(example = "standard", pattern = "^(standard|premium)$")]
+    pub kind: String,
+    /// The `dom_` id of the domain that is to go.
+    #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub domain_id: String,
+    /// The name that is to come: one of the inventory, or one that can be registered or imported.
+    #[schema(example = "acme-mail.com")]
+    pub replacement_domain: String,
+}
+
+/// The types that `POST /swaps` takes; renaming has an operation of its own.
+const DOMAIN_SWAPS: &[SwapType] = &[SwapType::Standard, SwapType::Premium];
+
+impl RequestBody for CreateSwap {
+    type Input = SwapRequest;
+
+    fn read(fields: &mut Fields<'_>) -> Result<SwapRequest, Refused> {
+        let kind = fields.required("type", |value| word(DOMAIN_SWAPS)(string(value)?));
+        let domain_id = fields.required("domain_id", |value| string(value).map(str::to_owned));
+        let replacement = fields.required("replacement_domain", domain_name);
+        Ok(SwapRequest {
+            kind: kind?,
+            domain_id: domain_id?,
+            replacement: replacement?,
+        })
+    }
+}
+
+/// Whose names the inboxes of a domain are to bear.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameInboxes {
+    /// The `dom_` id of the domain.
+    #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub domain_id: String,
+    /// Whose names the inboxes bear, in turn.
+    #[schema(min_items = 1, max_items = 10)]
+    pub personas: Vec<OrderPersona>,
+}
+
+impl RequestBody for RenameInboxes {
+    type Input = (String, Vec<Persona>);
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self::Input, Refused> {
+        let domain_id = fields.required("domain_id", |value| string(value).map(str::to_owned));
+        let personas = fields.array("personas", 1..=MAX_PERSONAS, |_, item| {
+            item.object(OrderPersona::read)
+        });
+        Ok((domain_id?, personas?))
+    }
+}
+
+/// The filters of `GET /swaps`.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListSwaps {
+    /// Only swaps on orders of the customer with this `usr_` id.
+    pub user_id: Option<String>,
+    /// Only swaps on the order with this `ord_` id.
+    pub order_id: Option<String>,
+    /// Only swaps that take the domain with this `dom_` id off, or bring it in.
+    pub domain_id: Option<String>,
+    /// Only swaps with this status.
+    pub status: Option<SwapStatus>,
+}
+
+impl ListQuery for SwapFilter {
+    fn read(parameters: &mut Parameters) -> Self {
+        Self {
+            user_id: parameters.filter("user_id", id_text),
+            order_id: parameters.filter("order_id", id_text),
+            domain_id: parameters.filter("domain_id", id_text),
+            status: parameters.filter("status", word(SwapStatus::ALL)),
+        }
+    }
+}
+
+/// Replace a domain
+///
+/// The replacement gets the same provider and the same inboxes on the same order. It is bought, or taken from the
+/// inventory; one that is registered elsewhere waits for its import and goes on by itself. A swap of a domain that has
+/// one in flight is answered with a failed one.
+#[utoipa::path(
+    post, path = "/swaps", operation_id = "createSwap", tag = "Swaps",
+    request_body(content = CreateSwap, examples(("standard" = (summary = "A standard swap", value = json!({
+        "type": "standard", "domain_id": "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4", "replacement_domain": "acme-next.com"
+    }))))),
+    responses(
+        (status = 201, description = "The swap; a duplicate has the status `failed`.", body = Single<Swap>),
+        (status = 400, description = "`invalid_request` with `details.reason` `domain_not_connected`, \
+            `premium_microsoft_only`, `premium_quota_exceeded` or `premium_cooldown`; \
+            `domain_already_in_active_order`, `domain_not_usable_for_provider`, `domains_not_submittable`, \
+            `premium_domain_not_supported` about the replacement."),
+        (status = 402, description = "`insufficient_funds`: nothing was done."),
+        (status = 404, description = "`not_found`: no such domain."),
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    access: Access<Write>,
+    _: NoQuery,
+    Body(request): Body<CreateSwap>,
+) -> Result<(StatusCode, Json<Single<Swap>>), ApiError> {
+    let data = use_case::create(&app, &access.actor, request).await?;
+    Ok((StatusCode::CREATED, Json(Single { data })))
+}
+
+/// Rename the inboxes of a domain
+///
+/// One swap per inbox, each with its own life and events. DNS, warm-up and order stay; an address changes only where the
+/// one made from the new name differs.
+#[utoipa::path(
+    post, path = "/swaps/user_names", operation_id = "renameInboxes", tag = "Swaps",
+    request_body(content = RenameInboxes, examples(("one" = (summary = "One persona", value = json!({
+        "domain_id": "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4",
+        "personas": [{"first_name": "Sam", "last_name": "Lee", "profile_picture_url": null}]
+    }))))),
+    responses(
+        (status = 201, description = "One swap per inbox.", body = Single<SwapList>),
+        (status = 400, description = "`invalid_request`; with `details.reason` `domain_not_connected` when the domain \
+            is on no active order or still being set up."),
+        (status = 404, description = "`not_found`: no such domain."),
+    )
+)]
+pub async fn rename(
+    State(app): State<App>,
+    access: Access<Write>,
+    _: NoQuery,
+    Body((domain_id, personas)): Body<RenameInboxes>,
+) -> Result<(StatusCode, Json<Single<SwapList>>), ApiError> {
+    let data = use_case::rename(&app, &access.actor, &domain_id, personas).await?;
+    Ok((StatusCode::CREATED, Json(Single { data })))
+}
+
+/// List swaps
+///
+/// Every swap of the account, newest first.
+#[utoipa::path(
+    get, path = "/swaps", operation_id = "listSwaps", tag = "Swaps", params(ListSwaps),
+    responses(
+        (status = 200, description = "A page of swaps.", body = Page<Swap>),
+        (status = 400, description = "`invalid_request`."),
+    )
+)]
+pub async fn list(
+    State(app): State<App>,
+    access: Access<Read>,
+    List {
+        filter,
+        page,
+        frame,
+    }: List<SwapFilter>,
+) -> Result<Json<Page<Swap>>, ApiError> {
+    let slice = use_case::list(&app, &access.actor, filter, page).await?;
+    Ok(frame.reply(slice)?)
+}
+
+/// Get a swap
+///
+/// How far it is, and why it failed or what it waits for.
+#[utoipa::path(
+    get, path = "/swaps/{id}", operation_id = "getSwap", tag = "Swaps",
+    params(("id" = String, Path, description = "The swap's `swp_` id.")),
+    responses(
+        (status = 200, description = "The swap.", body = Single<Swap>),
+        (status = 404, description = "`not_found`."),
+    )
+)]
+pub async fn get(
+    State(app): State<App>,
+    access: Access<Read>,
+    PathId(id): PathId,
+    _: NoQuery,
+) -> Result<Json<Single<Swap>>, ApiError> {
+    let data = use_case::get(&app, &access.actor, &id).await?;
+    Ok(Json(Single { data }))
+}

@@ -1,0 +1,347 @@
+//! Orders over the months: what is charged when, once per period whatever happens to the job.
+
+use peeker_app::{App, runner};
+use peeker_domain::id::OrderId;
+use peeker_domain::{Cents, Environment, Timestamp};
+use peeker_store::entity::{jobs, ledger_entries};
+use peeker_store::jobs::NewJob;
+use peeker_store::{Work, jobs as job_rows};
+use peeker_testkit::{
+    Fault, Faults, Process, TestApp, custom_order, mixed_order, names, on_both_engines, with,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
+
+use crate::books::{assert_balanced, domain, order, simulated};
+
+pub const DAY: i64 = 24 * 60 * 60;
+/// Another year of one domain.
+pub const YEAR: i64 = 3_300;
+
+pub fn at(text: &str) -> Timestamp {
+    serde_json::from_value(text.into()).unwrap()
+}
+
+/// Moves the clock to a time; nothing runs.
+pub fn jump(app: &TestApp, to: Timestamp) {
+    app.advance_seconds(to.as_seconds() - app.now().as_seconds());
+}
+
+pub async fn run(server: &App) {
+    runner::run_until_idle(server, Environment::Test)
+        .await
+        .unwrap();
+}
+
+/// Lets time pass until `to`, stopping for every job on the way, as a server does that is always up.
+pub async fn pass(app: &TestApp, server: &App, to: Timestamp) {
+    loop {
+        run(server).await;
+        let next = job_rows::next_due_unscoped(&app.app.store().sandbox.db).await;
+        match next.unwrap().filter(|next| *next <= to) {
+            // To the second above, since the clock moves by seconds.
+            Some(next) => {
+                app.advance_seconds((next.as_millis() - app.now().as_millis() + 999) / 1_000)
+            }
+            None => break,
+        }
+    }
+    jump(app, to);
+    run(server).await;
+}
+
+pub async fn place(app: &TestApp, body: Value) -> String {
+    let placed = app.client().post("/orders", body).await.data(200);
+    placed["id"].as_str().unwrap().to_owned()
+}
+
+/// What the wallet booked for an order with a reason: when, and how much.
+pub async fn booked(app: &TestApp, order: &str, reason: &str) -> Vec<(Timestamp, i64)> {
+    let entries = ledger_entries::Entity::find()
+        .filter(ledger_entries::Column::AccountId.eq(app.partner.id.as_str()))
+        .filter(ledger_entries::Column::OrderId.eq(order))
+        .filter(ledger_entries::Column::LedgerAccount.eq("wallet"))
+        .filter(ledger_entries::Column::Reason.eq(reason))
+        .order_by_asc(ledger_entries::Column::TransactionId)
+        .all(&app.app.store().sandbox.db.pools.reader)
+        .await
+        .unwrap();
+    entries
+        .into_iter()
+        .map(|entry| (Timestamp::from_millis(entry.created_at), entry.amount_cents))
+        .collect()
+}
+
+/// The amounts alone.
+pub async fn amounts(app: &TestApp, order: &str, reason: &str) -> Vec<i64> {
+    let booked = booked(app, order, reason).await;
+    booked.into_iter().map(|(_, amount)| amount).collect()
+}
+
+/// The whole history of an order, oldest first, as (type, amount).
+pub async fn history(app: &TestApp, order: &str) -> Vec<(String, Option<i64>)> {
+    let page = app
+        .client()
+        .get(&format!("/orders/{order}/history?per_page=100"))
+        .await
+        .expect(200);
+    assert_eq!(page["links"]["next"], Value::Null);
+    let mut entries: Vec<_> = page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            (
+                entry["type"].as_str().unwrap().to_owned(),
+                entry["amount_cents"].as_i64(),
+            )
+        })
+        .collect();
+    entries.reverse();
+    entries
+}
+
+pub fn count(history: &[(String, Option<i64>)], kind: &str) -> usize {
+    history.iter().filter(|(own, _)| own == kind).count()
+}
+
+/// Enqueues the renewal of an order now, as whoever wants it brought forward does.
+async fn ask_to_renew(app: &TestApp, id: &str) {
+    let mut work = Work::begin(&app.app.store().sandbox.db, [&app.partner.id])
+        .await
+        .unwrap();
+    let order = OrderId::from_stored(id.to_owned());
+    work.enqueue(NewJob::renew(&app.partner.id, &order, app.now()));
+    work.commit().await.unwrap();
+}
+
+fn with_user(body: Value, email: &str) -> Value {
+    with(body, "/user", json!(email))
+}
+
+on_both_engines! {
+    async fn months_keep_the_day_of_the_order_where_there_is_one(app) {
+        jump(app, at("2027-01-31T10:00:00Z"));
+        let id = place(app, custom_order(&names("calendar", 2))).await;
+        assert_eq!(order(app, &id).await.renews_at, Some(at("2027-02-28T10:00:00Z").as_millis()));
+        pass(app, &app.app, at("2028-03-31T10:00:00Z")).await;
+        let days = [
+            "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30", "2027-07-31", "2027-08-31",
+            "2027-09-30", "2027-10-31", "2027-11-30", "2027-12-31", "2028-01-31", "2028-02-29", "2028-03-31",
+        ];
+        let licenses = 4 * 100;
+        let expected: Vec<_> = days
+            .iter()
+            .map(|day| {
+                let years = if *day == "2028-01-31" { 2 * YEAR } else { 0 };
+                (at(&format!("{day}T10:00:00Z")), -licenses - years)
+            })
+            .collect();
+        assert_eq!(booked(app, &id, "renewal").await, expected);
+        let row = order(app, &id).await;
+        assert_eq!((row.months_paid, row.renews_at), (15, Some(at("2028-04-30T10:00:00Z").as_millis())));
+        let shown = app.client().get(&format!("/orders/{id}")).await.data(200);
+        assert_eq!(shown["renews_at"], "2028-04-30T10:00:00Z");
+        for name in names("calendar", 2) {
+            let row = domain(app, &name).await;
+            let until = row.registered_until.unwrap();
+            assert_eq!(Timestamp::from_millis(until).to_string(), "2029-01-31T10:00:00Z");
+            assert_eq!(row.renewing_until, None);
+            assert_eq!(simulated(app, "registration", &name).await.unwrap()["expires_at_ms"], until);
+        }
+        let history = history(app, &id).await;
+        assert_eq!(count(&history, "order.renewed"), 14);
+        assert_eq!(count(&history, "domain.renewed"), 2);
+        assert!(history.contains(&("order.renewed".to_owned(), Some(-licenses - 2 * YEAR))), "{history:?}");
+        assert_balanced(app).await;
+    }
+
+    async fn only_what_stays_is_charged(app) {
+        let names = ["first.com", "second.com", "third.com"].map(str::to_owned);
+        let id = place(app, mixed_order((4, 2), (1, 25), &names)).await;
+        let created = app.now();
+        run(&app.app).await;
+        app.client().post(&format!("/orders/{id}/cancel"), json!({ "domains": ["third.com"] })).await.expect(200);
+        pass(app, &app.app, created.plus_months(1)).await;
+        app.client().post(&format!("/orders/{id}/cancel"), json!({ "domains": ["first.com"] })).await.expect(200);
+        pass(app, &app.app, created.plus_months(2)).await;
+        assert_eq!(amounts(app, &id, "renewal").await, [-400, -200]);
+        assert_eq!(domain(app, "third.com").await.order_id, None);
+        let in_year_two = created.plus_months(12);
+        pass(app, &app.app, in_year_two).await;
+        assert_eq!(amounts(app, &id, "renewal").await[11], -200 - YEAR, "the two that left are not renewed");
+        assert_balanced(app).await;
+    }
+
+    async fn prices_are_those_that_the_order_was_accepted_at(app) {
+        let id = place(app, custom_order(&names("priced", 1))).await;
+        let created = app.now();
+        run(&app.app).await;
+        let mut options = app.options();
+        options.settings.prices.google_license = Cents(9_999);
+        let dearer = App::start(options).await.unwrap();
+        jump(app, created.plus_months(1));
+        run(&dearer).await;
+        assert_eq!(amounts(app, &id, "renewal").await, [-200]);
+    }
+
+    async fn whoever_of_renewal_and_cancellation_is_first_what_leaves_is_free(app) {
+        for (later, part) in [("cancel", "some"), ("renew", "some"), ("cancel", "whole"), ("renew", "whole")] {
+            let names = names(&format!("{later}-is-later-{part}"), 2);
+            let id = place(app, with_user(custom_order(&names), &format!("{later}-{part}@example.com"))).await;
+            let due = app.now().plus_months(1);
+            run(&app.app).await;
+            let wish = if part == "some" { json!({ "domains": [names[0]] }) } else { json!({}) };
+            app.client().post(&format!("/orders/{id}/cancel"), wish).await.expect(200);
+            let changed = jobs::Entity::update_many()
+                .col_expr(jobs::Column::RunAt, Expr::cust("run_at + 1000"))
+                .filter(jobs::Column::Kind.eq(later))
+                .filter(jobs::Column::Subject.eq(&id))
+                .exec(&app.app.store().sandbox.db.pools.writer)
+                .await
+                .unwrap();
+            assert_eq!(changed.rows_affected, 1);
+            jump(app, due);
+            run(&app.app).await;
+            app.advance_seconds(2);
+            run(&app.app).await;
+            let expected: &[i64] = if part == "some" { &[-200] } else { &[] };
+            assert_eq!(amounts(app, &id, "renewal").await, expected, "{later} {part}");
+            assert_eq!(order(app, &id).await.status, if part == "some" { "completed" } else { "cancelled" });
+        }
+    }
+
+    async fn a_failed_order_is_not_renewed(app) {
+        let id = place(app, custom_order(&["fail-soon.com".to_owned()])).await;
+        let created = app.now();
+        pass(app, &app.app, created.plus_months(3)).await;
+        assert_eq!(order(app, &id).await.status, "failed");
+        assert_eq!(booked(app, &id, "renewal").await, []);
+        let left = job_rows::list_unscoped(&app.app.store().sandbox.db, "ready").await.unwrap();
+        assert!(left.iter().all(|(kind, _)| kind != "renew"), "{left:?}");
+    }
+
+    async fn a_job_that_runs_again_charges_nothing_again(app) {
+        let id = place(app, custom_order(&names("again", 2))).await;
+        let created = app.now();
+        run(&app.app).await;
+        for month in 1..=3 {
+            ask_to_renew(app, &id).await;
+            run(&app.app).await;
+            jump(app, created.plus_months(month));
+            for _ in 0..3 {
+                ask_to_renew(app, &id).await;
+                run(&app.app).await;
+            }
+        }
+        assert_eq!(amounts(app, &id, "renewal").await, [-400; 3]);
+        assert_eq!(order(app, &id).await.months_paid, 4);
+    }
+
+    async fn two_servers_charge_once(app) {
+        let other = app.another_server().await;
+        let id = place(app, custom_order(&names("shared", 2))).await;
+        let created = app.now();
+        run(&app.app).await;
+        for month in 1..=6 {
+            jump(app, created.plus_months(month));
+            tokio::join!(run(&app.app), run(&other));
+        }
+        assert_eq!(amounts(app, &id, "renewal").await, [-400; 6]);
+    }
+
+    async fn what_a_worker_that_lost_its_lease_writes_counts_for_nothing(app) {
+        use peeker_store::orders::renew;
+        let id = place(app, custom_order(&names("leased", 1))).await;
+        let created = app.now();
+        run(&app.app).await;
+        jump(app, created.plus_months(1));
+        let db = &app.app.store().sandbox.db;
+        let lease_until = app.now().plus_seconds(120);
+        let slow = job_rows::claim_unscoped(db, app.now(), lease_until, "slow", 10).await.unwrap();
+        assert_eq!(slow.len(), 1);
+        runner::end_all_leases(&app.app).await.unwrap();
+        run(&app.app).await;
+        let late = renew::run(db, &slow[0], |_| false, app.now()).await;
+        assert!(matches!(late, Err(peeker_store::StoreError::LeaseLost)), "{late:?}");
+        assert_eq!(amounts(app, &id, "renewal").await, [-200]);
+    }
+
+    async fn a_server_that_was_down_catches_up_period_by_period(app) {
+        let id = place(app, custom_order(&names("asleep", 2))).await;
+        let created = app.now();
+        run(&app.app).await;
+        jump(app, created.plus_months(27).plus_seconds(5 * DAY));
+        run(&app.app).await;
+        let amounts = amounts(app, &id, "renewal").await;
+        assert_eq!(amounts.len(), 27);
+        assert_eq!(amounts.iter().sum::<i64>(), -27 * 400 - 2 * 2 * YEAR);
+        let row = order(app, &id).await;
+        assert_eq!((row.months_paid, row.renews_at), (28, Some(created.plus_months(28).as_millis())));
+        for name in names("asleep", 2) {
+            let until = domain(app, &name).await.registered_until.unwrap();
+            assert_eq!(Timestamp::from_millis(until), created.plus_months(36));
+        }
+        assert_balanced(app).await;
+    }
+
+    async fn a_registrar_that_fails_for_a_moment_or_loses_its_answer_is_paid_once(app) {
+        let faults = Faults::default();
+        let server = app.faulty_server(&faults).await;
+        for (index, fault) in [Fault::RefusedBefore, Fault::LostAfter].into_iter().enumerate() {
+            let name = format!("unsure-{index}.com");
+            let id = place(app, custom_order(std::slice::from_ref(&name))).await;
+            let created = app.now();
+            for _ in 0..3 {
+                faults.plan("registrar.renew", &name, fault, None);
+            }
+            pass(app, &server, created.plus_months(12).plus_seconds(DAY)).await;
+            assert_eq!(faults.planned(), 0);
+            assert_renewed_once(app, &id, &name, created).await;
+        }
+    }
+
+    async fn the_process_may_be_killed_before_and_after_the_registrar_renews(app) {
+        let faults = Faults::default();
+        for (index, fault) in [Fault::HangsBefore, Fault::HangsAfter].into_iter().enumerate() {
+            let name = format!("killed-{index}.com");
+            let id = place(app, custom_order(std::slice::from_ref(&name))).await;
+            let created = app.now();
+            pass(app, &app.app, created.plus_months(12).plus_seconds(-1)).await;
+            jump(app, created.plus_months(12));
+            faults.plan("registrar.renew", &name, fault, None);
+            let mut process = Process::start(app.options(), &faults);
+            tokio::select! {
+                () = faults.hanging() => {}
+                done = process.idle() => panic!("nothing was renewed in {done} pieces of work"),
+            }
+            process.kill().await;
+            let row = domain(app, &name).await;
+            assert_eq!(row.renewing_until, Some(created.plus_months(24).as_millis()), "paid and not confirmed");
+            runner::end_all_leases(&app.app).await.unwrap();
+            pass(app, &app.app, created.plus_months(12).plus_seconds(DAY)).await;
+            assert_renewed_once(app, &id, &name, created).await;
+        }
+    }
+}
+
+/// After its first year, a domain was renewed and paid for exactly once.
+async fn assert_renewed_once(app: &TestApp, id: &str, name: &str, created: Timestamp) {
+    let until = created.plus_months(24).as_millis();
+    let row = domain(app, name).await;
+    assert_eq!(
+        (row.registered_until, row.renewing_until),
+        (Some(until), None)
+    );
+    assert_eq!(
+        simulated(app, "registration", name).await.unwrap()["expires_at_ms"],
+        until
+    );
+    let amounts = amounts(app, id, "renewal").await;
+    assert_eq!(amounts.len(), 12);
+    assert_eq!(amounts[11], -200 - YEAR);
+    assert_eq!(booked(app, id, "refund").await, []);
+    assert_eq!(count(&history(app, id).await, "domain.renewed"), 1);
+    assert_balanced(app).await;
+}

@@ -1,0 +1,267 @@
+//! What progress means for the swaps that a domain is part of (contract §5).
+
+use std::collections::BTreeSet;
+
+use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::view::Source;
+use peeker_domain::{MailProvider, SwapStatus, SwapType, Timestamp};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+
+use crate::entity::{order_domains, swaps as swap_rows};
+use crate::error::Result;
+use crate::insert::write_back;
+use crate::jobs::{NewJob, RETIRE};
+use crate::swaps;
+use crate::work::Work;
+
+use super::rows::{Key, Rows, license_share};
+use super::{ACTIVE, OVER, RELEASED, Step};
+
+/// How long the old domain of a premium swap stays warm beside the new one.
+const WARM_SECONDS: i64 = 14 * 24 * 60 * 60;
+
+/// An old domain that is to leave since its replacement is live.
+pub(super) struct Retirement {
+    place: Key,
+    order: String,
+    /// The swap that takes it off; `None` for a domain that a swap was bringing in, in vain.
+    swap: Option<String>,
+    at: Timestamp,
+}
+
+/// Renamings that a domain's progress decides about.
+pub(super) enum Renames {
+    /// Its inboxes are live, with their new names.
+    Live,
+    /// These personas' pictures cannot be loaded.
+    Blocked(Vec<String>),
+}
+
+/// Whether a place is one that an order shows, or did until it left: not one whose domain a swap is still bringing in. One
+/// that never came in ends as `LEFT`, so one that was released was part of the order.
+pub(crate) fn has_joined(place: &order_domains::Model) -> bool {
+    place.swap_in_id.is_none() || [ACTIVE, RELEASED].contains(&place.state.as_str())
+}
+
+pub(super) async fn load(
+    tx: &DatabaseTransaction,
+    places: &[order_domains::Model],
+) -> Result<Vec<swap_rows::Model>> {
+    let ids: BTreeSet<&str> = places
+        .iter()
+        .filter_map(|place| place.swap_in_id.as_deref())
+        .collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let accounts: BTreeSet<&str> = places
+        .iter()
+        .map(|place| place.account_id.as_str())
+        .collect();
+    Ok(swap_rows::Entity::find()
+        .filter(swap_rows::Column::AccountId.is_in(accounts))
+        .filter(swap_rows::Column::Id.is_in(ids))
+        .all(tx)
+        .await?)
+}
+
+impl Rows {
+    /// The open swap that brings the step's domain in.
+    fn swap_in(&mut self, step: &Step) -> Result<Option<&mut swap_rows::Model>> {
+        let Some(id) = self.place(step)?.swap_in_id.clone() else {
+            return Ok(None);
+        };
+        let swap = self.swaps.get_mut(&(step.job.account.to_string(), id));
+        Ok(swap.filter(|swap| {
+            let status = swap.status.parse::<SwapStatus>();
+            status.is_ok_and(SwapStatus::is_open)
+        }))
+    }
+
+    fn turn(
+        &mut self,
+        work: &mut Work<'_>,
+        step: &Step,
+        to: SwapStatus,
+        reason: Option<&str>,
+    ) -> Result<()> {
+        if let Some(swap) = self.swap_in(step)? {
+            swaps::turn(work, swap, to, reason, step.now)?;
+            let key = (swap.account_id.clone(), swap.id.clone());
+            self.changed_swaps.insert(key);
+        }
+        Ok(())
+    }
+
+    pub(super) fn swap_begun(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
+        let is_new = self
+            .swap_in(step)?
+            .is_some_and(|swap| swap.status == SwapStatus::Created.as_str());
+        if is_new {
+            self.turn(work, step, SwapStatus::InProgress, None)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn swap_blocked(
+        &mut self,
+        work: &mut Work<'_>,
+        step: &Step,
+        reason: &str,
+    ) -> Result<()> {
+        self.turn(work, step, SwapStatus::ActionRequired, Some(reason))
+    }
+
+    /// The replacement cannot be set up: the old domain stays as it was, the new one is taken back by its job.
+    pub(super) fn swap_failed(&mut self, step: &Step) -> Result<()> {
+        let reason = if self.domain(step)?.owned {
+            "replacement_refused"
+        } else {
+            "replacement_not_registered"
+        };
+        self.place(step)?.leaves_at = Some(step.now.as_millis());
+        if let Some(swap) = self.swap_in(step)? {
+            let swap = swap.clone();
+            self.failed_swaps.push((swap, reason, step.now));
+        }
+        Ok(())
+    }
+
+    /// The new domain is live: the order shows it from now on, and the old one is to leave.
+    pub(super) fn swap_joined(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
+        let Some(swap) = self.swap_in(step)? else {
+            return Ok(());
+        };
+        let (id, old) = (swap.id.clone(), swap.domain_id.clone());
+        let premium = swap.kind == SwapType::Premium.as_str();
+        let at = step
+            .now
+            .plus_seconds(if premium { WARM_SECONDS } else { 0 });
+        swap.retires_at = Some(at.as_millis());
+        let account = &step.job.account;
+        let job = if premium {
+            NewJob::new(account, RETIRE, id.as_str(), at)
+        } else {
+            NewJob::provision(account, &step.job.order, &old, at)
+        };
+        work.enqueue(job);
+        self.changed_swaps.insert((account.to_string(), id.clone()));
+        self.retirements.push(Retirement {
+            place: (account.to_string(), old),
+            order: step.job.order.to_string(),
+            swap: Some(id),
+            at,
+        });
+        self.grow(step)
+    }
+
+    /// The order grows by the place of the step.
+    fn grow(&mut self, step: &Step) -> Result<()> {
+        let place = self.place(step)?.clone();
+        let order = self.order(step)?;
+        order.total_cents += license_share(&place, order)?.0;
+        if place.source == Source::Registered.as_str() {
+            order.total_cents += place.price_cents;
+        }
+        order.domain_count += 1;
+        order.inbox_count += place.inboxes;
+        match place.provider.parse()? {
+            MailProvider::Google => order.google_licenses += place.inboxes,
+            MailProvider::Microsoft => order.microsoft_licenses += 1,
+        }
+        Ok(())
+    }
+
+    pub(super) async fn store_swaps(&mut self, work: &mut Work<'_>) -> Result<()> {
+        let changed = self
+            .changed_swaps
+            .iter()
+            .filter_map(|key| self.swaps.get(key).cloned())
+            .collect();
+        write_back::<swap_rows::Entity, _>(work.tx(), changed).await?;
+        for (swap, reason, now) in std::mem::take(&mut self.failed_swaps) {
+            swaps::fail(work, swap, reason, now).await?;
+        }
+        self.retire_places(work).await?;
+        for ((account, domain), renames, now) in std::mem::take(&mut self.renames) {
+            let account = AccountId::from_stored(account);
+            match renames {
+                Renames::Live => {
+                    swaps::end_with_domain(work, &account, &domain, true, now).await?;
+                }
+                Renames::Blocked(personas) => {
+                    swaps::block_renames(work, &account, &domain, &personas, now).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends old places on their way, after the places of this batch are written, in case they are among them.
+    async fn retire_places(&mut self, work: &Work<'_>) -> Result<()> {
+        for Retirement {
+            place: (account, domain),
+            order,
+            swap,
+            at,
+        } in std::mem::take(&mut self.retirements)
+        {
+            order_domains::Entity::update_many()
+                .col_expr(order_domains::Column::LeavesAt, Expr::value(at.as_millis()))
+                .col_expr(order_domains::Column::SwapOutId, Expr::value(swap))
+                .filter(order_domains::Column::AccountId.eq(account))
+                .filter(order_domains::Column::OrderId.eq(order))
+                .filter(order_domains::Column::DomainId.eq(domain))
+                .filter(order_domains::Column::State.is_not_in(OVER))
+                .exec(work.tx())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What becomes of the swaps of domains that an order let go. A swap whose new domain is live is completed when
+    /// the old one goes; any other has lost its order, and what it was bringing in is taken back.
+    pub(super) async fn settle_swaps(
+        &mut self,
+        work: &mut Work<'_>,
+        account: &str,
+        freed: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let owner = AccountId::from_stored(account.to_owned());
+        let open = swaps::open_of_domains(work, account, freed.iter().map(String::as_str)).await?;
+        let mut renamed = BTreeSet::new();
+        for swap in open {
+            let old_went = freed.contains(&swap.domain_id);
+            let Some(new) = swap.replacement_domain_id.clone() else {
+                if swap.kind == SwapType::UserNames.as_str() {
+                    renamed.insert(swap.domain_id.clone());
+                } else {
+                    swaps::fail(work, swap, swaps::ORDER_ENDED, now).await?;
+                }
+                continue;
+            };
+            let is_live = swap.retires_at.is_some();
+            if is_live && old_went {
+                swaps::complete(work, swap, now).await?;
+            } else if !is_live {
+                let order = OrderId::from_stored(swap.order_id.clone());
+                swaps::fail(work, swap, swaps::ORDER_ENDED, now).await?;
+                if !freed.contains(&new) {
+                    self.retirements.push(Retirement {
+                        place: (account.to_owned(), new.clone()),
+                        order: order.to_string(),
+                        swap: None,
+                        at: now,
+                    });
+                    work.enqueue(NewJob::provision(&owner, &order, &new, now));
+                }
+            }
+        }
+        for domain in renamed {
+            swaps::end_with_domain(work, &owner, &domain, false, now).await?;
+        }
+        self.retire_places(work).await
+    }
+}

@@ -1,0 +1,169 @@
+//! How swaps go on and end: imported replacements, retirement, failure, completion.
+
+use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::view::Source;
+use peeker_domain::{Cents, OrderStatus, SwapStatus, Timestamp};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+
+use super::place::{Incoming, add};
+use super::turn;
+use crate::domains::usable_for;
+use crate::entity::swaps::{Column, Entity, Model};
+use crate::entity::{domains, order_domains, orders};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::write_back;
+use crate::jobs::{ClaimedJob, NewJob, finish};
+use crate::orders::progress::OVER;
+use crate::work::Work;
+
+/// Swaps that are not over and take one of these domains off or bring it in, oldest first.
+pub(crate) async fn open_of_domains<'d>(
+    work: &Work<'_>,
+    account: &str,
+    domains: impl IntoIterator<Item = &'d str> + Clone,
+) -> Result<Vec<Model>> {
+    let either = Condition::any()
+        .add(Column::DomainId.is_in(domains.clone()))
+        .add(Column::ReplacementDomainId.is_in(domains));
+    Ok(Entity::find()
+        .filter(Column::AccountId.eq(account))
+        .filter(either)
+        .filter(Expr::cust(
+            "status IN ('created', 'in_progress', 'action_required')",
+        ))
+        .order_by_asc(Column::Id)
+        .all(work.tx())
+        .await?)
+}
+
+/// Ends a swap that is not to be. What was paid for licenses is given back; the registration was refunded, or is the
+/// partner's, when the new domain is taken back.
+pub(crate) async fn fail(
+    work: &mut Work<'_>,
+    mut swap: Model,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let account = AccountId::from_stored(swap.account_id.clone());
+    let refund = Cents(swap.license_cents);
+    work.refund(&account, refund, &swap.order_id, now)?;
+    if refund > Cents::ZERO {
+        let message = "The licenses of a failed swap were refunded";
+        work.note(
+            &account,
+            &swap.order_id,
+            "swap.failed",
+            message,
+            Some(refund),
+            now,
+        );
+    }
+    turn(work, &mut swap, SwapStatus::Failed, Some(reason), now)?;
+    write_back::<Entity, _>(work.tx(), vec![swap]).await
+}
+
+/// Ends a swap whose new domain is live and whose old one is off.
+pub(crate) async fn complete(work: &mut Work<'_>, mut swap: Model, now: Timestamp) -> Result<()> {
+    turn(work, &mut swap, SwapStatus::Completed, None, now)?;
+    let account = AccountId::from_stored(swap.account_id.clone());
+    let name = swap.replacement_domain.as_deref().unwrap_or_default();
+    let message = format!("The swap to {name} is done");
+    work.note(
+        &account,
+        &swap.order_id,
+        "swap.completed",
+        message,
+        None,
+        now,
+    );
+    write_back::<Entity, _>(work.tx(), vec![swap]).await
+}
+
+/// Lets the swap that waits for the import of this domain go on; the oldest, should several wait. The domain's row is
+/// written already.
+pub(crate) async fn imported(
+    work: &mut Work<'_>,
+    account: &AccountId,
+    domain: &domains::Model,
+    now: Timestamp,
+) -> Result<()> {
+    let waiting = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::ReplacementDomain.eq(&domain.name))
+        // Spelled out, so that the planner can choose the index of waiting swaps.
+        .filter(Expr::cust(
+            "status = 'action_required' AND replacement_domain_id IS NULL AND type <> 'user_names'",
+        ))
+        .order_by_asc(Column::Id)
+        .all(work.tx())
+        .await?;
+    let mut domain = domain.clone();
+    for mut swap in waiting {
+        let Some((order, old)) = still_there(work, &swap).await? else {
+            fail(work, swap, super::ORDER_ENDED, now).await?;
+            continue;
+        };
+        if domain.order_id.is_some() {
+            let taken = "domain_already_in_active_order";
+            fail(work, swap, taken, now).await?;
+            continue;
+        }
+        if !usable_for(&domain).contains(&old.provider.parse()?) {
+            fail(work, swap, "domain_not_usable_for_provider", now).await?;
+            continue;
+        }
+        let incoming = Incoming {
+            name: domain.name.clone(),
+            google_only: domain.google_only,
+            known: Some(domain.clone()),
+            source: Source::Imported,
+            price: Cents::ZERO,
+            renewal_price: Cents::ZERO,
+        };
+        add(work, &order, &old, &mut swap, incoming, now).await?;
+        domain.order_id = Some(order.id);
+        turn(work, &mut swap, SwapStatus::InProgress, None, now)?;
+        write_back::<Entity, _>(work.tx(), vec![swap]).await?;
+    }
+    Ok(())
+}
+
+/// The order of a waiting swap and the place that is to be replaced, if both are still there.
+async fn still_there(
+    work: &Work<'_>,
+    swap: &Model,
+) -> Result<Option<(orders::Model, order_domains::Model)>> {
+    let key = (swap.account_id.clone(), swap.order_id.clone());
+    let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
+    let old = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(&swap.account_id))
+        .filter(order_domains::Column::OrderId.eq(&swap.order_id))
+        .filter(order_domains::Column::DomainId.eq(&swap.domain_id))
+        .filter(order_domains::Column::State.is_not_in(OVER))
+        .one(work.tx())
+        .await?;
+    let (Some(order), Some(old)) = (order, old) else {
+        return Ok(None);
+    };
+    let is_active = order.status.parse::<OrderStatus>()?.is_active();
+    Ok(is_active.then_some((order, old)))
+}
+
+/// The 14 days of a premium swap are over: sends the old domain on its way. Ends the job.
+pub async fn retire(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
+    let mut work = Work::begin(db, [&job.account]).await?;
+    finish(&work, job).await?;
+    let key = (job.account.to_string(), job.subject.clone());
+    if let Some(swap) = Entity::find_by_id(key).one(work.tx()).await? {
+        let order = OrderId::from_stored(swap.order_id);
+        work.enqueue(NewJob::provision(
+            &job.account,
+            &order,
+            &swap.domain_id,
+            now,
+        ));
+    }
+    work.commit().await
+}

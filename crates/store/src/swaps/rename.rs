@@ -1,0 +1,478 @@
+//! Renaming the inboxes of a domain: one swap per inbox, all worked on by the domain's own job (contract §5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId};
+use peeker_domain::inbox_names::{InboxName, inbox_names};
+use peeker_domain::order::Persona;
+use peeker_domain::{
+    ActionReason, InboxStatus, OrderStatus, SwapStatus, SwapType, Timestamp, view,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::{DUPLICATE, ORDER_ENDED, to_view, turn};
+use crate::actions::{self, NewAction};
+use crate::domains::CANDIDATE;
+use crate::entity::swaps::{Column, Entity, Model};
+use crate::entity::{domains, inboxes, jobs, order_domains, orders};
+use crate::environment::EnvironmentDb;
+use crate::error::{Result, StoreError};
+use crate::insert::{insert_all, write_back};
+use crate::jobs::{NewJob, PROVISION};
+use crate::number::unsigned;
+use crate::orders::progress::{ACTION_REQUIRED, ACTIVE, DomainJob, OVER};
+use crate::work::Work;
+
+/// Swaps of this kind that are not over; spelled out, since it is asked in every form below.
+const OPEN_RENAMES: &str =
+    "type = 'user_names' AND status IN ('created', 'in_progress', 'action_required')";
+
+/// A wish to rename the inboxes of a domain.
+#[derive(Debug, Clone)]
+pub struct NewRename {
+    /// Whose.
+    pub account: AccountId,
+    /// The domain.
+    pub domain: DomainId,
+    /// Whose names the inboxes are to bear, in turns.
+    pub personas: Vec<Persona>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// One inbox that is to be renamed.
+#[derive(Debug, Clone)]
+pub struct OpenRename {
+    /// The swap.
+    pub id: SwapId,
+    /// Whose name the inbox is to bear.
+    pub persona: Persona,
+    /// The address it has.
+    pub from: String,
+    /// The address it is to have; may be the same.
+    pub to: String,
+}
+
+/// What became of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RenameOutcome {
+    /// The inbox bears the name.
+    Renamed,
+    /// The persona's picture cannot be loaded; this says what to do.
+    PictureUnreachable(String),
+    /// The provider refuses, for good.
+    Refused,
+}
+
+/// Stores one swap per inbox with its events and its work. `None` when the account has no such domain; an empty list when
+/// the domain is on no active order or still being set up. While a renaming of the domain is in flight, the rows are
+/// duplicates and have failed.
+pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<view::Swap>>> {
+    let mut work = Work::begin(db, [&new.account]).await?;
+    let key = (new.account.to_string(), new.domain.to_string());
+    let domain = domains::Entity::find_by_id(key).one(work.tx()).await?;
+    let Some(domain) = domain.filter(|row| row.category != CANDIDATE) else {
+        return Ok(None);
+    };
+    let Some((order, mut place)) = renamable(&work, &domain).await? else {
+        return Ok(Some(Vec::new()));
+    };
+    let in_flight = !open_of(work.tx(), &new.account, new.domain.as_str())
+        .await?
+        .is_empty();
+    let existing = live_inboxes(&work, &new.account, new.domain.as_str()).await?;
+    let names = inbox_names(&new.personas, unsigned(place.inboxes)?);
+    let mut rows = Vec::with_capacity(names.len());
+    for (name, inbox) in paired(&names, existing, &domain.name) {
+        rows.push(row(new, &order, &name, inbox, &domain.name)?);
+    }
+    let mut shown = Vec::with_capacity(rows.len());
+    for row in &mut rows {
+        let (status, reason) = if in_flight {
+            (SwapStatus::Failed, Some(DUPLICATE))
+        } else {
+            (SwapStatus::Created, None)
+        };
+        turn(&mut work, row, status, reason, new.now)?;
+        shown.push(to_view(row)?);
+    }
+    insert_all::<Entity, _>(work.tx(), rows, None).await?;
+    if !in_flight {
+        let waits = place.state == ACTION_REQUIRED;
+        place.personas = Some(serde_json::to_string(&new.personas)?);
+        write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
+        if waits {
+            // What the pictures of the former personas blocked goes on with the new ones.
+            let reason = ActionReason::ProfilePictureNotAccessible;
+            let domain = new.domain.as_str();
+            actions::resolve_for_domain(&mut work, &new.account, domain, reason, new.now).await?;
+        }
+        let order = OrderId::from_stored(order.id);
+        work.enqueue(NewJob::provision(
+            &new.account,
+            &order,
+            new.domain.as_str(),
+            new.now,
+        ));
+    }
+    work.commit().await?;
+    Ok(Some(shown))
+}
+
+/// The domain's order and place, when its inboxes are live or only a picture keeps them from being made.
+async fn renamable(
+    work: &Work<'_>,
+    domain: &domains::Model,
+) -> Result<Option<(orders::Model, order_domains::Model)>> {
+    let Some(order_id) = &domain.order_id else {
+        return Ok(None);
+    };
+    let place = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(&domain.account_id))
+        .filter(order_domains::Column::OrderId.eq(order_id))
+        .filter(order_domains::Column::DomainId.eq(&domain.id))
+        .filter(order_domains::Column::State.is_not_in(OVER))
+        .one(work.tx())
+        .await?;
+    let key = (domain.account_id.clone(), order_id.clone());
+    let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
+    let (Some(place), Some(order)) = (place, order) else {
+        return Ok(None);
+    };
+    let waits_for_picture = place.state == ACTION_REQUIRED
+        && actions::has_open_picture(work, &domain.account_id, order_id, &domain.id).await?;
+    let can_be = place.leaves_at.is_none()
+        && order.status.parse::<OrderStatus>()?.is_active()
+        && (place.state == ACTIVE || waits_for_picture);
+    Ok(can_be.then_some((order, place)))
+}
+
+async fn live_inboxes(
+    work: &Work<'_>,
+    account: &AccountId,
+    domain: &str,
+) -> Result<Vec<inboxes::Model>> {
+    Ok(inboxes::Entity::find()
+        .filter(inboxes::Column::AccountId.eq(account.as_str()))
+        .filter(inboxes::Column::DomainId.eq(domain))
+        .filter(inboxes::Column::Status.ne(InboxStatus::Removed.as_str()))
+        .order_by_asc(inboxes::Column::Id)
+        .all(work.tx())
+        .await?)
+}
+
+fn address(name: &InboxName, domain: &str) -> String {
+    format!("{}@{domain}", name.local_part)
+}
+
+/// Which inbox takes which name: one that has a name's address keeps it, so that no address moves between inboxes; the
+/// others take what is left, in order. An inbox that is not made yet is `None`.
+fn paired(
+    names: &[InboxName],
+    existing: Vec<inboxes::Model>,
+    domain: &str,
+) -> Vec<(InboxName, Option<inboxes::Model>)> {
+    let mut by_address: BTreeMap<String, inboxes::Model> = BTreeMap::new();
+    let mut rest = Vec::new();
+    let wanted: BTreeSet<String> = names.iter().map(|name| address(name, domain)).collect();
+    for inbox in existing {
+        if wanted.contains(&inbox.email) {
+            by_address.insert(inbox.email.clone(), inbox);
+        } else {
+            rest.push(inbox);
+        }
+    }
+    let mut rest = rest.into_iter();
+    names
+        .iter()
+        .map(|name| {
+            let kept = by_address.remove(&address(name, domain));
+            (name.clone(), kept.or_else(|| rest.next()))
+        })
+        .collect()
+}
+
+fn row(
+    new: &NewRename,
+    order: &orders::Model,
+    name: &InboxName,
+    inbox: Option<inboxes::Model>,
+    domain: &str,
+) -> Result<Model> {
+    let persona = new
+        .personas
+        .get(name.persona)
+        .ok_or_else(|| StoreError::Corrupt("a name without its persona".to_owned()))?;
+    let (inbox_id, old_email) = inbox.map(|inbox| (inbox.id, inbox.email)).unzip();
+    Ok(Model {
+        account_id: new.account.to_string(),
+        id: SwapId::new(new.now).into(),
+        kind: SwapType::UserNames.to_string(),
+        status: SwapStatus::Created.to_string(),
+        reason: None,
+        order_id: order.id.clone(),
+        user_id: order.user_id.clone(),
+        domain_id: new.domain.to_string(),
+        replacement_domain: None,
+        replacement_domain_id: None,
+        inbox_id,
+        persona: Some(serde_json::to_string(persona)?),
+        old_email,
+        new_email: Some(address(name, domain)),
+        inboxes: 1,
+        price_cents: 0,
+        license_cents: 0,
+        retires_at: None,
+        created_at: new.now.as_millis(),
+    })
+}
+
+async fn open_of(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    domain: &str,
+) -> Result<Vec<Model>> {
+    Ok(Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::DomainId.eq(domain))
+        .filter(Expr::cust(OPEN_RENAMES))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?)
+}
+
+/// Addresses that open renamings may have given to inboxes of the domain without our hearing of it.
+pub(crate) async fn addresses(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    domain: &str,
+) -> Result<Vec<String>> {
+    let open = open_of(db, account, domain).await?;
+    Ok(open.into_iter().filter_map(|swap| swap.new_email).collect())
+}
+
+/// Begins work on the accepted renamings of a domain. Gives back those that are to be done now: not the ones that wait
+/// for a picture, nor those of inboxes that are not made yet. Errors: [`StoreError::LeaseLost`].
+pub async fn start(db: &EnvironmentDb, job: &DomainJob, now: Timestamp) -> Result<Vec<OpenRename>> {
+    let open = open_of(&db.pools.reader, &job.account, job.domain.as_str()).await?;
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut work = Work::begin(db, [&job.account]).await?;
+    held(&work, job).await?;
+    let mut open = open_of(work.tx(), &job.account, job.domain.as_str()).await?;
+    for swap in &mut open {
+        if swap.status == SwapStatus::Created.as_str() {
+            turn(&mut work, swap, SwapStatus::InProgress, None, now)?;
+        }
+    }
+    let to_do = open
+        .iter()
+        .filter(|swap| swap.status == SwapStatus::InProgress.as_str());
+    let to_do = to_do.filter_map(|swap| to_rename(swap).transpose());
+    let to_do = to_do.collect::<Result<_>>()?;
+    write_back::<Entity, _>(work.tx(), open).await?;
+    work.commit().await?;
+    Ok(to_do)
+}
+
+fn to_rename(swap: &Model) -> Result<Option<OpenRename>> {
+    let (Some(from), Some(to), Some(persona)) = (&swap.old_email, &swap.new_email, &swap.persona)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(OpenRename {
+        id: SwapId::from_stored(swap.id.clone()),
+        persona: serde_json::from_str(persona)?,
+        from: from.clone(),
+        to: to.clone(),
+    }))
+}
+
+async fn held(work: &Work<'_>, job: &DomainJob) -> Result<()> {
+    use sea_orm::QuerySelect;
+    let key = (
+        job.account.to_string(),
+        PROVISION.to_owned(),
+        job.domain.to_string(),
+    );
+    let row = jobs::Entity::find_by_id(key)
+        .lock_exclusive()
+        .one(work.tx())
+        .await?;
+    let ours = row.is_some_and(|row| row.lease_token.as_deref() == Some(&job.lease));
+    if ours {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
+}
+
+/// Records what became of renamings: the inboxes' new names, the swaps' ends, the pictures to be mended. Renamings that
+/// ended meanwhile stay as they are. Errors: [`StoreError::LeaseLost`].
+pub async fn record(
+    db: &EnvironmentDb,
+    job: &DomainJob,
+    outcomes: &[(OpenRename, RenameOutcome)],
+    now: Timestamp,
+) -> Result<()> {
+    let mut work = Work::begin(db, [&job.account]).await?;
+    held(&work, job).await?;
+    let mut open: BTreeMap<String, Model> = open_of(work.tx(), &job.account, job.domain.as_str())
+        .await?
+        .into_iter()
+        .map(|swap| (swap.id.clone(), swap))
+        .collect();
+    let mut inboxes: BTreeMap<String, inboxes::Model> =
+        live_inboxes(&work, &job.account, job.domain.as_str())
+            .await?
+            .into_iter()
+            .map(|inbox| (inbox.id.clone(), inbox))
+            .collect();
+    let (mut changed, mut renamed) = (Vec::new(), Vec::new());
+    for (rename, outcome) in outcomes {
+        let Some(mut swap) = open.remove(rename.id.as_str()) else {
+            continue;
+        };
+        match outcome {
+            RenameOutcome::Renamed => {
+                let inbox = swap.inbox_id.as_ref().and_then(|id| inboxes.remove(id));
+                if let Some(mut inbox) = inbox {
+                    inbox.email.clone_from(&rename.to);
+                    inbox.first_name.clone_from(&rename.persona.first_name);
+                    inbox.last_name.clone_from(&rename.persona.last_name);
+                    renamed.push(inbox);
+                }
+                turn(&mut work, &mut swap, SwapStatus::Completed, None, now)?;
+            }
+            RenameOutcome::PictureUnreachable(message) => {
+                let reason = ActionReason::ProfilePictureNotAccessible;
+                turn(
+                    &mut work,
+                    &mut swap,
+                    SwapStatus::ActionRequired,
+                    Some(reason.as_str()),
+                    now,
+                )?;
+                open_action(&mut work, &swap, rename, message, now).await?;
+            }
+            RenameOutcome::Refused => {
+                turn(
+                    &mut work,
+                    &mut swap,
+                    SwapStatus::Failed,
+                    Some("provider_refused"),
+                    now,
+                )?;
+            }
+        }
+        changed.push(swap);
+    }
+    write_back::<inboxes::Entity, _>(work.tx(), renamed).await?;
+    write_back::<Entity, _>(work.tx(), changed).await?;
+    work.commit().await
+}
+
+/// Opens the action about a picture, unless another inbox of the same persona has opened it already.
+async fn open_action(
+    work: &mut Work<'_>,
+    swap: &Model,
+    rename: &OpenRename,
+    message: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let key = (swap.account_id.clone(), swap.domain_id.clone());
+    let domain = domains::Entity::find_by_id(key).one(work.tx()).await?;
+    let new = NewAction {
+        account: swap.account_id.clone(),
+        order_id: swap.order_id.clone(),
+        domain_id: swap.domain_id.clone(),
+        domain: domain.map(|row| row.name).unwrap_or_default(),
+        user_id: swap.user_id.clone(),
+        reason: ActionReason::ProfilePictureNotAccessible,
+        message: message.to_owned(),
+        persona: Some(shown(&rename.persona)),
+    };
+    actions::open(work, new, now).await
+}
+
+fn shown(persona: &Persona) -> view::Persona {
+    view::Persona {
+        first_name: persona.first_name.clone(),
+        last_name: persona.last_name.clone(),
+        profile_picture_url: persona.profile_picture_url.clone(),
+    }
+}
+
+/// Lets the renamings go on that wait for the picture of this persona. Gives back whether there are any.
+pub(crate) async fn resume(
+    work: &mut Work<'_>,
+    account: &AccountId,
+    domain: &str,
+    persona: Option<&str>,
+    now: Timestamp,
+) -> Result<bool> {
+    let mut waiting = open_of(work.tx(), account, domain).await?;
+    waiting.retain(|swap| {
+        swap.status == SwapStatus::ActionRequired.as_str() && swap.persona.as_deref() == persona
+    });
+    for swap in &mut waiting {
+        turn(work, swap, SwapStatus::InProgress, None, now)?;
+    }
+    let any = !waiting.is_empty();
+    write_back::<Entity, _>(work.tx(), waiting).await?;
+    Ok(any)
+}
+
+/// The set-up of a domain whose inboxes are to bear new names met pictures that cannot be loaded: their swaps wait.
+pub(crate) async fn block(
+    work: &mut Work<'_>,
+    account: &AccountId,
+    domain: &str,
+    personas: &[String],
+    now: Timestamp,
+) -> Result<()> {
+    let mut open = open_of(work.tx(), account, domain).await?;
+    open.retain(|swap| {
+        swap.persona
+            .as_ref()
+            .is_some_and(|persona| personas.contains(persona))
+    });
+    let reason = ActionReason::ProfilePictureNotAccessible;
+    for swap in &mut open {
+        turn(
+            work,
+            swap,
+            SwapStatus::ActionRequired,
+            Some(reason.as_str()),
+            now,
+        )?;
+    }
+    write_back::<Entity, _>(work.tx(), open).await
+}
+
+/// Ends the renamings of inboxes that were made with their new names (`live`), or are gone with their domain.
+pub(crate) async fn end_with_domain(
+    work: &mut Work<'_>,
+    account: &AccountId,
+    domain: &str,
+    live: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let mut open = open_of(work.tx(), account, domain).await?;
+    // A live domain's inboxes that were there before are renamed one by one.
+    open.retain(|swap| !live || swap.inbox_id.is_none());
+    for swap in &mut open {
+        if live && swap.status == SwapStatus::Created.as_str() {
+            turn(work, swap, SwapStatus::InProgress, None, now)?;
+        }
+        let (status, reason) = if live {
+            (SwapStatus::Completed, None)
+        } else {
+            (SwapStatus::Failed, Some(ORDER_ENDED))
+        };
+        turn(work, swap, status, reason, now)?;
+    }
+    write_back::<Entity, _>(work.tx(), open).await
+}
