@@ -15,6 +15,7 @@ mod delivery;
 mod dunning;
 mod interleavings;
 mod lives;
+mod matrix;
 mod provisioning;
 mod registrations;
 mod renewals;
