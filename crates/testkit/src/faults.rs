@@ -142,8 +142,11 @@ impl Faults {
             }
             return call().await;
         };
-        if matches!(fault, Fault::LostAfter | Fault::HangsAfter) {
-            call().await?;
+        match fault {
+            Fault::LostAfter => drop(call().await?),
+            // Also when it was refused: that answer comes to nobody either.
+            Fault::HangsAfter => drop(call().await),
+            _ => {}
         }
         if matches!(fault, Fault::HangsBefore | Fault::HangsAfter) {
             self.0.struck.notify_one();

@@ -198,7 +198,7 @@ on_both_engines! {
     async fn every_workflow_ends_as_it_should_wherever_it_is_killed(app) {
         let mut table = Table::new(app.engine);
         fill(app, &mut table).await;
-        table.print();
+        table.store();
         assert!(table.failures.is_empty(), "{}", table.failures.join("\n"));
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that an account's sandbox holds, such that two runs of the same can be compared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use peeker_domain::Environment;
 use peeker_testkit::TestApp;
@@ -28,12 +29,12 @@ const HOW: [&str; 9] = [
     "sealed_password",
     "fingerprint",
 ];
-/// What the statuses are read from that make up an outcome.
+/// Where the status stands that makes up an outcome: of what there is, the first.
 const NOUNS: [(&str, &str); 4] = [
-    ("orders", "order"),
-    ("imports", "import"),
-    ("forwardings", "forwarding"),
     ("swaps", "swap"),
+    ("forwardings", "forwarding"),
+    ("imports", "import"),
+    ("orders", "order"),
 ];
 
 /// The rows of each table, as JSON.
@@ -58,27 +59,33 @@ impl State {
 
     /// What became of it in one word or two, when it is what it is in the other run; else how it differs.
     pub fn compared(&self, wanted: &Self) -> Result<String, String> {
+        let mut differences = String::new();
         for (table, rows) in &self.0 {
             let (found, wanted) = (comparable(rows), comparable(wanted.of(table)));
-            if found != wanted {
-                let surplus = surplus_of(&found, &wanted);
-                let missing = surplus_of(&wanted, &found);
-                return Err(format!(
-                    "{table}\n  has     {surplus:#?}\n  instead of {missing:#?}"
-                ));
+            for row in surplus_of(&found, &wanted) {
+                writeln!(differences, "  {table} has too much: {row}").unwrap();
+            }
+            for row in surplus_of(&wanted, &found) {
+                writeln!(differences, "  {table} lacks: {row}").unwrap();
             }
         }
-        Ok(self.outcome())
+        if differences.is_empty() {
+            Ok(self.outcome())
+        } else {
+            Err(differences)
+        }
     }
 
     fn outcome(&self) -> String {
-        let mut outcome = BTreeSet::new();
-        for (table, noun) in NOUNS {
-            for row in self.of(table) {
-                outcome.insert(format!("{noun} {}", row["status"].as_str().unwrap()));
-            }
-        }
-        outcome.into_iter().collect::<Vec<_>>().join(", ")
+        let noun = NOUNS.iter().find(|(table, _)| !self.of(table).is_empty());
+        let (table, noun) = noun.unwrap();
+        let statuses: BTreeSet<&str> = self
+            .of(table)
+            .iter()
+            .filter_map(|row| row["status"].as_str())
+            .collect();
+        let statuses: Vec<&str> = statuses.into_iter().collect();
+        format!("{noun} {}", statuses.join(", "))
     }
 
     /// What must hold wherever a workflow ends: the books balance, events have no gap, and the providers have what our

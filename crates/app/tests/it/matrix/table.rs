@@ -1,4 +1,4 @@
-//! The matrix as a table: printed, and left where `scripts/test` finds it.
+//! The matrix as a table, left where `scripts/test` finds it.
 
 use std::fmt::Write;
 
@@ -74,32 +74,35 @@ impl Table {
             Ok(outcome) => outcome.clone(),
             Err(difference) => {
                 self.failures
-                    .push(format!("{workflow}, {cell}: {difference}"));
+                    .push(format!("{workflow}, {cell}:\n{difference}"));
                 "DIFFERS".to_owned()
             }
         }
     }
 
-    /// Prints the table and writes it to `target/tmp/matrix-<engine>.txt`.
-    pub fn print(&self) {
+    /// Writes the table to `target/tmp/matrix-<engine>.txt`, from where `scripts/test` prints it.
+    pub fn store(&self) {
         let engine = match self.engine {
             Engine::Sqlite => "sqlite",
             Engine::Postgres => "postgres",
         };
+        let cells = self
+            .rows
+            .iter()
+            .map(|row| if row.before.is_empty() { 1 } else { 2 });
         let mut text = format!(
-            "{engine}: {} steps; what each ends in when killed before and after it\n",
-            self.rows.len()
+            "{} cells: workflow, step, and what it ends in when killed before and after\n",
+            cells.sum::<usize>()
         );
         for row in &self.rows {
             let (workflow, step) = (row.workflow, &row.step);
             writeln!(
                 text,
-                "  {workflow:<14} {step:<42} {:<24} {}",
+                "{workflow:<14} {step:<40} {:<26} {}",
                 row.before, row.after
             )
             .unwrap();
         }
-        println!("{text}");
         let path = format!("{}/matrix-{engine}.txt", env!("CARGO_TARGET_TMPDIR"));
         std::fs::write(path, text).unwrap();
     }
