@@ -236,6 +236,21 @@ stored_enum! {
     }
 }
 
+impl ForwardingStatus {
+    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
+    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
+        if self == Self::InProgress || self == to {
+            Ok(to)
+        } else {
+            Err(IllegalTransition {
+                noun: "forwarding job",
+                from: self.as_str(),
+                to: to.as_str(),
+            })
+        }
+    }
+}
+
 stored_enum! {
     /// The state of a job that sends events again.
     EventReplayStatus {

@@ -30,7 +30,8 @@ pub enum Moment {
     AfterCommit,
 }
 
-/// Lets a test stop a process at such a moment: every unit of work waits for the answer. A server has none.
+/// Lets a test stop a process at such a moment: every unit of work that is about an account waits for the answer. A
+/// server has none.
 pub type Interruption = Arc<dyn Fn(Moment) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// The database of one environment.

@@ -153,7 +153,10 @@ pub async fn record(
     let mut work = Work::begin(db, [account]).await?;
     finish(&work, claimed).await?;
     let key = (account.to_string(), claimed.subject.clone());
-    let Some(mut job) = forwardings::Entity::find_by_id(key).one(work.tx()).await? else {
+    let found = forwardings::Entity::find_by_id(key).one(work.tx()).await?;
+    // A job that has come to its end tells of it once.
+    let open = found.filter(|job| job.completed_at.is_none());
+    let Some(mut job) = open else {
         return work.commit().await;
     };
     let mut rows = of_job(work.tx(), account, &claimed.subject).await?;
@@ -181,7 +184,11 @@ pub async fn record(
         all if all == rows.len() => ForwardingStatus::Failed,
         _ => ForwardingStatus::PartialSuccess,
     };
-    job.status = status.to_string();
+    job.status = job
+        .status
+        .parse::<ForwardingStatus>()?
+        .transition(status)?
+        .to_string();
     job.completed_at = Some(now.as_millis());
     let shown = show(&job, &rows)?;
     if status != ForwardingStatus::Failed {

@@ -81,7 +81,7 @@ pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> 
         .chain([left])
         .min()
         .unwrap_or(left);
-    move_clock(&mut work, account, by).await?;
+    move_clock(&mut work, account, system, by).await?;
     match next {
         Some(due) if due.run_at - by <= system => {
             let due = jobs::Model {
@@ -194,8 +194,8 @@ fn claimed_job(row: jobs::Model, token: &str, clock: ClockOffset) -> ClaimedJob 
     }
 }
 
-/// Moves the clock forward, and the account's timers as much earlier.
-async fn move_clock(work: &mut Work<'_>, account: &AccountId, by: i64) -> Result<()> {
+/// Moves the clock forward, and the account's timers as much earlier. What is due already stays due.
+async fn move_clock(work: &mut Work<'_>, account: &AccountId, system: i64, by: i64) -> Result<()> {
     work.account(account)?.clock_offset_ms += by;
     let earlier = |column: SimpleExpr| column.sub(by);
     jobs::Entity::update_many()
@@ -217,6 +217,7 @@ async fn move_clock(work: &mut Work<'_>, account: &AccountId, by: i64) -> Result
             earlier(Expr::col(deliveries::Column::NextAttemptAt).into()),
         )
         .filter(deliveries_of(account))
+        .filter(deliveries::Column::NextAttemptAt.gt(system))
         .filter(deliveries::Column::LeaseToken.is_null())
         .exec(work.tx())
         .await?;

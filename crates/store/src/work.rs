@@ -306,6 +306,7 @@ impl<'a> Work<'a> {
 
     /// Writes what was collected, commits, and wakes who waits for it.
     pub async fn commit(mut self) -> Result<()> {
+        let of_accounts = !self.accounts.is_empty();
         let deliveries = self.events.iter().map(|event| self.first_delivery(event));
         let deliveries = deliveries.collect();
         let jobs = std::mem::take(&mut self.jobs).into_iter().map(|job| {
@@ -327,9 +328,13 @@ impl<'a> Work<'a> {
         insert_all::<order_history::Entity, _>(&self.tx, self.history, None).await?;
         insert_all::<jobs::Entity, _>(&self.tx, jobs, Some(bring_forward())).await?;
         self.db.announce(&self.tx, has_jobs, has_deliveries).await?;
-        self.db.pass(Moment::BeforeCommit).await;
+        if of_accounts {
+            self.db.pass(Moment::BeforeCommit).await;
+        }
         self.tx.commit().await?;
-        self.db.pass(Moment::AfterCommit).await;
+        if of_accounts {
+            self.db.pass(Moment::AfterCommit).await;
+        }
         self.db.wake(has_jobs, has_deliveries);
         Ok(())
     }

@@ -1,17 +1,21 @@
 //! Counting the commits of a process, and stopping it at one of them: the moment to kill it.
 
 use std::future::{pending, ready};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use peeker_store::{Interruption, Moment};
 use tokio::sync::Notify;
 
+type Watch = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 #[derive(Default)]
 struct Inner {
     begun: AtomicUsize,
     stop: Mutex<Option<(usize, Moment)>>,
     stopped: Notify,
+    watch: Option<Watch>,
 }
 
 /// The commits of a process, numbered from 1.
@@ -24,6 +28,16 @@ impl Commits {
         let stop = Mutex::new(Some((number, moment)));
         Self(Arc::new(Inner {
             stop,
+            ..Inner::default()
+        }))
+    }
+
+    /// Commits that wait for `watch` each time, before they happen.
+    pub fn watched_by(
+        watch: impl Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            watch: Some(Box::new(watch)),
             ..Inner::default()
         }))
     }
@@ -47,7 +61,10 @@ impl Commits {
             let number = inner.begun.load(Ordering::SeqCst);
             let mut stop = inner.stop.lock().unwrap_or_else(PoisonError::into_inner);
             if *stop != Some((number, moment)) {
-                return Box::pin(ready(()));
+                return match (&inner.watch, moment) {
+                    (Some(watch), Moment::BeforeCommit) => watch(),
+                    _ => Box::pin(ready(())),
+                };
             }
             *stop = None;
             inner.stopped.notify_one();

@@ -1,6 +1,7 @@
 //! Providers that lose answers, refuse, or hang at the very call that a test names.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -47,6 +48,9 @@ struct Plan {
 struct Inner {
     calls: Mutex<Vec<ProviderCall>>,
     plans: Mutex<Vec<Plan>>,
+    /// What goes wrong with the call of a number, counted from 1.
+    numbered: Mutex<Option<(usize, Fault)>>,
+    twice: AtomicBool,
     struck: Notify,
 }
 
@@ -92,6 +96,16 @@ impl Faults {
         lock(&self.0.plans).push(plan);
     }
 
+    /// Lets the call of this number go wrong, whatever it is; the first is 1.
+    pub fn plan_number(&self, number: usize, fault: Fault) {
+        *lock(&self.0.numbered) = Some((number, fault));
+    }
+
+    /// Makes every call twice in a row; the second answer counts.
+    pub fn make_twice(&self) {
+        self.0.twice.store(true, Ordering::Relaxed);
+    }
+
     /// The calls so far, in order; the record starts anew.
     pub fn take_calls(&self) -> Vec<ProviderCall> {
         std::mem::take(&mut lock(&self.0.calls))
@@ -107,12 +121,15 @@ impl Faults {
         self.0.struck.notified().await;
     }
 
-    async fn pass<T>(
+    async fn pass<T, F>(
         &self,
         operation: &'static str,
         domain: &DomainName,
-        call: impl Future<Output = Result<T, ProviderError>> + Send,
-    ) -> Result<T, ProviderError> {
+        call: impl Fn() -> F + Send + Sync,
+    ) -> Result<T, ProviderError>
+    where
+        F: Future<Output = Result<T, ProviderError>> + Send,
+    {
         let plan = self.next_plan(operation, domain.as_str());
         let Some(Plan {
             fault,
@@ -120,10 +137,16 @@ impl Faults {
             ..
         }) = plan
         else {
-            return call.await;
+            if self.0.twice.load(Ordering::Relaxed) {
+                call().await?;
+            }
+            return call().await;
         };
-        if matches!(fault, Fault::LostAfter | Fault::HangsAfter) {
-            call.await?;
+        match fault {
+            Fault::LostAfter => drop(call().await?),
+            // Also when it was refused: that answer comes to nobody either.
+            Fault::HangsAfter => drop(call().await),
+            _ => {}
         }
         if matches!(fault, Fault::HangsBefore | Fault::HangsAfter) {
             self.0.struck.notify_one();
@@ -140,10 +163,24 @@ impl Faults {
     }
 
     fn next_plan(&self, operation: &'static str, domain: &str) -> Option<Plan> {
-        lock(&self.0.calls).push(ProviderCall {
+        let plan = |fault| Plan {
             operation,
             domain: domain.to_owned(),
-        });
+            fault,
+            retry_after_ms: None,
+        };
+        let number = {
+            let mut calls = lock(&self.0.calls);
+            calls.push(ProviderCall {
+                operation,
+                domain: domain.to_owned(),
+            });
+            calls.len()
+        };
+        let mut numbered = lock(&self.0.numbered);
+        if let Some((_, fault)) = numbered.take_if(|(wanted, _)| *wanted == number) {
+            return Some(plan(fault));
+        }
         let mut plans = lock(&self.0.plans);
         let found = plans
             .iter()
@@ -174,7 +211,7 @@ impl Registrar for Faulty<dyn Registrar> {
         name: &DomainName,
         expected_price: Cents,
     ) -> Result<Registration, ProviderError> {
-        let done = self.0.register(call, name, expected_price);
+        let done = || self.0.register(call, name, expected_price);
         self.1.pass("registrar.register", name, done).await
     }
 
@@ -185,7 +222,7 @@ impl Registrar for Faulty<dyn Registrar> {
         current_end: Timestamp,
         expected_price: Cents,
     ) -> Result<Registration, ProviderError> {
-        let done = self.0.renew(call, name, current_end, expected_price);
+        let done = || self.0.renew(call, name, current_end, expected_price);
         self.1.pass("registrar.renew", name, done).await
     }
 
@@ -194,7 +231,7 @@ impl Registrar for Faulty<dyn Registrar> {
         call: Call<'_>,
         name: &DomainName,
     ) -> Result<Option<Registration>, ProviderError> {
-        let done = self.0.find(call, name);
+        let done = || self.0.find(call, name);
         self.1.pass("registrar.find", name, done).await
     }
 
@@ -204,7 +241,7 @@ impl Registrar for Faulty<dyn Registrar> {
         name: &DomainName,
         nameservers: &[String],
     ) -> Result<(), ProviderError> {
-        let done = self.0.set_nameservers(call, name, nameservers);
+        let done = || self.0.set_nameservers(call, name, nameservers);
         self.1.pass("registrar.set_nameservers", name, done).await
     }
 }
@@ -216,7 +253,7 @@ impl Dns for Faulty<dyn Dns> {
     }
 
     async fn ensure_zone(&self, call: Call<'_>, name: &DomainName) -> Result<Zone, ProviderError> {
-        let done = self.0.ensure_zone(call, name);
+        let done = || self.0.ensure_zone(call, name);
         self.1.pass("dns.ensure_zone", name, done).await
     }
 
@@ -226,7 +263,7 @@ impl Dns for Faulty<dyn Dns> {
         name: &DomainName,
         records: &[DnsRecord],
     ) -> Result<(), ProviderError> {
-        let done = self.0.put_records(call, name, records);
+        let done = || self.0.put_records(call, name, records);
         self.1.pass("dns.put_records", name, done).await
     }
 
@@ -235,7 +272,7 @@ impl Dns for Faulty<dyn Dns> {
         call: Call<'_>,
         name: &DomainName,
     ) -> Result<Vec<DnsRecord>, ProviderError> {
-        let done = self.0.records(call, name);
+        let done = || self.0.records(call, name);
         self.1.pass("dns.records", name, done).await
     }
 
@@ -245,12 +282,12 @@ impl Dns for Faulty<dyn Dns> {
         name: &DomainName,
         target: &WebUrl,
     ) -> Result<(), ProviderError> {
-        let done = self.0.set_redirect(call, name, target);
+        let done = || self.0.set_redirect(call, name, target);
         self.1.pass("dns.set_redirect", name, done).await
     }
 
     async fn clear_redirect(&self, call: Call<'_>, name: &DomainName) -> Result<(), ProviderError> {
-        let done = self.0.clear_redirect(call, name);
+        let done = || self.0.clear_redirect(call, name);
         self.1.pass("dns.clear_redirect", name, done).await
     }
 }
@@ -263,7 +300,7 @@ impl Mail for Faulty<dyn Mail> {
         provider: MailProvider,
         name: &DomainName,
     ) -> Result<MailDomain, ProviderError> {
-        let done = self.0.prepare_domain(call, provider, name);
+        let done = || self.0.prepare_domain(call, provider, name);
         self.1.pass("mail.prepare_domain", name, done).await
     }
 
@@ -273,7 +310,7 @@ impl Mail for Faulty<dyn Mail> {
         provider: MailProvider,
         name: &DomainName,
     ) -> Result<(), ProviderError> {
-        let done = self.0.verify_domain(call, provider, name);
+        let done = || self.0.verify_domain(call, provider, name);
         self.1.pass("mail.verify_domain", name, done).await
     }
 
@@ -284,7 +321,7 @@ impl Mail for Faulty<dyn Mail> {
         name: &DomainName,
         inboxes: &[InboxSpec<'_>],
     ) -> Result<(), ProviderError> {
-        let done = self.0.ensure_inboxes(call, provider, name, inboxes);
+        let done = || self.0.ensure_inboxes(call, provider, name, inboxes);
         self.1.pass("mail.ensure_inboxes", name, done).await
     }
 
@@ -295,7 +332,7 @@ impl Mail for Faulty<dyn Mail> {
         name: &DomainName,
         renames: &[InboxRename<'_>],
     ) -> Result<(), ProviderError> {
-        let done = self.0.rename_inboxes(call, provider, name, renames);
+        let done = || self.0.rename_inboxes(call, provider, name, renames);
         self.1.pass("mail.rename_inboxes", name, done).await
     }
 
@@ -306,7 +343,7 @@ impl Mail for Faulty<dyn Mail> {
         name: &DomainName,
         addresses: &[String],
     ) -> Result<(), ProviderError> {
-        let done = self.0.remove_inboxes(call, provider, name, addresses);
+        let done = || self.0.remove_inboxes(call, provider, name, addresses);
         self.1.pass("mail.remove_inboxes", name, done).await
     }
 }
@@ -326,7 +363,7 @@ impl SequencerPort for Faulty<dyn SequencerPort> {
         call: Call<'_>,
         hand_over: &HandOver<'_>,
     ) -> Result<(), ProviderError> {
-        let done = self.0.hand_over(call, hand_over);
+        let done = || self.0.hand_over(call, hand_over);
         self.1
             .pass("sequencer.hand_over", hand_over.domain, done)
             .await
@@ -338,7 +375,7 @@ impl SequencerPort for Faulty<dyn SequencerPort> {
         domain: &DomainName,
         addresses: &[String],
     ) -> Result<(), ProviderError> {
-        let done = self.0.disconnect(call, domain, addresses);
+        let done = || self.0.disconnect(call, domain, addresses);
         self.1.pass("sequencer.disconnect", domain, done).await
     }
 }

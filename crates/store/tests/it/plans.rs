@@ -127,7 +127,7 @@ async fn a_sandbox_clock_finds_the_timers_of_its_account() {
     let moved = Statement::from_string(
         DbBackend::Sqlite,
         "UPDATE deliveries SET next_attempt_at = next_attempt_at - 5 \
-         WHERE account_id = 'org_1' AND state = 'pending' AND lease_token IS NULL",
+         WHERE account_id = 'org_1' AND state = 'pending' AND next_attempt_at > 5 AND lease_token IS NULL",
     );
     assert_indexed(pools, "deliveries", "deliveries_of_account", moved).await;
     app.finish().await;

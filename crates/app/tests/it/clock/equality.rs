@@ -29,6 +29,8 @@ fn persona(picture: &str) -> Value {
 async fn begin(app: &TestApp) {
     order(app, custom_order(&names("plain", 3))).await;
     order(app, mixed_order((2, 2), (1, 25), &names("mixed", 2))).await;
+    // A premium swap may move a fifth of the Microsoft inboxes.
+    order(app, microsoft_order((5, 25), &names("many", 5))).await;
     let magic = ["flaky2-a.com", "slow5-b.com", "replace-c.com"].map(str::to_owned);
     order(app, custom_order(&magic)).await;
     order(
@@ -78,6 +80,10 @@ async fn go_on(app: &TestApp) {
         );
         send(app, &path, json!({})).await;
     }
+    swap(app, "standard", "plain-01.com", "fresh-plain.com").await;
+    swap(app, "premium", "mixed-02.com", "fresh-mixed.com").await;
+    let renamed = json!({ "domain_id": id_of(app, "plain-02.com").await, "personas": persona("https://example.com/ana.png") });
+    send(app, "/swaps/user_names", renamed).await;
     let second = order(app, mixed_order((3, 3), (1, 25), &names("second", 2))).await;
     send(
         app,
@@ -85,6 +91,22 @@ async fn go_on(app: &TestApp) {
         json!({ "scope": "order" }),
     )
     .await;
+}
+
+async fn id_of(app: &TestApp, name: &str) -> Value {
+    let page = app.client().get("/domains?per_page=100").await.data(200);
+    let found = page
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["domain"] == name);
+    found.unwrap()["id"].clone()
+}
+
+async fn swap(app: &TestApp, kind: &str, old: &str, new: &str) {
+    let old = id_of(app, old).await;
+    let body = json!({ "type": kind, "domain_id": old, "replacement_domain": new });
+    send(app, "/swaps", body).await;
 }
 
 /// Without ids, which are others in each copy.
