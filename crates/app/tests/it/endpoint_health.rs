@@ -270,7 +270,7 @@ on_both_engines! {
         let live = health::show(&app.app, &app.partner.id, Environment::Live).await.unwrap();
         assert_eq!(live.status, EndpointStatus::Active);
         let paused = health::paused_unscoped(&app.app, Environment::Test).await.unwrap();
-        assert_eq!(paused, [app.partner.id.clone()]);
+        assert_eq!(paused, std::slice::from_ref(&app.partner.id));
     }
 
     async fn an_emptied_sandbox_is_not_paused(app) {

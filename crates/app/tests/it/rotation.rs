@@ -26,17 +26,17 @@ async fn rotate(app: &App, account: &AccountId, overlap: i64) -> Result<SigningS
 async fn signers(app: &TestApp, receiver: &Receiver, secrets: &[&SigningSecret]) -> Vec<usize> {
     emit(app, &app.partner.id, 1).await;
     app.run_until_idle().await;
-    let received = receiver.received().pop().unwrap();
-    let signatures = received.header("peeker-signature").unwrap();
+    let request = receiver.received().pop().unwrap();
+    let signatures = request.header("peeker-signature").unwrap();
     let made_by = |signature: &str| {
         secrets.iter().position(|secret| {
             let header = |name: &str| match name {
                 "Peeker-Signature" => Some(signature),
-                name => received.header(name),
+                name => request.header(name),
             };
             let family = SignatureFamily::Peeker;
             let now = app.now().as_seconds();
-            peeker_webhooks::verify(secret, family, header, &received.body, now, 300).is_ok()
+            peeker_webhooks::verify(secret, family, header, &request.body, now, 300).is_ok()
         })
     };
     let order: Vec<usize> = signatures.split(',').filter_map(made_by).collect();
@@ -45,7 +45,7 @@ async fn signers(app: &TestApp, receiver: &Receiver, secrets: &[&SigningSecret])
         signatures.split(',').count(),
         "signed by somebody else"
     );
-    let standard = received.header("webhook-signature").unwrap();
+    let standard = request.header("webhook-signature").unwrap();
     assert_eq!(standard.split(' ').count(), order.len());
     order
 }

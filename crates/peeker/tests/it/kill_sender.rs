@@ -35,7 +35,7 @@ const LIFE: usize = 60;
 /// A sender that sends nothing for so long has nothing to send, or nothing it may send yet.
 const SILENCE: Duration = Duration::from_secs(2);
 /// Far longer than all of it takes.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// Attempts of one event that fail at most; the schedule has six.
 const MOST_FAILURES: usize = 4;
 
@@ -92,7 +92,7 @@ async fn receive(
     StatusCode::OK
 }
 
-async fn listen(secret: SigningSecret, listener: TcpListener) -> Arc<Receiver> {
+fn listen(secret: SigningSecret, listener: TcpListener) -> Arc<Receiver> {
     let receiver = Arc::new(Receiver {
         secret,
         arrivals: Mutex::default(),
@@ -171,7 +171,7 @@ async fn every_event_arrives_though_the_sender_is_killed_and_the_receiver_fails(
     let set = ["webhook", "set", "--partner", account, "--url", &hook];
     let (set, _) = json(folder.path(), &set);
     let secret = SigningSecret::parse(set["secrets"]["test"].as_str().unwrap()).unwrap();
-    let receiver = listen(secret, listener).await;
+    let receiver = listen(secret, listener);
 
     let (begun, store) = (Instant::now(), open(folder.path()).await);
     let client = Client::builder()
@@ -219,7 +219,7 @@ async fn check(store: &Store, account: &str, receiver: &Receiver, kills: usize, 
     let events = events::list_after(db, &account, 0, 1_000_000)
         .await
         .unwrap();
-    let arrivals = receiver.arrivals.lock().unwrap();
+    let arrivals = std::mem::take(&mut *receiver.arrivals.lock().unwrap());
     let requests: usize = arrivals.requests.values().sum();
     println!(
         "{kills} kills, {orders} orders, {} events, {requests} requests, {} failed, {} events twice",
@@ -236,9 +236,9 @@ async fn check(store: &Store, account: &str, receiver: &Receiver, kills: usize, 
         "the receiver hardly failed"
     );
     for event in &events {
-        let received = arrivals.received.get(&event.id);
+        let body = arrivals.received.get(&event.id);
         assert_eq!(
-            received.map(|body| &body[..]),
+            body.map(|body| &body[..]),
             Some(event.body.as_bytes()),
             "{} is lost",
             event.id
