@@ -23,7 +23,7 @@ pub struct Connection {
     #[arg(long, env = "PEEKER_URL", value_name = "ORIGIN", default_value = "http://127.0.0.1:8080", value_parser = parse_origin)]
     pub url: String,
 
-    /// A test key, pk_test_…
+    /// A test key of a partner
     #[arg(
         long,
         env = "PEEKER_API_KEY",

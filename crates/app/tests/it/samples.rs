@@ -42,10 +42,10 @@ async fn deliveries() -> (SigningSecret, Vec<(BTreeMap<String, String>, String)>
         let headers = received.headers.iter().map(header).collect();
         (headers, String::from_utf8(received.body.to_vec()).unwrap())
     };
-    let received: Vec<_> = receiver.received().iter().map(text).collect();
-    assert_eq!(received.len(), 4);
+    let deliveries: Vec<_> = receiver.received().iter().map(text).collect();
+    assert_eq!(deliveries.len(), 4);
     app.finish().await;
-    (secret, received)
+    (secret, deliveries)
 }
 
 fn cases(secret: &SigningSecret, received: &[(BTreeMap<String, String>, String)]) -> Vec<Case> {
@@ -71,7 +71,7 @@ fn cases(secret: &SigningSecret, received: &[(BTreeMap<String, String>, String)]
     let other = SigningSecret::generate().unwrap();
     with("another body", false, &|case| case.body.push('\n'));
     with("another secret", false, &|case| {
-        case.secret = other.expose().to_owned()
+        case.secret = other.expose().to_owned();
     });
     with("just in time", true, &|case| case.now += 300);
     with("too old", false, &|case| case.now += 301);

@@ -163,10 +163,10 @@ impl Session {
         let mut path = "/events/stream?replays=true".to_owned();
         if !self.plan.types.is_empty() {
             let types: Vec<&str> = self.plan.types.iter().map(|kind| kind.as_str()).collect();
-            path.push_str(&format!("&types={}", types.join(",")));
+            path = format!("{path}&types={}", types.join(","));
         }
         if let Some(after) = self.plan.after_sequence {
-            path.push_str(&format!("&after_sequence={after}"));
+            path = format!("{path}&after_sequence={after}");
         }
         let mut request = api.request(&self.http, Method::GET, &path);
         if let Some(last_id) = &self.last_id {

@@ -14,7 +14,7 @@ use crate::partner_api::PartnerApi;
 pub use scenarios::how;
 
 /// How long an event may take. Sandbox orders take seconds; a busy machine takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 

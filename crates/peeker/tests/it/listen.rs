@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{json, peeker};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process that ends with the test, and the lines it prints.
 struct Running {

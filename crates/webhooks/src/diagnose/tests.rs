@@ -31,6 +31,7 @@ const MISTAKES: [(&str, &str); 5] = [
 ];
 
 type Headers = Vec<(String, String)>;
+type Change<'a> = &'a dyn Fn(&str) -> String;
 
 fn secret(text: &str) -> SigningSecret {
     SigningSecret::parse(text).unwrap()
@@ -222,7 +223,6 @@ fn a_signature_that_is_written_wrongly_is_recognised() {
     };
     let bare = |value: &str| value[3..].to_owned();
     let cut = |value: &str| value[..20].to_owned();
-    type Change<'a> = &'a dyn Fn(&str) -> String;
     let cases: [(&str, Change<'_>, &str, &str); 6] = [
         (
             "peeker-signature",
