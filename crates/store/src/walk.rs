@@ -199,13 +199,10 @@ async fn move_clock(work: &mut Work<'_>, account: &AccountId, system: i64, by: i
     work.account(account)?.clock_offset_ms += by;
     let earlier = |column: SimpleExpr| column.sub(by);
     jobs::Entity::update_many()
-        .col_expr(
-            jobs::Column::RunAt,
-            earlier(Expr::col(jobs::Column::RunAt).into()),
-        )
+        .col_expr(jobs::Column::RunAt, earlier(Expr::col(jobs::Column::RunAt)))
         .col_expr(
             jobs::Column::CreatedAt,
-            earlier(Expr::col(jobs::Column::CreatedAt).into()),
+            earlier(Expr::col(jobs::Column::CreatedAt)),
         )
         .filter(jobs_of(account))
         .filter(jobs::Column::LeaseToken.is_null())
@@ -214,7 +211,7 @@ async fn move_clock(work: &mut Work<'_>, account: &AccountId, system: i64, by: i
     deliveries::Entity::update_many()
         .col_expr(
             deliveries::Column::NextAttemptAt,
-            earlier(Expr::col(deliveries::Column::NextAttemptAt).into()),
+            earlier(Expr::col(deliveries::Column::NextAttemptAt)),
         )
         .filter(deliveries_of(account))
         .filter(deliveries::Column::NextAttemptAt.gt(system))

@@ -215,10 +215,10 @@ fn is_id(text: &str) -> bool {
 }
 
 /// The rows that one has more often than the other.
-fn surplus_of(these: &[String], those: &[String]) -> Vec<String> {
-    let mut left: Vec<&String> = those.iter().collect();
+fn surplus_of(rows: &[String], others: &[String]) -> Vec<String> {
+    let mut left: Vec<&String> = others.iter().collect();
     let mut surplus = Vec::new();
-    for row in these {
+    for row in rows {
         match left.iter().position(|other| *other == row) {
             Some(found) => {
                 left.swap_remove(found);
