@@ -17,6 +17,7 @@ mod router;
 
 pub mod bundles;
 pub mod domains;
+pub mod events;
 pub mod forwarding;
 pub mod imports;
 pub mod me;
@@ -25,6 +26,8 @@ pub mod sandbox;
 pub mod swaps;
 pub mod users;
 pub mod wallet;
+pub mod webhook_check;
+pub mod webhooks;
 
 pub use access::{Access, Permission, Quote, Read, Write};
 pub use error::{ApiError, ErrorBody, ErrorEnvelope};

@@ -71,8 +71,10 @@ const BODY_ERRORS: [(&str, &str); 2] = [
         (name = "Bundles", description = "Saved order templates, sized in e-mails a month."),
         (name = "Domains", description = "Domains of your account, and whether new ones can be had."),
         (name = "Orders", description = "Purchases of domains and inboxes for one customer."),
+        (name = "Events", description = "What happened, as webhooks tell it: to read, to follow and to have sent again."),
         (name = "Swaps", description = "Replacing domains of active orders, renaming their inboxes."),
         (name = "Wallet", description = "What orders and renewals are paid from."),
+        (name = "Webhooks", description = "Whether events reach you."),
         (name = "Sandbox", description = "What only a test key can do."),
     ),
     components(schemas(ErrorEnvelope)),
@@ -279,14 +281,21 @@ mod tests {
                         response["headers"]["Peeker-Request-Id"].is_object(),
                         "{named} {status}"
                     );
+                    let media = if named == "get /events/stream" && status == "200" {
+                        "text/event-stream"
+                    } else {
+                        "application/json"
+                    };
                     assert!(
-                        response["content"]["application/json"]["schema"].is_object(),
+                        response["content"][media]["schema"].is_object(),
                         "{named} {status}"
                     );
                 }
             }
         }
-        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderInboxes resolveSandboxAction resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser deleteUser getUser updateUser");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle getBundle deleteBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain listEvents replayEvents getEventReplay streamEvents getEvent listEventDeliveries replayEvent getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser getUser deleteUser updateUser getWallet listWalletTransactions getWebhookEndpoint verifyWebhook");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle getBundle deleteBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain listEvents replayEvents getEventReplay streamEvents getEvent listEventDeliveries replayEvent getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser getUser deleteUser updateUser getWallet listWalletTransactions getWebhookEndpoint verifyWebhook");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle getBundle deleteBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain listEvents replayEvents getEventReplay streamEvents getEvent listEventDeliveries replayEvent getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser getUser deleteUser updateUser getWallet listWalletTransactions getWebhookEndpoint verifyWebhook");
     }
 
     #[test]

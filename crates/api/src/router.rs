@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use crate::openapi::{base, complete};
 use crate::{
-    bundles, docs, domains, forwarding, health, imports, me, middleware, orders, sandbox, swaps,
-    users, wallet,
+    bundles, docs, domains, events, forwarding, health, imports, me, middleware, orders, sandbox,
+    swaps, users, wallet, webhook_check, webhooks,
 };
 
 /// Where the API lives, and its alias with the same behaviour (contract §1).
@@ -40,11 +40,20 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::history::history))
         .routes(routes!(orders::pending::list))
         .routes(routes!(orders::cancel::cancel))
+        .routes(routes!(events::list::list))
+        .routes(routes!(events::stream::stream))
+        .routes(routes!(events::replay::replay_window))
+        .routes(routes!(events::replay::get))
+        .routes(routes!(events::list::get))
+        .routes(routes!(events::list::deliveries))
+        .routes(routes!(events::replay::replay))
+        .routes(routes!(webhook_check::check))
         .routes(routes!(swaps::create, swaps::list))
         .routes(routes!(swaps::rename))
         .routes(routes!(swaps::get))
         .routes(routes!(wallet::get))
         .routes(routes!(wallet::transactions))
+        .routes(routes!(webhooks::get_endpoint))
         .routes(routes!(sandbox::resolve_action))
         .routes(routes!(sandbox::reset))
         .routes(routes!(sandbox::clock))

@@ -1,51 +1,26 @@
 //! Delivering events: claim what is due, send it, record what came of it (contract §6).
 //!
 //! At least once: a delivery is open until an attempt is recorded under its lease, so a sender that was killed after
-//! the receiver answered sends again, with the same event id. A receiver that hangs holds only its own places: no
-//! account may have more than a share of the sends under way.
+//! the receiver answered sends again, with the same event id. A receiver that hangs holds only its own places.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use peeker_domain::id::AccountId;
-use peeker_domain::{Environment, Result};
+use peeker_domain::{Environment, Result, Timestamp};
 use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded, State};
-use peeker_webhooks::{Outcome, headers, next_attempt};
+use peeker_webhooks::{FailureClass, Outcome, headers, last_retry, next_attempt, put_off};
 
 use crate::failure::internal;
-use crate::{App, runner, webhooks};
+use crate::places::{Impression, Places};
+use crate::webhooks::health::pause_if_due;
+use crate::webhooks::{self, Endpoint};
+use crate::{App, runner};
 
-/// Longer than a send can take (15 s) and be recorded, so that no second sender starts while the first is at it.
+/// Longer than waiting for a place (20 s), a send (15 s) and recording it can take, so that no second sender starts while
+/// the first is at it.
 const LEASE_SECONDS: i64 = 60;
-/// Sends under way to one account. A hanging receiver holds these for 15 seconds and no others.
-const PER_ACCOUNT: usize = 64;
-/// When to look again at a delivery whose account has that many under way.
-const BUSY_MS: i64 = 1_000;
-
-/// Sends under way, by account.
-#[derive(Default)]
-pub(crate) struct InFlight(Mutex<HashMap<AccountId, usize>>);
-
-impl InFlight {
-    fn enter(&self, account: &AccountId) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(account.clone()).or_default();
-        let fits = *count < PER_ACCOUNT;
-        *count += usize::from(fits);
-        fits
-    }
-
-    fn leave(&self, account: &AccountId) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(account) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(account);
-            }
-        }
-    }
-}
+/// Answers with which a receiver may say when it wants to be tried again.
+const MAY_PUT_OFF: [u16; 2] = [429, 503];
 
 /// Claims up to `limit` due deliveries.
 pub(crate) async fn claim(
@@ -61,106 +36,156 @@ pub(crate) async fn claim(
 }
 
 /// Sends one claimed delivery and records what came of it.
-pub(crate) async fn send(
+pub(crate) async fn deliver(
     app: &App,
     environment: Environment,
-    in_flight: &InFlight,
+    places: &Arc<Places>,
     delivery: ClaimedDelivery,
 ) {
     let event = delivery.event.clone();
-    let recorded = if in_flight.enter(&delivery.account) {
-        let account = delivery.account.clone();
-        let recorded = attempt(app, environment, delivery).await;
-        in_flight.leave(&account);
-        recorded
-    } else {
-        Ok(postponed(app, delivery))
-    };
-    let stored = match recorded {
-        Ok(recorded) => {
-            let submitted = app.environment(environment).attempts.submit(recorded).await;
-            submitted.map_err(internal("record a delivery attempt"))
-        }
-        Err(error) => Err(error),
-    };
-    if let Err(error) = stored {
+    if let Err(error) = attempt(app, environment, places, delivery).await {
         // The lease ends by itself and the event is sent again.
         tracing::error!(event.id = %event, error = error.chain(), "Delivery of {event} failed on our side");
-    }
-}
-
-fn postponed(app: &App, delivery: ClaimedDelivery) -> Recorded {
-    Recorded {
-        delivery,
-        attempt: None,
-        state: State::Pending,
-        next_attempt_at: app.now().plus_millis(BUSY_MS),
     }
 }
 
 async fn attempt(
     app: &App,
     environment: Environment,
+    places: &Arc<Places>,
     delivery: ClaimedDelivery,
-) -> Result<Recorded> {
+) -> Result<()> {
+    let place = match places.enter(&delivery.account).await {
+        Ok(place) => place,
+        Err(wait) => {
+            let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+            let until = app.now().plus_millis(wait);
+            metrics::counter!("webhook_deliveries_postponed_total").increment(1);
+            return record(app, environment, Recorded::postponed(delivery, until)).await;
+        }
+    };
     let Some(endpoint) = webhooks::endpoint(app, &delivery.account, environment).await? else {
-        return Ok(Recorded {
-            delivery,
-            attempt: None,
-            state: State::Skipped,
-            next_attempt_at: app.now(),
-        });
+        let mut skipped = Recorded::postponed(delivery, app.now());
+        skipped.state = State::Skipped;
+        return record(app, environment, skipped).await;
     };
+    let (outcome, attempt) = send_once(app, environment, &endpoint, &delivery).await?;
+    place.leave(impression(&outcome));
+    let recorded = judge(delivery, &outcome, attempt, app.now());
+    if !outcome.is_success()
+        && pause_if_due(app, environment, &endpoint, &outcome, &recorded).await?
+    {
+        return Ok(());
+    }
+    record(app, environment, recorded).await
+}
+
+/// Signs and sends one delivery, once.
+pub(crate) async fn send_once(
+    app: &App,
+    environment: Environment,
+    endpoint: &Endpoint,
+    delivery: &ClaimedDelivery,
+) -> Result<(Outcome, Attempt)> {
     let started_at = app.now();
-    let headers = headers(
-        &endpoint.secrets,
-        &delivery.event,
-        started_at.as_seconds(),
-        delivery.body.as_bytes(),
-    );
-    let outcome = app
-        .0
-        .outbound
-        .post(&endpoint.url, &headers, delivery.body.clone())
-        .await;
-    let next = next_attempt(delivery.number, app.now(), rand::random());
-    let (state, next_attempt_at) = match next {
-        _ if outcome.is_success() => (State::Delivered, started_at),
-        Some(next) => (State::Pending, next),
-        None => (State::Failed, started_at),
-    };
-    report(&delivery, &outcome, state);
+    let secrets: Vec<_> = endpoint.signing(started_at).collect();
+    let seconds = started_at.as_seconds();
+    let headers = headers(&secrets, &delivery.event, seconds, delivery.body.as_bytes());
+    let body = delivery.body.clone();
+    let outcome = app.0.outbound.post(&endpoint.url, &headers, body).await;
+    report(delivery, &outcome);
     let attempt = Attempt {
         started_at,
+        ended_at: app.account_now(environment, &delivery.account).await?,
         http_status: outcome.status,
         failure: outcome.failure.map(|failure| failure.as_str().to_owned()),
         latency_ms: outcome.latency_ms,
-        response_excerpt: outcome.response_excerpt,
+        response_excerpt: outcome.response_excerpt.clone(),
     };
-    Ok(Recorded {
+    Ok((outcome, attempt))
+}
+
+/// What an attempt makes of its delivery.
+fn judge(
+    delivery: ClaimedDelivery,
+    outcome: &Outcome,
+    attempt: Attempt,
+    now: Timestamp,
+) -> Recorded {
+    let (state, next, retry_until) = if outcome.is_success() {
+        (State::Delivered, now, None)
+    } else {
+        let moved = attempt.ended_at.as_millis() - now.as_millis();
+        let known = delivery.retry_until.map(|until| until.plus_millis(-moved));
+        let (next, until) = retry(outcome, delivery.try_number, known, now);
+        let until = until.map(|until| until.plus_millis(moved));
+        match next {
+            Some(next) => (State::Pending, next, until),
+            None => (State::Failed, now, until),
+        }
+    };
+    Recorded {
         delivery,
         attempt: Some(attempt),
         state,
-        next_attempt_at,
-    })
+        next_attempt_at: next,
+        retry_until,
+    }
 }
 
-fn report(delivery: &ClaimedDelivery, outcome: &Outcome, state: State) {
-    metrics::counter!("webhook_attempts_total", "state" => state.as_str()).increment(1);
+/// When to try again, and when the retries end if the receiver has put them off now or before.
+fn retry(
+    outcome: &Outcome,
+    number: u32,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> (Option<Timestamp>, Option<Timestamp>) {
+    let may_put_off = outcome
+        .status
+        .is_some_and(|status| MAY_PUT_OFF.contains(&status));
+    let asked = outcome.retry_after.filter(|_| may_put_off);
+    let asked = asked.map(|asked| asked.from(now));
+    let next = next_attempt(number, now, rand::random());
+    let until = until.or_else(|| asked.and_then(|_| last_retry(number, now)));
+    let next = match (next, until) {
+        (Some(next), Some(until)) => put_off(next, asked, now, until),
+        (next, _) => next,
+    };
+    (next, until)
+}
+
+fn impression(outcome: &Outcome) -> Impression {
+    match (outcome.failure, outcome.status) {
+        (None, _) => Impression::Good,
+        (Some(FailureClass::Status), Some(status)) if !MAY_PUT_OFF.contains(&status) => {
+            Impression::Neutral
+        }
+        _ => Impression::Bad,
+    }
+}
+
+async fn record(app: &App, environment: Environment, recorded: Recorded) -> Result<()> {
+    if recorded.state == State::Failed {
+        let (event, attempt) = (&recorded.delivery.event, recorded.delivery.number);
+        tracing::warn!(event.id = %event, attempt, "Gave up on {event} after its last retry");
+    }
+    let attempts = &app.environment(environment).attempts;
+    attempts
+        .submit(recorded)
+        .await
+        .map_err(internal("record a delivery attempt"))
+}
+
+fn report(delivery: &ClaimedDelivery, outcome: &Outcome) {
+    let result = outcome.failure.map_or("delivered", FailureClass::as_str);
+    metrics::counter!("webhook_attempts_total", "result" => result).increment(1);
     let seconds = Duration::from_millis(outcome.latency_ms).as_secs_f64();
     metrics::histogram!("webhook_attempt_duration_seconds").record(seconds);
     let event = &delivery.event;
     let (attempt, status, duration_ms) = (delivery.number, outcome.status, outcome.latency_ms);
-    let failure = outcome.failure.map(peeker_webhooks::FailureClass::as_str);
-    match state {
-        State::Delivered => {
-            tracing::debug!(event.id = %event, attempt, status, duration_ms, "Delivered {event}");
-        }
-        State::Failed => {
-            tracing::warn!(event.id = %event, attempt, status, failure, duration_ms, "Gave up on {event} after its last retry");
-        }
-        State::Pending | State::Skipped => {
-            tracing::info!(event.id = %event, attempt, status, failure, duration_ms, "Delivery of {event} failed; will retry");
-        }
+    if outcome.is_success() {
+        tracing::debug!(event.id = %event, attempt, status, duration_ms, "Delivered {event}");
+    } else {
+        tracing::info!(event.id = %event, attempt, status, failure = result, duration_ms, "Delivery of {event} failed");
     }
 }

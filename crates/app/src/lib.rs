@@ -13,6 +13,7 @@ pub mod cancel;
 pub mod clock;
 pub mod deliver;
 pub mod domains;
+pub mod events;
 mod failure;
 pub mod forwarding;
 pub mod idempotency;
@@ -22,9 +23,11 @@ pub mod me;
 pub mod orders;
 pub mod paging;
 pub mod partners;
+mod places;
 mod provision;
 mod rate_limit;
 mod renew;
+pub mod retention;
 pub mod runner;
 pub mod sandbox;
 pub mod secrets;
@@ -33,6 +36,7 @@ mod simulator;
 pub mod swaps;
 pub mod users;
 pub mod wallet;
+pub mod webhook_check;
 pub mod webhooks;
 mod work;
 
@@ -87,6 +91,7 @@ struct Inner {
     rate_limiter: RateLimiter,
     availability: AvailabilityCache,
     endpoints: webhooks::EndpointCache,
+    streams: events::Streams,
 }
 
 impl App {
@@ -136,6 +141,7 @@ impl App {
             rate_limiter: RateLimiter::new(&store.control),
             availability: AvailabilityCache::new(),
             endpoints: webhooks::EndpointCache::new(),
+            streams: events::Streams::default(),
             settings,
             store,
         })))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, join, join_all};
+use futures::future::{BoxFuture, join, join_all, join3};
 use peeker_domain::{Environment, Result, Timestamp};
 use peeker_store::deliveries::{self, ClaimedDelivery};
 use peeker_store::jobs::{self, ClaimedJob};
@@ -16,9 +16,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::deliver::InFlight;
 use crate::failure::internal;
-use crate::{App, deliver, work};
+use crate::places::Places;
+use crate::webhooks::health;
+use crate::{App, deliver, retention, work};
 
 /// Longer than a job may run. A job whose worker died is claimed again when this is over.
 pub(crate) const LEASE_SECONDS: i64 = 120;
@@ -26,6 +27,8 @@ pub(crate) const LEASE_SECONDS: i64 = 120;
 const JOB_TIMEOUT: Duration = Duration::from_secs(100);
 /// Most pieces of work claimed in one statement.
 const CLAIM: usize = 64;
+/// Deliveries that may be claimed for each that is being sent.
+const CLAIMED_PER_PLACE: usize = 4;
 /// How often an idle worker looks for work that nobody told it of.
 const POLL: Duration = Duration::from_secs(1);
 /// Shortest wait before an idle worker looks again: what is due may be locked by another worker for a moment.
@@ -38,9 +41,14 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     let environments = Environment::ALL.iter().map(|environment| {
         let jobs = work_through(JobQueue::new(&app, *environment), shutdown.clone());
         let deliveries = work_through(DeliveryQueue::new(&app, *environment), shutdown.clone());
-        join(jobs, deliveries)
+        let counting = health::count_paused(&app, *environment, shutdown.clone());
+        join3(jobs, deliveries, counting)
     });
-    join_all(environments).await;
+    join(
+        join_all(environments),
+        retention::keep(&app, shutdown.clone()),
+    )
+    .await;
 }
 
 /// Claims and runs everything that is due now, of one environment, until nothing is. Gives back how many pieces that
@@ -275,7 +283,7 @@ impl Queue for JobQueue {
 struct DeliveryQueue {
     app: App,
     environment: Environment,
-    in_flight: Arc<InFlight>,
+    places: Arc<Places>,
 }
 
 impl DeliveryQueue {
@@ -283,7 +291,7 @@ impl DeliveryQueue {
         Self {
             app: app.clone(),
             environment,
-            in_flight: Arc::default(),
+            places: Places::new(app.settings().delivery_concurrency),
         }
     }
 }
@@ -293,7 +301,8 @@ impl Queue for DeliveryQueue {
     const NAME: &'static str = "deliveries";
 
     fn concurrency(&self) -> usize {
-        self.app.settings().delivery_concurrency
+        // More than are sent at once, so that those who wait for a slow receiver do not keep others from being claimed.
+        self.app.settings().delivery_concurrency * CLAIMED_PER_PLACE
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<ClaimedDelivery>> {
@@ -313,7 +322,7 @@ impl Queue for DeliveryQueue {
     }
 
     async fn run(&self, delivery: ClaimedDelivery) {
-        deliver::send(&self.app, self.environment, &self.in_flight, delivery).await;
+        deliver::deliver(&self.app, self.environment, &self.places, delivery).await;
     }
 
     async fn woken(&self) {

@@ -25,6 +25,28 @@ pub struct Settings {
     pub delivery_concurrency: usize,
     /// How long a request that advances a sandbox's clock waits for it to arrive before it answers.
     pub clock_wait: Duration,
+    /// For how long things are kept.
+    pub retention: Retention,
+    /// How often an event stream shows that it is alive and looks whether its key still is.
+    pub stream_heartbeat: Duration,
+}
+
+/// For how long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Days that an event stays.
+    pub event_days: u32,
+    /// Days that the record of a delivery attempt or a replay stays.
+    pub attempt_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            event_days: 90,
+            attempt_days: 30,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -37,6 +59,8 @@ impl Default for Settings {
             job_concurrency: 128,
             delivery_concurrency: 256,
             clock_wait: Duration::from_secs(10),
+            retention: Retention::default(),
+            stream_heartbeat: Duration::from_secs(15),
         }
     }
 }

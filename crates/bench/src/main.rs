@@ -7,8 +7,10 @@
 //! cargo run --release -p peeker-bench -- --key pk_test_… accept
 //! ```
 
+mod deliver;
 mod limits;
 mod load;
+mod receiver;
 mod scenarios;
 
 use std::path::PathBuf;
@@ -55,6 +57,8 @@ enum Scenario {
         #[arg(long, default_value_t = 5_000)]
         requests: usize,
     },
+    /// Webhooks: from the event to its receipt, with receivers that hang, or a backlog as fast as it goes.
+    Deliver(deliver::Arguments),
 }
 
 #[tokio::main]
@@ -74,6 +78,7 @@ async fn main() -> ExitCode {
             scenarios::accept(&target, arguments.clients, *orders, disk).await
         }
         Scenario::Drain { orders } => scenarios::drain(&target, arguments.clients, *orders).await,
+        Scenario::Deliver(chosen) => deliver::deliver(&arguments.url, chosen).await,
         Scenario::List { requests } => scenarios::list(&target, arguments.clients, *requests).await,
     };
     match outcome {

@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(100);
     clippy::disallowed_methods,
     reason = "a run's name, not a time that anything depends on"
 )]
-fn run_name() -> String {
+pub fn run_name() -> String {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -134,6 +134,8 @@ id! {
     EventId = "evt";
     /// One attempt to deliver an event.
     AttemptId = "whd";
+    /// A job that sends the events of a window of time again.
+    EventReplayId = "rpl";
     /// One HTTP request to the API.
     RequestId = "req";
     /// One entry of an order's history.

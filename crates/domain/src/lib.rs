@@ -30,8 +30,8 @@ pub use mail::MailProvider;
 pub use money::Cents;
 pub use name::DomainName;
 pub use status::{
-    ActionReason, ActionStatus, BundleStatus, DomainStatus, ForwardingStatus, ImportStatus,
-    InboxStatus, OrderStatus, SwapStatus, SwapType, UserStatus,
+    ActionReason, ActionStatus, BundleStatus, DomainStatus, EventReplayStatus, ForwardingStatus,
+    ImportStatus, InboxStatus, OrderStatus, SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
 pub use web_url::WebUrl;

@@ -252,6 +252,31 @@ impl ForwardingStatus {
 }
 
 stored_enum! {
+    /// The state of a job that sends events again.
+    EventReplayStatus {
+        /// Events are being put in line.
+        InProgress = "in_progress",
+        /// Every event of the window was put in line.
+        Completed = "completed",
+    }
+}
+
+impl EventReplayStatus {
+    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
+    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
+        if self == Self::InProgress || self == to {
+            Ok(to)
+        } else {
+            Err(IllegalTransition {
+                noun: "event replay",
+                from: self.as_str(),
+                to: to.as_str(),
+            })
+        }
+    }
+}
+
+stored_enum! {
     /// What a swap changes (contract §5).
     SwapType {
         /// The domain; the old one is retired when the new one is live.

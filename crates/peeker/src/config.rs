@@ -25,6 +25,9 @@ const MAX_CONCURRENCY: usize = 10_000;
 /// Highest price of one license, in cents: a guard against an amount given in the wrong unit.
 const MAX_PRICE_CENTS: u32 = 10_000_000;
 
+/// Longest time that anything is kept, in days: ten years.
+const MAX_DAYS: u32 = 3650;
+
 /// Everything in the file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
@@ -42,6 +45,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// How much is done at once.
     pub workers: Workers,
+    /// For how long things are kept.
+    pub retention: Retention,
 }
 
 /// Where the server is found.
@@ -147,6 +152,27 @@ impl Default for Workers {
     }
 }
 
+/// For how long things are kept, in days.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Events.
+    pub event_days: u32,
+    /// Records of delivery attempts and of replays.
+    pub attempt_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let kept = Settings::default().retention;
+        Self {
+            event_days: kept.event_days,
+            attempt_days: kept.attempt_days,
+        }
+    }
+}
+
 impl Config {
     /// Reads the file and what the environment says on top of it, and checks the whole.
     /// Errors: names the file and the key, or every value that cannot be.
@@ -178,6 +204,7 @@ impl Config {
             sizing,
             webhooks,
             workers,
+            retention,
         } = self;
         let set = Overlay(variable);
         set.number(
@@ -208,6 +235,8 @@ impl Config {
             "PEEKER_WORKERS_DELIVERY_CONCURRENCY",
             &mut workers.delivery_concurrency,
         )?;
+        set.number("PEEKER_RETENTION_EVENT_DAYS", &mut retention.event_days)?;
+        set.number("PEEKER_RETENTION_ATTEMPT_DAYS", &mut retention.attempt_days)?;
         if let Some(text) = (set.0)("PEEKER_WEBHOOKS_ALLOWED_RANGES") {
             let ranges = text
                 .split(',')
@@ -227,6 +256,7 @@ impl Config {
             sizing,
             webhooks,
             workers,
+            retention,
         } = self;
         let mut problems = Vec::new();
         let mut expect = |holds: bool, key: &str, rule: String| {
@@ -292,6 +322,13 @@ impl Config {
                 format!("must be 1 to {MAX_CONCURRENCY}"),
             );
         }
+        for (key, days) in [
+            ("[retention] event_days", retention.event_days),
+            ("[retention] attempt_days", retention.attempt_days),
+        ] {
+            let rule = format!("must be 1 to {MAX_DAYS}");
+            expect((1..=MAX_DAYS).contains(&days), key, rule);
+        }
         if problems.is_empty() {
             Ok(())
         } else {
@@ -325,6 +362,10 @@ impl Config {
             microsoft_inboxes_per_license: self.sizing.microsoft_inboxes_per_license,
             job_concurrency: self.workers.job_concurrency,
             delivery_concurrency: self.workers.delivery_concurrency,
+            retention: peeker_app::settings::Retention {
+                event_days: self.retention.event_days,
+                attempt_days: self.retention.attempt_days,
+            },
             ..Settings::default()
         }
     }

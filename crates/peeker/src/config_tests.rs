@@ -45,11 +45,13 @@ fn the_example_lists_every_key_with_its_default() {
         sizing,
         webhooks: _,
         workers,
+        retention,
     } = config;
     assert_eq!(database, Database::default());
     assert_eq!(prices, Prices::default());
     assert_eq!(sizing, Sizing::default());
     assert_eq!(workers, Workers::default());
+    assert_eq!(retention, Retention::default());
 }
 
 #[test]
@@ -68,7 +70,8 @@ fn every_value_that_cannot_be_is_named_at_once() {
     let text = "[server]\npublic_url = 'https://api.example.com/v1'\n[database]\nmax_connections = 0\n\
         [prices]\nmicrosoft_license_cents = 4000000000\n\
         [sizing]\nrecommended_google_percent = 101\nmicrosoft_inboxes_per_license = 60\n\
-        [webhooks]\nallowed_ranges = ['10.0.0.0/33']\n[workers]\njob_concurrency = 0\ndelivery_concurrency = 20000";
+        [webhooks]\nallowed_ranges = ['10.0.0.0/33']\n[workers]\njob_concurrency = 0\ndelivery_concurrency = 20000\n\
+        [retention]\nevent_days = 0\nattempt_days = 4000";
     let message = parse(text).unwrap().check().unwrap_err().to_string();
     for key in [
         "public_url",
@@ -76,6 +79,8 @@ fn every_value_that_cannot_be_is_named_at_once() {
         "microsoft_license_cents",
         "recommended_google_percent",
         "microsoft_inboxes_per_license",
+        "event_days",
+        "attempt_days",
         "allowed_ranges",
         "job_concurrency",
         "delivery_concurrency",

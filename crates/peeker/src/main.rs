@@ -5,11 +5,14 @@ mod config;
 mod demo;
 mod failure;
 mod installation;
+mod listen;
 mod metrics;
 mod output;
+mod partner_api;
 mod profile;
 mod serve;
 mod telemetry;
+mod trigger;
 
 use std::process::ExitCode;
 

@@ -124,9 +124,13 @@ pub async fn run(
     let serving = async {
         match api {
             Some(bound) => {
-                bound
-                    .serve(peeker_api::router(app.clone()), stop.clone())
-                    .await;
+                let serving = bound.serve(peeker_api::router(app.clone()), stop.clone());
+                // Event streams have no end of their own, and would hold up the draining of requests.
+                let ending = async {
+                    stop.cancelled().await;
+                    app.end_streams();
+                };
+                tokio::join!(serving, ending);
             }
             None => stop.cancelled().await,
         }

@@ -17,6 +17,7 @@ mod contract;
 pub mod dns;
 pub mod error;
 pub mod mail;
+pub mod outside;
 pub mod probes;
 pub mod registrar;
 pub mod sandbox;

@@ -11,6 +11,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
+use crate::endpoint_health;
 use crate::entity::{deliveries, delivery_attempts, events};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
@@ -31,18 +32,26 @@ pub struct ClaimedDelivery {
     pub body: String,
     /// Which attempt this is, from 1.
     pub number: u32,
+    /// Which attempt of the present schedule this is, from 1: a replay starts the schedule anew.
+    pub try_number: u32,
     /// Proof that the delivery is still ours.
     pub lease: String,
+    /// When its retries end, on the account's clock, if the receiver has put them off.
+    pub retry_until: Option<Timestamp>,
 }
 
 /// The condition of the index of due deliveries; see the one of due jobs.
 pub(crate) const IS_PENDING: &str = "state = 'pending'";
+/// The condition of the index of what waits for a paused endpoint.
+pub(crate) const IS_WAITING: &str = "state = 'waiting'";
 
 #[derive(FromQueryResult)]
 struct ClaimedRow {
     account_id: String,
     sequence: i64,
     attempts: i32,
+    retry_until: Option<i64>,
+    attempts_before: i32,
 }
 
 /// See the claim of jobs for why it is a materialised sub-select.
@@ -53,7 +62,8 @@ const CLAIM: &str = "WITH due AS MATERIALIZED (
 UPDATE deliveries SET next_attempt_at = $3, lease_token = $4
 FROM due
 WHERE deliveries.account_id = due.account_id AND deliveries.sequence = due.sequence
-RETURNING deliveries.account_id AS account_id, deliveries.sequence AS sequence, deliveries.attempts AS attempts";
+RETURNING deliveries.account_id AS account_id, deliveries.sequence AS sequence, deliveries.attempts AS attempts,
+    deliveries.retry_until AS retry_until, deliveries.attempts_before AS attempts_before";
 
 /// Claims up to `limit` due deliveries of all accounts until `lease_until`; `token` must be new each time.
 pub async fn claim_unscoped(
@@ -85,19 +95,70 @@ pub async fn claim_unscoped(
     Ok(claimed
         .into_iter()
         .filter_map(|row| {
-            let (event, body) = bodies.get(&(row.account_id.clone(), row.sequence))?.clone();
-            Some(ClaimedDelivery {
-                account: AccountId::from_stored(row.account_id),
-                sequence: row.sequence,
-                event: EventId::from_stored(event),
-                body,
-                number: u32::try_from(row.attempts)
-                    .unwrap_or(u32::MAX)
-                    .saturating_add(1),
-                lease: token.to_owned(),
-            })
+            let event = bodies.get(&(row.account_id.clone(), row.sequence))?.clone();
+            Some(row.with_event(event, token))
         })
         .collect())
+}
+
+impl ClaimedRow {
+    fn with_event(self, (event, body): (String, String), lease: &str) -> ClaimedDelivery {
+        ClaimedDelivery {
+            account: AccountId::from_stored(self.account_id),
+            sequence: self.sequence,
+            event: EventId::from_stored(event),
+            body,
+            number: nth(self.attempts),
+            try_number: nth(self.attempts - self.attempts_before),
+            lease: lease.to_owned(),
+            // Of an earlier round of attempts, if this one has not begun.
+            retry_until: self
+                .retry_until
+                .filter(|_| self.attempts > self.attempts_before)
+                .map(Timestamp::from_millis),
+        }
+    }
+}
+
+/// The oldest delivery that waits for a paused endpoint. It is not claimed: only the one probe of an endpoint sends it.
+pub async fn oldest_waiting(
+    db: &EnvironmentDb,
+    account: &AccountId,
+) -> Result<Option<ClaimedDelivery>> {
+    let reader = &db.pools.reader;
+    // The number alone is in the index; SQLite would look for whole rows in all that the account ever had.
+    let oldest: Option<i64> = deliveries::Entity::find()
+        .select_only()
+        .column(deliveries::Column::Sequence)
+        .filter(deliveries::Column::AccountId.eq(account.as_str()))
+        .filter(Expr::cust(IS_WAITING))
+        .order_by_asc(deliveries::Column::Sequence)
+        .into_tuple()
+        .one(reader)
+        .await?;
+    let Some(sequence) = oldest else {
+        return Ok(None);
+    };
+    let key = (account.to_string(), sequence);
+    let row = deliveries::Entity::find_by_id(key).one(reader).await?;
+    let Some(row) = row else { return Ok(None) };
+    // Of a sender that was at it when the endpoint was paused.
+    let lease = row.lease_token.unwrap_or_default();
+    let claimed = [ClaimedRow {
+        account_id: row.account_id,
+        sequence: row.sequence,
+        attempts: row.attempts,
+        retry_until: row.retry_until,
+        attempts_before: row.attempts_before,
+    }];
+    let event = load_events(reader, &claimed).await?.into_values().next();
+    let [claimed] = claimed;
+    Ok(event.map(|event| claimed.with_event(event, &lease)))
+}
+
+/// The attempt that follows so many.
+fn nth(made: i32) -> u32 {
+    u32::try_from(made).unwrap_or(0).saturating_add(1)
 }
 
 async fn load_events(
@@ -175,6 +236,8 @@ pub async fn count_unscoped(db: &EnvironmentDb, state: State) -> Result<u64> {
 pub enum State {
     /// To be sent, or sent again.
     Pending,
+    /// Kept until its endpoint is resumed.
+    Waiting,
     /// Received with a 2xx.
     Delivered,
     /// Given up after the last retry.
@@ -188,6 +251,7 @@ impl State {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Waiting => "waiting",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
@@ -200,6 +264,8 @@ impl State {
 pub struct Attempt {
     /// When it started.
     pub started_at: Timestamp,
+    /// When it was over, on the account's clock.
+    pub ended_at: Timestamp,
     /// The answer's status, if there was an answer.
     pub http_status: Option<u16>,
     /// What kind of failure it was, if it was one.
@@ -221,6 +287,36 @@ pub struct Recorded {
     pub state: State,
     /// When to try again, while pending.
     pub next_attempt_at: Timestamp,
+    /// When its retries end, on the account's clock, if the receiver has put them off.
+    pub retry_until: Option<Timestamp>,
+}
+
+impl Recorded {
+    /// Nothing was sent, because nobody could take it now.
+    pub fn postponed(delivery: ClaimedDelivery, until: Timestamp) -> Self {
+        Self {
+            retry_until: delivery.retry_until,
+            delivery,
+            attempt: None,
+            state: State::Pending,
+            next_attempt_at: until,
+        }
+    }
+
+    /// Writes what came of it into its row. A paused endpoint's delivery goes on waiting, unless it was received.
+    pub(crate) fn apply(&self, row: &mut deliveries::Model) {
+        let keeps_waiting = row.state == State::Waiting.as_str() && self.state != State::Delivered;
+        let state = if keeps_waiting {
+            State::Waiting
+        } else {
+            self.state
+        };
+        row.state = state.as_str().to_owned();
+        row.attempts += i32::from(self.attempt.is_some());
+        row.next_attempt_at = self.next_attempt_at.as_millis();
+        row.retry_until = self.retry_until.map(Timestamp::as_millis);
+        row.lease_token = None;
+    }
 }
 
 /// The lane that records delivery attempts.
@@ -269,19 +365,20 @@ impl Batch for RecordAttempt {
             else {
                 continue;
             };
-            row.state = item.state.as_str().to_owned();
-            row.attempts += i32::from(item.attempt.is_some());
-            row.next_attempt_at = item.next_attempt_at.as_millis();
-            row.lease_token = None;
+            item.apply(&mut row);
             changed.push(row);
         }
         write_back::<deliveries::Entity, _>(work.tx(), changed).await?;
         insert_all::<delivery_attempts::Entity, _>(work.tx(), attempts, None).await?;
+        endpoint_health::note(work, items).await?;
         Ok(vec![(); items.len()])
     }
 }
 
-fn attempt_row(delivery: &ClaimedDelivery, attempt: &Attempt) -> delivery_attempts::Model {
+pub(crate) fn attempt_row(
+    delivery: &ClaimedDelivery,
+    attempt: &Attempt,
+) -> delivery_attempts::Model {
     delivery_attempts::Model {
         account_id: delivery.account.to_string(),
         id: AttemptId::new(attempt.started_at).into(),

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use peeker_domain::Environment;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use sqlx::postgres::PgListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::connect::{Location, Pools, open};
 use crate::deliveries::RecordAttempt;
@@ -43,6 +43,8 @@ pub struct EnvironmentDb {
     jobs_waiting: Notify,
     deliveries_waiting: Notify,
     interruption: Option<Interruption>,
+    /// Heard by every listener, unlike the calls above, which wake one worker.
+    events_recorded: watch::Sender<()>,
     /// Dropped with the database, which ends the listener and gives its connection back.
     _in_use: oneshot::Sender<Infallible>,
 }
@@ -66,13 +68,20 @@ impl EnvironmentDb {
         self.deliveries_waiting.notified().await;
     }
 
-    /// Wakes the workers of this process.
+    /// Tells of events that were recorded or replayed from now on, here or, on PostgreSQL, in another process. May tell
+    /// of nothing.
+    pub fn watch_events(&self) -> watch::Receiver<()> {
+        self.events_recorded.subscribe()
+    }
+
+    /// Wakes the workers and the event listeners of this process.
     pub fn wake(&self, jobs: bool, deliveries: bool) {
         if jobs {
             self.jobs_waiting.notify_one();
         }
         if deliveries {
             self.deliveries_waiting.notify_one();
+            self.events_recorded.send_replace(());
         }
     }
 
@@ -135,6 +144,7 @@ impl EnvironmentStore {
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
             interruption,
+            events_recorded: watch::Sender::new(()),
             _in_use: in_use,
         });
         if !db.pools.is_sqlite() {

@@ -31,6 +31,12 @@ pub const PICTURE: &str = "picture";
 pub const FORWARD: &str = "forward";
 /// Ends what was cancelled of an order. Subject: the order.
 pub const CANCEL: &str = "cancel";
+/// Tries a paused endpoint with the oldest event that waits for it. Subject: [`ENDPOINT`].
+pub const PROBE: &str = "probe";
+/// The subject of jobs about an account's one webhook endpoint.
+pub const ENDPOINT: &str = "endpoint";
+/// Puts the events of a window of time in line again. Subject: the event replay.
+pub const REPLAY: &str = "replay";
 
 /// Charges the months and registrations of an order that are due. Subject: the order.
 pub const RENEW: &str = "renew";

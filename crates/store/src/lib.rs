@@ -11,6 +11,7 @@ pub mod clock;
 pub mod connect;
 pub mod deliveries;
 pub mod domains;
+pub mod endpoint_health;
 pub mod entity;
 pub mod environment;
 pub mod error;

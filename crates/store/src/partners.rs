@@ -131,6 +131,15 @@ pub async fn find_by_secret_unscoped(control: &Pools, secret_hash: &str) -> Resu
     row.map(key).transpose()
 }
 
+/// One key of a partner, revoked or not.
+pub async fn find_key(control: &Pools, account: &AccountId, id: &KeyId) -> Result<Option<ApiKey>> {
+    let row = api_keys::Entity::find_by_id(id.to_string())
+        .filter(api_keys::Column::AccountId.eq(account.as_str()))
+        .one(&control.reader)
+        .await?;
+    row.map(key).transpose()
+}
+
 /// The keys of a partner, newest first.
 pub async fn list_keys(control: &Pools, account: &AccountId) -> Result<Vec<ApiKey>> {
     let rows = api_keys::Entity::find()

@@ -31,6 +31,9 @@ pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
         jobs,
         deliveries,
         delivery_attempts,
+        endpoint_health,
+        replays,
+        event_replays,
         events,
         ledger_entries,
         pending_actions,
@@ -53,5 +56,7 @@ pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
         simulated_records
     );
     work.start_anew(account)?;
+    // Nothing waits any more, and what watched the endpoint is gone with the jobs.
+    work.set_paused(account, None)?;
     work.commit().await
 }

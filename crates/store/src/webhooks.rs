@@ -4,11 +4,13 @@ use peeker_domain::id::AccountId;
 use peeker_domain::{Environment, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, Set, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use crate::connect::Pools;
-use crate::entity::{webhook_endpoints, webhook_secrets};
+use crate::entity::webhook_secrets::{Column, Entity, Model};
+use crate::entity::{partners, webhook_endpoints};
 use crate::error::Result;
 
 /// The partner's endpoint, if one is set.
@@ -43,29 +45,72 @@ pub async fn set_endpoint(
     Ok(())
 }
 
-/// The sealed secrets that sign now, newest first.
-pub async fn sealed_secrets(
+/// A secret as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredSecret {
+    /// The secret, sealed.
+    pub sealed: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops to sign; `None` for the present one.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What may be shown of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretAge {
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops to sign; `None` for the present one.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl StoredSecret {
+    /// What may be shown of it.
+    pub fn age(&self) -> SecretAge {
+        SecretAge {
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+fn of_account(account: &AccountId, environment: Environment) -> Condition {
+    Condition::all()
+        .add(Column::AccountId.eq(account.as_str()))
+        .add(Column::Environment.eq(environment.as_str()))
+}
+
+fn signing(now: Timestamp) -> Condition {
+    Condition::any()
+        .add(Column::ExpiresAt.is_null())
+        .add(Column::ExpiresAt.gt(now.as_millis()))
+}
+
+/// The secrets that sign now, newest first.
+pub async fn secrets(
     control: &Pools,
     account: &AccountId,
     environment: Environment,
     now: Timestamp,
-) -> Result<Vec<String>> {
-    use webhook_secrets::{Column, Entity};
+) -> Result<Vec<StoredSecret>> {
     let rows = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
-        .filter(Column::Environment.eq(environment.as_str()))
-        .filter(
-            Condition::any()
-                .add(Column::ExpiresAt.is_null())
-                .add(Column::ExpiresAt.gt(now.as_millis())),
-        )
+        .filter(of_account(account, environment))
+        .filter(signing(now))
         .order_by_desc(Column::CreatedAt)
         .all(&control.reader)
         .await?;
-    Ok(rows.into_iter().map(|row| row.sealed_secret).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| StoredSecret {
+            sealed: row.sealed_secret,
+            created_at: Timestamp::from_millis(row.created_at),
+            expires_at: row.expires_at.map(Timestamp::from_millis),
+        })
+        .collect())
 }
 
-/// Adds a sealed secret.
+/// Adds a partner's first secret of an environment.
 pub async fn add_secret(
     control: &Pools,
     account: &AccountId,
@@ -73,15 +118,91 @@ pub async fn add_secret(
     sealed_secret: String,
     now: Timestamp,
 ) -> Result<()> {
-    let row = webhook_secrets::Model {
+    let row = Model {
         account_id: account.to_string(),
         environment: environment.to_string(),
         created_at: now.as_millis(),
         sealed_secret,
         expires_at: None,
     };
-    webhook_secrets::Entity::insert(row.into_active_model().reset_all())
+    Entity::insert(row.into_active_model().reset_all())
         .exec_without_returning(&control.writer)
         .await?;
     Ok(())
+}
+
+/// What came of a rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotated {
+    /// The new secret signs.
+    Done,
+    /// There is none to rotate.
+    NoSecret,
+    /// As many as may sign at once do; the next one ends at this time.
+    TooMany(Timestamp),
+}
+
+/// Adds a secret that signs from now on. Those that sign now end at `until`, or at their own end if that comes first.
+/// Secrets that have ended are removed. At most `most` sign at once.
+pub async fn rotate(
+    control: &Pools,
+    account: &AccountId,
+    environment: Environment,
+    sealed_secret: String,
+    now: Timestamp,
+    until: Timestamp,
+    most: usize,
+) -> Result<Rotated> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let tx = control.writer.begin_with_options(options).await?;
+    // The partner's row is the lock that two rotations take turns on.
+    partners::Entity::find_by_id(account.to_string())
+        .lock_exclusive()
+        .one(&tx)
+        .await?;
+    let known = Entity::find()
+        .filter(of_account(account, environment))
+        .order_by_desc(Column::CreatedAt)
+        .all(&tx)
+        .await?;
+    let Some(newest) = known.first() else {
+        return Ok(Rotated::NoSecret);
+    };
+    // One for each millisecond, since the time is part of the key.
+    let created_at = now.as_millis().max(newest.created_at + 1);
+    let ends_at = |row: &Model| row.expires_at.unwrap_or(i64::MAX).min(until.as_millis());
+    let kept: Vec<i64> = known
+        .iter()
+        .map(ends_at)
+        .filter(|end| *end > now.as_millis())
+        .collect();
+    if kept.len() >= most {
+        let next_end = kept.into_iter().min().unwrap_or_default();
+        return Ok(Rotated::TooMany(Timestamp::from_millis(next_end)));
+    }
+    for row in known {
+        let end = ends_at(&row);
+        let mut row = row.into_active_model();
+        if end > now.as_millis() {
+            row.expires_at = Set(Some(end));
+            row.update(&tx).await?;
+        } else {
+            row.delete(&tx).await?;
+        }
+    }
+    let row = Model {
+        account_id: account.to_string(),
+        environment: environment.to_string(),
+        created_at,
+        sealed_secret,
+        expires_at: None,
+    };
+    Entity::insert(row.into_active_model().reset_all())
+        .exec_without_returning(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(Rotated::Done)
 }

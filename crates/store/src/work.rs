@@ -17,6 +17,8 @@ use sea_orm::{
 };
 use serde::Serialize;
 
+use crate::deliveries::State;
+use crate::endpoint_health::Pause;
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
 use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
@@ -35,6 +37,8 @@ pub struct Work<'a> {
     ledger: Vec<ledger_entries::Model>,
     history: Vec<order_history::Model>,
     jobs: Vec<NewJob>,
+    resumed: bool,
+    replayed: bool,
 }
 
 impl<'a> Work<'a> {
@@ -57,9 +61,12 @@ impl<'a> Work<'a> {
                     account_id: id.clone(),
                     event_sequence: 0,
                     balance_cents: 0,
+                    replay_sequence: 0,
                     clock_offset_ms: 0,
                     clock_target: None,
                     microsoft_inboxes_active: 0,
+                    deliveries_paused_at: None,
+                    deliveries_paused_reason: None,
                 })
                 .collect();
             let ignore = OnConflict::column(accounts::Column::AccountId)
@@ -77,6 +84,8 @@ impl<'a> Work<'a> {
             ledger: Vec::new(),
             history: Vec::new(),
             jobs: Vec::new(),
+            resumed: false,
+            replayed: false,
         })
     }
 
@@ -142,6 +151,20 @@ impl<'a> Work<'a> {
             body,
         });
         Ok(())
+    }
+
+    /// The numbers of the next `count` replays of the account: gap-free, since they move in the replays' transaction.
+    pub(crate) fn number_replays(
+        &mut self,
+        account: &AccountId,
+        count: usize,
+    ) -> Result<std::ops::RangeInclusive<i64>> {
+        let row = self.account(account)?;
+        let first = row.replay_sequence + 1;
+        row.replay_sequence += i64::try_from(count).unwrap_or(i64::MAX);
+        let numbers = first..=row.replay_sequence;
+        self.replayed = true;
+        Ok(numbers)
     }
 
     /// Adds to the history of an order.
@@ -228,6 +251,23 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Why nothing is delivered to the account's endpoint, if it is paused.
+    pub(crate) fn paused(&self, account: &AccountId) -> Result<Option<Pause>> {
+        match self.accounts.get(account.as_str()) {
+            Some(row) => Pause::of(row),
+            None => Ok(None),
+        }
+    }
+
+    /// Pauses the account's deliveries, or resumes them. The caller moves those that are there, in the same work.
+    pub(crate) fn set_paused(&mut self, account: &AccountId, pause: Option<Pause>) -> Result<()> {
+        self.resumed |= pause.is_none();
+        let row = self.account(account)?;
+        row.deliveries_paused_at = pause.map(|pause| pause.at.as_millis());
+        row.deliveries_paused_reason = pause.map(|pause| pause.reason.to_string());
+        Ok(())
+    }
+
     /// Moves `amount` into the wallet (out of it when negative), from `counterpart`: two entries that add up to zero.
     fn transfer(
         &mut self,
@@ -280,13 +320,14 @@ impl<'a> Work<'a> {
             .filter_map(|id| self.accounts.remove(id))
             .collect();
         write_back::<accounts::Entity, _>(&self.tx, accounts).await?;
-        let (has_events, has_jobs) = (!self.events.is_empty(), !jobs.is_empty());
+        let has_deliveries = !self.events.is_empty() || self.resumed || self.replayed;
+        let has_jobs = !jobs.is_empty();
         insert_all::<events::Entity, _>(&self.tx, self.events, None).await?;
         insert_all::<deliveries::Entity, _>(&self.tx, deliveries, None).await?;
         insert_all::<ledger_entries::Entity, _>(&self.tx, self.ledger, None).await?;
         insert_all::<order_history::Entity, _>(&self.tx, self.history, None).await?;
         insert_all::<jobs::Entity, _>(&self.tx, jobs, Some(bring_forward())).await?;
-        self.db.announce(&self.tx, has_jobs, has_events).await?;
+        self.db.announce(&self.tx, has_jobs, has_deliveries).await?;
         if of_accounts {
             self.db.pass(Moment::BeforeCommit).await;
         }
@@ -294,8 +335,18 @@ impl<'a> Work<'a> {
         if of_accounts {
             self.db.pass(Moment::AfterCommit).await;
         }
-        self.db.wake(has_jobs, has_events);
+        self.db.wake(has_jobs, has_deliveries);
         Ok(())
+    }
+
+    /// What a delivery that is to be made reads: it waits while the account's endpoint is paused.
+    pub(crate) fn open_state(&self, account: &str) -> State {
+        let account = self.accounts.get(account);
+        if account.is_some_and(|account| account.deliveries_paused_at.is_some()) {
+            State::Waiting
+        } else {
+            State::Pending
+        }
     }
 
     fn first_delivery(&self, event: &events::Model) -> deliveries::Model {
@@ -304,10 +355,12 @@ impl<'a> Work<'a> {
         deliveries::Model {
             account_id: event.account_id.clone(),
             sequence: event.sequence,
-            state: "pending".to_owned(),
+            state: self.open_state(&event.account_id).as_str().to_owned(),
             attempts: 0,
             next_attempt_at: at.as_millis(),
             lease_token: None,
+            retry_until: None,
+            attempts_before: 0,
         }
     }
 }

@@ -77,6 +77,11 @@ impl TestApp {
         open(&self.database, &self.clock, settings()).await
     }
 
+    /// A second server on the same database, with other settings.
+    pub async fn server_with(&self, settings: Settings) -> App {
+        open(&self.database, &self.clock, settings).await
+    }
+
     /// What another server on the same databases, with the same clock, is made from.
     pub fn options(&self) -> Options {
         options(&self.database, &self.clock, settings())
@@ -112,6 +117,11 @@ impl TestApp {
     /// A client of another server.
     pub fn client_of(&self, app: &App) -> Client {
         Client::new(peeker_api::router(app.clone()), Some(self.test_key.clone()))
+    }
+
+    /// A client of another server, with this key.
+    pub fn client_of_with(&self, app: &App, key: &str) -> Client {
+        Client::new(peeker_api::router(app.clone()), Some(key.to_owned()))
     }
 
     /// The full test key.

@@ -7,6 +7,8 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::Listener;
+
 /// The path that every client call is below.
 const BASE: &str = "/partner/v1";
 
@@ -39,6 +41,22 @@ impl Client {
     pub async fn get(&self, path: &str) -> Response {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap())
             .await
+    }
+
+    /// Opens an event stream below the base path, with more headers.
+    pub async fn listen(&self, path: &str, headers: &[(&str, &str)]) -> Listener {
+        let mut request = self.request(Method::GET, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "text/event-stream"
+        );
+        Listener::new(response.into_body())
     }
 
     /// `POST` below the base path.

@@ -18,6 +18,7 @@ mod client;
 mod commits;
 mod database;
 mod faults;
+mod listener;
 mod orders;
 mod process;
 mod receiver;
@@ -28,6 +29,7 @@ pub use client::{Client, Response};
 pub use commits::Commits;
 pub use database::{Engine, TestDatabase};
 pub use faults::{Fault, Faults, ProviderCall};
+pub use listener::{Heard, Listener};
 pub use orders::{
     bundle_of_ten, bundle_order, custom_order, microsoft_order, mixed_order, names, stock, with,
     without,

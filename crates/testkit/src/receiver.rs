@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use peeker_webhooks::{SignatureFamily, SigningSecret, verify};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -51,6 +51,8 @@ impl Received {
 struct Inner {
     received: Vec<Received>,
     answers: VecDeque<u16>,
+    otherwise: Option<u16>,
+    retry_after: Option<String>,
 }
 
 /// Remembers what arrives and answers 200, or what it was told to.
@@ -79,6 +81,16 @@ impl Receiver {
         self.inner.lock().unwrap().answers.extend(statuses);
     }
 
+    /// Answers with this status when it was told no other.
+    pub fn answer_always(&self, status: u16) {
+        self.inner.lock().unwrap().otherwise = Some(status);
+    }
+
+    /// Sends this `Retry-After` with every answer from now on.
+    pub fn retry_after(&self, value: &str) {
+        self.inner.lock().unwrap().retry_after = Some(value.to_owned());
+    }
+
     /// What arrived so far, in order of arrival.
     pub fn received(&self) -> Vec<Received> {
         self.inner.lock().unwrap().received.clone()
@@ -89,10 +101,11 @@ async fn receive(
     State(inner): State<Arc<Mutex<Inner>>>,
     headers: HeaderMap,
     body: Bytes,
-) -> StatusCode {
+) -> (StatusCode, HeaderMap) {
     let mut inner = inner.lock().unwrap();
     inner.received.push(Received { headers, body });
-    inner.answers.pop_front().map_or(StatusCode::OK, |status| {
-        StatusCode::from_u16(status).unwrap()
-    })
+    let status = inner.answers.pop_front().or(inner.otherwise).unwrap_or(200);
+    let retry_after = inner.retry_after.iter();
+    let headers = retry_after.map(|value| (header::RETRY_AFTER, value.parse().unwrap()));
+    (StatusCode::from_u16(status).unwrap(), headers.collect())
 }

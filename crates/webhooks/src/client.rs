@@ -16,8 +16,8 @@ use rustls::crypto::CryptoProvider;
 use url::Host;
 
 use crate::address::{AddressPolicy, Refused};
-use crate::outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome, excerpt};
-use crate::resolver::CheckedResolver;
+use crate::outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome, RetryAfter, excerpt};
+use crate::resolver::{CheckedResolver, Lookup, SystemLookup};
 
 /// How long a delivery may take from start to answer (contract §6).
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -33,8 +33,12 @@ const EXCERPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an idle connection is kept for the next request to the same host.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Idle connections kept per host.
-const POOL_MAX_IDLE_PER_HOST: usize = 4;
+/// Idle connections kept per host: as many as one endpoint may have requests under way, so that each is used again.
+const POOL_MAX_IDLE_PER_HOST: usize = 16;
+
+/// How much of a body is read, and thrown away, so that its connection can be used again. Opening a new one is cheaper
+/// than reading more.
+const MAX_DRAINED_BYTES: usize = 64 * 1024;
 
 /// First port that no well-known service has by registration.
 const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
@@ -64,7 +68,7 @@ pub enum TargetRefused {
 /// An HTTP client that connects only where its [`AddressPolicy`] lets it. Cheap to clone; clones share connections.
 #[derive(Debug, Clone)]
 pub struct OutboundClient {
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     policy: AddressPolicy,
     require_https: bool,
 }
@@ -81,12 +85,22 @@ impl OutboundClient {
         require_https: bool,
         timeout: Duration,
     ) -> Result<Self, ClientError> {
+        Self::with_lookup(policy, require_https, timeout, Arc::new(SystemLookup))
+    }
+
+    /// As [`OutboundClient::with_timeout`], with another way to look up names. What it finds is checked like the rest.
+    pub fn with_lookup(
+        policy: AddressPolicy,
+        require_https: bool,
+        timeout: Duration,
+        lookup: Arc<dyn Lookup>,
+    ) -> Result<Self, ClientError> {
         if CryptoProvider::get_default().is_none() {
             // Fails only if another thread was faster, and then there is a provider.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let http = reqwest::Client::builder()
-            .dns_resolver(Arc::new(CheckedResolver::new(policy.clone())))
+            .dns_resolver(Arc::new(CheckedResolver::new(policy.clone(), lookup)))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .referer(false)
@@ -170,12 +184,13 @@ async fn read(mut response: Response, latency_ms: u64) -> Outcome {
         .headers()
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok());
-    let retry_after_seconds = retry_after.and_then(|value| value.trim().parse().ok());
-    let mut start = Vec::new();
+    let retry_after = retry_after.and_then(RetryAfter::parse);
+    let (mut start, mut length) = (Vec::new(), 0);
     let reading = async {
-        while start.len() < MAX_EXCERPT_BYTES
+        while length < MAX_DRAINED_BYTES
             && let Ok(Some(chunk)) = response.chunk().await
         {
+            length += chunk.len();
             start.extend_from_slice(&chunk[..chunk.len().min(MAX_EXCERPT_BYTES - start.len())]);
         }
     };
@@ -184,7 +199,7 @@ async fn read(mut response: Response, latency_ms: u64) -> Outcome {
     Outcome {
         status: Some(status.as_u16()),
         failure: (!status.is_success()).then_some(FailureClass::Status),
-        retry_after_seconds,
+        retry_after,
         response_excerpt: excerpt(&start),
         latency_ms,
     }

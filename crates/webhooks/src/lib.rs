@@ -6,6 +6,9 @@
 
 mod address;
 mod client;
+mod diagnose;
+mod fetch;
+mod listener;
 mod outcome;
 mod resolver;
 mod schedule;
@@ -14,7 +17,11 @@ mod verify;
 
 pub use address::{AddressPolicy, RangeRefused, Refused};
 pub use client::{CONNECT_TIMEOUT, ClientError, DELIVERY_TIMEOUT, OutboundClient, TargetRefused};
-pub use outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome};
-pub use schedule::{MAX_ATTEMPTS, next_attempt};
+pub use diagnose::{Check, Diagnosis, Sample, TOLERANCE_SECONDS, diagnose};
+pub use fetch::Fetched;
+pub use listener::listener_secret;
+pub use outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome, RetryAfter};
+pub use resolver::{Looking, Lookup};
+pub use schedule::{MAX_ATTEMPTS, last_retry, next_attempt, put_off};
 pub use sign::{InvalidSecret, SigningSecret, headers};
 pub use verify::{SignatureFamily, VerifyError, verify};

@@ -3,6 +3,10 @@
 use std::error::Error;
 use std::io;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use peeker_domain::time::Timestamp;
+
 use crate::address::Refused;
 
 /// The most that is kept of a response body, in bytes (contract §6).
@@ -79,6 +83,39 @@ fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
+/// When a receiver asks to be tried again (RFC 9110, 10.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// So many seconds from now on.
+    Seconds(u64),
+    /// At this time.
+    At(Timestamp),
+}
+
+impl RetryAfter {
+    /// Reads the header's value: whole seconds, or a date in any of the forms that HTTP knows.
+    pub(crate) fn parse(value: &str) -> Option<Self> {
+        let value = value.trim();
+        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            // A number too large to hold means for ever.
+            return Some(Self::Seconds(value.parse().unwrap_or(u64::MAX)));
+        }
+        let date: SystemTime = httpdate::parse_http_date(value).ok()?;
+        let millis = date.duration_since(UNIX_EPOCH).ok()?.as_millis();
+        Some(Self::At(Timestamp::from_millis(
+            i64::try_from(millis).ok()?,
+        )))
+    }
+
+    /// The time it names, for an answer that came at `now`.
+    pub fn from(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Seconds(seconds) => now.plus_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)),
+            Self::At(time) => time,
+        }
+    }
+}
+
 /// What came of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -86,8 +123,8 @@ pub struct Outcome {
     pub status: Option<u16>,
     /// Why it is not a success; `None` for a success.
     pub failure: Option<FailureClass>,
-    /// The `Retry-After` header, when it was given in seconds.
-    pub retry_after_seconds: Option<u64>,
+    /// The `Retry-After` header, when there was one that can be read.
+    pub retry_after: Option<RetryAfter>,
     /// The start of the response body: valid UTF-8 without NUL, at most [`MAX_EXCERPT_BYTES`].
     pub response_excerpt: String,
     /// Time until the head of the answer was there or the failure was known, in milliseconds.
@@ -100,7 +137,7 @@ impl Outcome {
         Self {
             status: None,
             failure: Some(failure),
-            retry_after_seconds: None,
+            retry_after: None,
             response_excerpt: String::new(),
             latency_ms,
         }
@@ -138,6 +175,30 @@ mod tests {
             let text = excerpt(&body);
             assert!(text.len() <= 1024 && text.len() > 1020, "{}", text.len());
         }
+    }
+
+    #[test]
+    fn retry_after_is_read_in_each_form_that_http_knows() {
+        let at = |seconds: i64| Some(RetryAfter::At(Timestamp::from_millis(seconds * 1000)));
+        for (value, read) in [
+            ("120", Some(RetryAfter::Seconds(120))),
+            (" 0 ", Some(RetryAfter::Seconds(0))),
+            ("99999999999999999999", Some(RetryAfter::Seconds(u64::MAX))),
+            ("Fri, 08 May 2026 12:00:00 GMT", at(1_778_241_600)),
+            ("Friday, 08-May-26 12:00:00 GMT", at(1_778_241_600)),
+            ("Fri May  8 12:00:00 2026", at(1_778_241_600)),
+            ("", None),
+            ("-1", None),
+            ("+1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("2026-05-08T12:00:00Z", None),
+        ] {
+            assert_eq!(RetryAfter::parse(value), read, "{value:?}");
+        }
+        let now = Timestamp::from_millis(5_000);
+        assert_eq!(RetryAfter::Seconds(2).from(now), now.plus_seconds(2));
+        assert!(RetryAfter::Seconds(u64::MAX).from(now) > now);
     }
 
     #[test]

@@ -38,6 +38,27 @@ pub fn next_attempt(after_attempt: u32, failed_at: Timestamp, jitter: f64) -> Op
     Some(failed_at.plus_millis(millis))
 }
 
+/// The end of the retries of a delivery whose attempt `after_attempt` failed at `failed_at`: what is left of the 24 hours
+/// then. `None` when no retry is left.
+pub fn last_retry(after_attempt: u32, failed_at: Timestamp) -> Option<Timestamp> {
+    let index = usize::try_from(after_attempt.checked_sub(1)?).ok()?;
+    let left: Duration = DELAYS.get(index..)?.iter().sum();
+    let millis = i64::try_from(left.as_millis()).ok()?;
+    (millis > 0).then(|| failed_at.plus_millis(millis))
+}
+
+/// `next`, put off until `asked`, but not beyond `until`. `None` when the attempt that failed at `failed_at` was the one
+/// at `until`.
+pub fn put_off(
+    next: Timestamp,
+    asked: Option<Timestamp>,
+    failed_at: Timestamp,
+    until: Timestamp,
+) -> Option<Timestamp> {
+    let wanted = asked.map_or(next, |asked| asked.max(next));
+    (failed_at < until).then(|| wanted.min(until))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +83,41 @@ mod tests {
         assert_eq!(next_attempt(u32::MAX, START, 0.0), None);
         assert_eq!(next_attempt(0, START, 0.0), None);
         assert!(next_attempt(MAX_ATTEMPTS - 1, START, 0.0).is_some());
+    }
+
+    #[test]
+    fn what_is_left_of_the_24_hours_shrinks_with_each_attempt() {
+        for (attempt, seconds) in [
+            (1, 86_400),
+            (2, 86_340),
+            (3, 85_740),
+            (4, 82_140),
+            (5, 64_140),
+        ] {
+            let last = last_retry(attempt, START).unwrap();
+            assert_eq!(last, START.plus_seconds(seconds), "after attempt {attempt}");
+        }
+        for attempt in [0, MAX_ATTEMPTS, u32::MAX] {
+            assert_eq!(last_retry(attempt, START), None);
+        }
+    }
+
+    #[test]
+    fn a_receiver_can_put_off_the_next_attempt_to_the_end_and_not_further() {
+        let (next, until) = (START.plus_seconds(60), START.plus_seconds(1_000));
+        for (asked, expected) in [
+            (None, 60),
+            (Some(5), 60),
+            (Some(600), 600),
+            (Some(9_000), 1_000),
+        ] {
+            let asked = asked.map(|seconds| START.plus_seconds(seconds));
+            let found = put_off(next, asked, START, until);
+            assert_eq!(found, Some(START.plus_seconds(expected)), "{asked:?}");
+        }
+        let late = put_off(until.plus_seconds(60), None, START, until);
+        assert_eq!(late, Some(until), "the schedule's own wait ends there too");
+        assert_eq!(put_off(next, None, until, until), None);
     }
 
     #[test]

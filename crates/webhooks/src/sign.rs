@@ -5,6 +5,7 @@
 //! specification asks, with the **bytes that the part after `whsec_` encodes**. The two families also order the
 //! signed text differently; both orders are fixed by published vectors in the tests.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use base64::Engine;
@@ -99,7 +100,7 @@ fn mac(key: &Hmac<Sha256>, first: &str, second: &str, body: &[u8]) -> [u8; 32] {
 /// Each of `secrets` signs (two during a rotation). The time is real time even where the sandbox clock was moved,
 /// because receivers compare it with their own.
 pub fn headers(
-    secrets: &[SigningSecret],
+    secrets: &[impl Borrow<SigningSecret>],
     event_id: &EventId,
     unix_seconds: i64,
     body: &[u8],
@@ -107,14 +108,19 @@ pub fn headers(
     let (id, time) = (event_id.as_str(), unix_seconds.to_string());
     let peeker: Vec<String> = secrets
         .iter()
-        .map(|secret| format!("v1={}", hex::encode(secret.peeker_mac(id, &time, body))))
+        .map(|secret| {
+            format!(
+                "v1={}",
+                hex::encode(secret.borrow().peeker_mac(id, &time, body))
+            )
+        })
         .collect();
     let standard: Vec<String> = secrets
         .iter()
         .map(|secret| {
             format!(
                 "v1,{}",
-                STANDARD.encode(secret.standard_mac(id, &time, body))
+                STANDARD.encode(secret.borrow().standard_mac(id, &time, body))
             )
         })
         .collect();

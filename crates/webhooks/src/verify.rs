@@ -19,14 +19,14 @@ pub enum SignatureFamily {
 
 impl SignatureFamily {
     /// The headers that hold event id, timestamp and signatures.
-    const fn names(self) -> [&'static str; 3] {
+    pub(crate) const fn names(self) -> [&'static str; 3] {
         match self {
             Self::Peeker => ["Peeker-Event-Id", "Peeker-Timestamp", "Peeker-Signature"],
             Self::StandardWebhooks => ["webhook-id", "webhook-timestamp", "webhook-signature"],
         }
     }
 
-    const fn separator(self) -> char {
+    pub(crate) const fn separator(self) -> char {
         match self {
             Self::Peeker => ',',
             Self::StandardWebhooks => ' ',
@@ -34,7 +34,7 @@ impl SignatureFamily {
     }
 
     /// The MAC in one listed signature; `None` for another version or a text that does not decode.
-    fn decode(self, signature: &str) -> Option<Vec<u8>> {
+    pub(crate) fn decode(self, signature: &str) -> Option<Vec<u8>> {
         match self {
             Self::Peeker => hex::decode(signature.strip_prefix("v1=")?).ok(),
             Self::StandardWebhooks => STANDARD.decode(signature.strip_prefix("v1,")?).ok(),

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use peeker_domain::order::ClientId;
-use peeker_domain::{EmailAddress, WebUrl};
+use peeker_domain::{EmailAddress, Timestamp, WebUrl};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -120,6 +120,23 @@ pub(crate) fn password(max: usize) -> impl Fn(&Value) -> Result<SecretString, St
         }
         Ok(SecretString::from(text))
     }
+}
+
+/// A point in time in RFC 3339, as `2026-05-08T12:00:00Z`.
+pub(crate) fn timestamp(value: &Value) -> Result<Timestamp, String> {
+    let read = string(value).map(|text| serde_json::from_value(text.into()));
+    read?.map_err(|_| "must be a time such as 2026-05-08T12:00:00Z".to_owned())
+}
+
+/// `true` or `false`, for query parameters.
+pub(crate) fn boolean_text(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "must be true or false".to_owned())
+}
+
+/// A whole number that is not negative, for query parameters.
+pub(crate) fn natural_text(text: &str) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|number| *number >= 0);
+    number.ok_or_else(|| "must be a whole number of 0 or more".to_owned())
 }
 
 /// One word of a closed list, for query parameters.

@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 
 use crate::operations::{ALL, CUSTOMER, RESET, Records};
 
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 7] = [
     "/users",
     "/bundles",
     "/domains",
     "/domains/import?domains=imported-kept.com",
     "/orders",
     "/orders/pending",
+    "/events",
 ];
 
 /// The rows of an environment by table, empty tables and the record of migrations left out.
@@ -64,10 +65,21 @@ async fn assert_hidden(app: &TestApp, from: &Client, records: &Records) {
         format!("/orders/pending?domain_id={}", records.domain),
         format!("/orders/pending?user={}", records.user),
         format!("/orders/pending?user={CUSTOMER}"),
+        format!("/events?order_id={}", records.order),
+        "/events?type=order.in_progress".to_owned(),
+        "/events?delivered=false".to_owned(),
+        "/events?after_sequence=0".to_owned(),
     ] {
         let page = from.get(&filtered).await.expect(200);
         assert_eq!(page["data"], json!([]), "{filtered}");
     }
+    let heard = from
+        .get("/events/stream?after_sequence=0&follow=false")
+        .await;
+    assert_eq!(
+        (heard.status.as_u16(), heard.text.as_str()),
+        (200, ": open\nid: 0\n\n")
+    );
     assert_eq!(seen_by_owner(&app.client(), records).await, before);
 }
 
@@ -132,7 +144,7 @@ on_both_engines! {
         for table in [
             "users", "bundles", "orders", "domains", "inboxes", "events", "deliveries", "idempotency_keys", "imports",
             "import_domains", "import_fingerprints", "imported_names", "forwardings", "forwarding_domains",
-            "pending_actions", "jobs",
+            "pending_actions", "jobs", "replays", "event_replays", "delivery_attempts",
         ] {
             assert!(sandbox.contains_key(table), "the test did nothing to {table}: {sandbox:?}");
         }

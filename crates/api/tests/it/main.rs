@@ -25,3 +25,5 @@ mod sandbox_clock;
 mod swaps;
 mod users;
 mod wallet;
+mod webhook_check;
+mod webhooks;

@@ -106,12 +106,33 @@ pub(crate) const ALL: &[Operation] = &[
     read("listPendingActions", "/orders/pending"),
     read("getOrder", "/orders/{id}"),
     read("listOrderInboxes", "/orders/{id}/inboxes"),
-    read("getSandboxClock", "/sandbox/clock"),
+    read("listEvents", "/events"),
+    read("getEvent", "/events/{id}"),
+    read("listEventDeliveries", "/events/{id}/deliveries"),
+    read("getEventReplay", "/events/replay/{id}"),
+    Operation {
+        id: "streamEvents",
+        method: Method::GET,
+        path: "/events/stream",
+        needs: Needs::Read,
+        success: 200,
+        query: "?after_sequence=0&follow=false",
+        body: None,
+    },
+    post(
+        "verifyWebhook",
+        "/webhooks/verify",
+        Needs::Read,
+        200,
+        || json!({ "headers": { "webhook-id": "evt_1" }, "body": "{}" }),
+    ),
     read("listOrderHistory", "/orders/{id}/history"),
     read("getWallet", "/wallet"),
     read("listWalletTransactions", "/wallet/transactions"),
     read("listSwaps", "/swaps"),
     read("getSwap", "/swaps/{id}"),
+    read("getSandboxClock", "/sandbox/clock"),
+    read("getWebhookEndpoint", "/webhooks/endpoint"),
     post(
         "checkDomainAvailability",
         "/domains/availability",
@@ -144,6 +165,8 @@ pub(crate) const ALL: &[Operation] = &[
         202,
         forwarding,
     ),
+    write("replayEvent", Method::POST, "/events/{id}/replay", None),
+    post("replayEvents", "/events/replay", Needs::Write, 202, replay),
     post("createSwap", "/swaps", Needs::Write, 201, swap),
     post(
         "renameInboxes",
@@ -204,6 +227,11 @@ fn order() -> Value {
     custom_order(&names("ordered", 2))
 }
 
+/// A window without events, whose job is done when it is accepted.
+fn replay() -> Value {
+    json!({ "since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z" })
+}
+
 /// Stand in bodies for the ids of the records' domains: the one that waits for a replacement, and the one that is live.
 const WAITING_DOMAIN: &str = "{waiting_domain}";
 const LIVE_DOMAIN: &str = "{live_domain}";
@@ -231,6 +259,8 @@ pub(crate) struct Records {
     pub(crate) forwarding: String,
     pub(crate) order: String,
     pub(crate) action: String,
+    pub(crate) event: String,
+    pub(crate) replay: String,
     pub(crate) live_domain: String,
     pub(crate) swap: String,
 }
@@ -250,6 +280,8 @@ impl Records {
         let forwarded = client.post("/domains/forwarding", forwarding()).await;
         app.run_until_idle().await;
         let actions = client.get("/orders/pending").await.data(200);
+        let events = client.get("/events").await.data(200);
+        let replay = client.post("/events/replay", replay()).await.data(202);
         let live = client.get("/domains?status=active").await.data(200);
         let body = with(renaming(), "/domain_id", live[0]["id"].clone());
         let renamed = client.post("/swaps/user_names", body).await.data(201);
@@ -264,6 +296,8 @@ impl Records {
             forwarding: id_of(&forwarded.data(202)["id"]),
             order: id_of(&placed["id"]),
             action: id_of(&actions[0]["id"]),
+            event: id_of(&events[0]["id"]),
+            replay: id_of(&replay["id"]),
         }
     }
 
@@ -278,6 +312,8 @@ impl Records {
             Some("/orders") => &self.order,
             Some("/swaps") => &self.swap,
             Some("/sandbox/actions") => &self.action,
+            Some("/events") => &self.event,
+            Some("/events/replay") => &self.replay,
             noun => panic!("no record is made for {noun:?}; add one"),
         }
     }

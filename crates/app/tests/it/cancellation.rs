@@ -139,9 +139,11 @@ impl Ending {
             (&shown["costs"]["total_cents"], row.total_cents),
             (&json!(total), total)
         );
+        // What stays has begun its second month.
+        let renewed = if self.part == Part::Whole { 0 } else { 200 };
         assert_eq!(
             paid(app, &self.id).await.0,
-            COST,
+            COST + renewed,
             "the month and the domains were used"
         );
         assert_balanced(app).await;
@@ -255,7 +257,7 @@ on_both_engines! {
             settle(app, &server).await;
             if part == "some" {
                 assert_eq!(order(app, &id).await.status, "completed");
-                assert_eq!(paid(app, &id).await.0, 3 * 200 + 2 * 3_300, "one was never bought");
+                assert_eq!(paid(app, &id).await.0, 3 * 200 + 2 * 3_300 + 200, "one was never bought, and the third has begun its second month");
                 assert_eq!(order(app, &id).await.total_cents, 200 + 3_300);
                 assert!(domain(app, &names[1]).await.owned, "the purchase that nobody heard of is the partner's");
                 let unbought = domain(app, &names[0]).await;

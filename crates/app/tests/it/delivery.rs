@@ -29,7 +29,7 @@ fn db(app: &TestApp) -> &EnvironmentDb {
     &app.app.store().sandbox.db
 }
 
-async fn emit(app: &TestApp, account: &AccountId, count: usize) {
+pub(crate) async fn emit(app: &TestApp, account: &AccountId, count: usize) {
     let mut work = Work::begin(db(app), [account]).await.unwrap();
     for number in 0..count {
         let data = json!({ "number": number });
@@ -39,7 +39,7 @@ async fn emit(app: &TestApp, account: &AccountId, count: usize) {
     work.commit().await.unwrap();
 }
 
-async fn delivery(app: &TestApp, sequence: i64) -> deliveries::Model {
+pub(crate) async fn delivery(app: &TestApp, sequence: i64) -> deliveries::Model {
     let key = (app.partner.id.to_string(), sequence);
     deliveries::Entity::find_by_id(key)
         .one(&db(app).pools.reader)
@@ -48,17 +48,17 @@ async fn delivery(app: &TestApp, sequence: i64) -> deliveries::Model {
         .unwrap()
 }
 
-async fn attempts(app: &TestApp, sequence: i64) -> Vec<delivery_attempts::Model> {
+pub(crate) async fn attempts(app: &TestApp, sequence: i64) -> Vec<delivery_attempts::Model> {
     rows::attempts(db(app), &app.partner.id, sequence)
         .await
         .unwrap()
 }
 
-async fn count(app: &TestApp, state: Delivery) -> u64 {
+pub(crate) async fn count(app: &TestApp, state: Delivery) -> u64 {
     rows::count_unscoped(db(app), state).await.unwrap()
 }
 
-async fn serve(router: Router) -> String {
+pub(crate) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -42,7 +42,7 @@ pub async fn pass(app: &TestApp, server: &App, to: Timestamp) {
         match next.unwrap().filter(|next| *next <= to) {
             // To the second above, since the clock moves by seconds.
             Some(next) => {
-                app.advance_seconds((next.as_millis() - app.now().as_millis() + 999) / 1_000)
+                app.advance_seconds((next.as_millis() - app.now().as_millis() + 999) / 1_000);
             }
             None => break,
         }
@@ -171,6 +171,33 @@ on_both_engines! {
         let in_year_two = created.plus_months(12);
         pass(app, &app.app, in_year_two).await;
         assert_eq!(amounts(app, &id, "renewal").await[11], -200 - YEAR, "the two that left are not renewed");
+        assert_balanced(app).await;
+    }
+
+    async fn a_domain_that_a_swap_brings_in_is_charged_once_it_is_live(app) {
+        let names = names("swapped", 2);
+        let created = app.now();
+        let id = place(app, custom_order(&names)).await;
+        run(&app.app).await;
+        let faults = Faults::default();
+        let server = app.faulty_server(&faults).await;
+        pass(app, &server, created.plus_months(1).plus_seconds(-5 * DAY)).await;
+        faults.plan("registrar.register", "new-one.com", Fault::RefusedBefore, Some(10 * DAY * 1_000));
+        let old = domain(app, &names[0]).await.id;
+        let swap = json!({ "type": "standard", "domain_id": old, "replacement_domain": "new-one.com" });
+        app.client().post("/swaps", swap).await.expect(201);
+        pass(app, &server, created.plus_months(1)).await;
+        assert_eq!(domain(app, &names[0]).await.status, "active", "the old one still serves");
+        pass(app, &server, created.plus_months(2)).await;
+        assert_eq!(domain(app, "new-one.com").await.status, "active");
+        assert_eq!(amounts(app, &id, "renewal").await, [-400; 2], "one of the two at a time");
+        let bought = domain(app, "new-one.com").await.registered_until.unwrap();
+        pass(app, &server, created.plus_months(13)).await;
+        let renewed = amounts(app, &id, "renewal").await;
+        assert_eq!(renewed[2..], [&[-400; 9][..], &[-400 - YEAR, -400 - YEAR]].concat()[..], "each with its own year");
+        let until = Timestamp::from_millis(domain(app, "new-one.com").await.registered_until.unwrap());
+        assert_eq!(until, Timestamp::from_millis(bought).plus_months(12));
+        assert!(!domain(app, &names[0]).await.owned, "the old one was idle, and lapsed");
         assert_balanced(app).await;
     }
 

@@ -5,6 +5,7 @@
 mod action;
 mod bundle;
 mod domain;
+mod event;
 mod history;
 mod import;
 mod list;
@@ -14,11 +15,14 @@ mod quote;
 mod sandbox;
 mod swap;
 mod user;
+mod verification;
 mod wallet;
+mod webhook;
 
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
 pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
+pub use event::{DeliveryAttempt, Event, EventDelivery, EventReplay};
 pub use history::HistoryEntry;
 pub use import::{
     FailedDomain, FailureReason, ForwardingJob, ImportJob, ImportedDomain, NameserverGroup,
@@ -33,4 +37,6 @@ pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, Quoted
 pub use sandbox::SandboxClock;
 pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User};
+pub use verification::{Expected, SignatureCheck, SignedContent, VerificationCheck};
 pub use wallet::{Wallet, WalletTransaction};
+pub use webhook::{EndpointStatus, PauseReason, WebhookEndpoint};

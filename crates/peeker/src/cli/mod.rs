@@ -3,10 +3,12 @@
 mod demo;
 mod doctor;
 mod key;
+mod listen;
 mod migrate;
 mod openapi;
 mod partner;
 pub mod serve;
+mod trigger;
 mod wallet;
 mod webhook;
 
@@ -26,6 +28,7 @@ First steps:
   peeker demo                                      See an order complete, end to end
   peeker serve                                     Start a server at http://127.0.0.1:8080
   peeker partner create --name \"Acme Resellers\"    Make a partner and its keys
+  peeker listen --forward-to http://localhost:3000/hook    Get webhooks on this machine
   peeker doctor                                    See whether everything is in order
 
 Environment:
@@ -91,6 +94,10 @@ enum Command {
     /// Where a partner's webhooks go
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Forward a test key's events to a receiver on this machine, signed
+    Listen(listen::Arguments),
+    /// Make an event of a type happen in the sandbox
+    Trigger(trigger::Arguments),
     /// Wallets: book a payment, show one, verify all
     #[command(subcommand)]
     Wallet(wallet::Command),
@@ -164,6 +171,8 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Partner(command) => partner::run(&global, command, output).await,
             Command::Key(command) => key::run(&global, command, output).await,
             Command::Webhook(command) => webhook::run(&global, command, output).await,
+            Command::Listen(arguments) => listen::run(arguments, output).await,
+            Command::Trigger(arguments) => trigger::run(arguments, output).await,
             Command::Wallet(command) => return wallet::run(&global, command, output).await,
             Command::Migrate(_) => migrate::run(&global, output).await,
             Command::Openapi(_) => openapi::run(),

@@ -325,6 +325,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_wrong_is_said_in_plain_words() {
+        let audit = Audit {
+            account_id: "org_1".to_owned(),
+            balance_cents: -100,
+            booked_cents: 4_900,
+            transactions: 3,
+            unbalanced: 1,
+        };
+        assert!(!audit.is_right());
+        let report = VerifyJson {
+            ok: false,
+            wallets: 1,
+            transactions: 3,
+            wrong: vec![wrong(Environment::Live, audit)],
+        };
+        let text = verify_text(&report, Output::new(false));
+        for said in [
+            "live org_1: the wallet holds -$1.00, its entries add up to $49.00",
+            "live org_1: the wallet is below zero: -$1.00",
+            "live org_1: 1 transactions do not add up to zero",
+        ] {
+            assert!(text.contains(said), "{text}");
+        }
+    }
+
+    #[test]
     fn dollars_are_read_to_the_cent() {
         for (text, cents) in [
             ("5000.00", 500_000),

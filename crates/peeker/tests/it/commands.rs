@@ -174,108 +174,91 @@ fn a_password_in_the_database_url_is_shown_nowhere() {
     }
 }
 
+/// A partner in a new installation.
+fn partner_in(folder: &std::path::Path) -> String {
+    let (created, _) = json(folder, &["partner", "create", "--name", "Acme"]);
+    text(&created["partner"]["id"]).to_owned()
+}
+
 #[test]
-fn a_payment_is_booked_once_and_the_books_are_verified() {
+fn a_payment_is_booked_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let (created, _) = json(folder, &["partner", "create", "--name", "Acme"]);
-    let partner = text(&created["partner"]["id"]);
-    let live = [
-        "--environment",
-        "live",
-        "--amount",
-        "5000.00",
-        "--reference",
-        "wire 1",
-    ];
-    let credit = [&["wallet", "credit", partner], &live[..]].concat();
-    let (booked, status) = json(folder, &credit);
-    assert_eq!(status, Some(0));
+    let partner = partner_in(folder);
+    let live = ["wallet", "credit", &partner, "--environment", "live"];
+    let wire = [&live[..], &["--amount", "5000.00", "--reference", "wire 1"]].concat();
+    let (booked, status) = json(folder, &wire);
+    let expected = value!({ "credited": true, "amount_cents": 500_000, "balance_cents": 500_000, "booked_at": null });
+    assert_eq!((booked, status), (expected, Some(0)));
+    let (again, status) = json(folder, &wire);
     assert_eq!(
-        booked,
-        value!({ "credited": true, "amount_cents": 500_000, "balance_cents": 500_000, "booked_at": null })
+        (&again["credited"], &again["balance_cents"]),
+        (&value!(false), &value!(500_000))
     );
-    let (again, status) = json(folder, &credit);
-    assert_eq!(
-        (&again["credited"], &again["balance_cents"], status),
-        (&value!(false), &value!(500_000), Some(0))
-    );
-    assert!(again["booked_at"].is_string());
-    let said = run(folder, &credit);
+    assert_eq!((again["booked_at"].is_string(), status), (true, Some(0)));
+    let said = run(folder, &wire);
     assert!(String::from_utf8_lossy(&said.stdout).contains("Nothing changed"));
-    let other = [
-        "wallet",
-        "credit",
-        partner,
-        "--environment",
-        "live",
-        "--cents",
-        "1",
-        "--reference",
-        "wire 1",
-    ];
-    let (error, status) = json(folder, &other);
-    assert_eq!(
-        (error["error"]["field"].as_str(), status),
-        (Some("reference"), Some(1))
-    );
-    let (error, status) = json(
-        folder,
-        &[
-            "wallet",
-            "credit",
-            partner,
-            "--environment",
-            "live",
-            "--cents",
-            "0",
-        ],
-    );
-    assert_eq!(
-        (error["error"]["field"].as_str(), status),
-        (Some("amount"), Some(1))
-    );
+    for (wrong, field) in [
+        (&["--cents", "1", "--reference", "wire 1"][..], "reference"),
+        (&["--cents", "1", "--reference", " "], "reference"),
+        (&["--cents", "0"], "amount"),
+    ] {
+        let (error, status) = json(folder, &[&live[..], wrong].concat());
+        assert_eq!(
+            (error["error"]["field"].as_str(), status),
+            (Some(field), Some(1))
+        );
+    }
     for wrong in [
         &["--cents", "1", "--amount", "1"][..],
         &[],
         &["--amount", "1.005"],
     ] {
-        let (error, status) = json(
-            folder,
-            &[
-                &["wallet", "credit", partner, "--environment", "live"],
-                wrong,
-            ]
-            .concat(),
-        );
+        let (error, status) = json(folder, &[&live[..], wrong].concat());
         assert_eq!(
             (error["error"]["code"].as_str(), status),
             (Some("usage"), Some(2)),
             "{wrong:?}"
         );
     }
+}
 
-    let (shown, _) = json(folder, &["wallet", "show", partner]);
-    assert_eq!(
-        (
-            &shown["environment"],
-            &shown["balance_cents"],
-            &shown["currency"]
-        ),
-        (&value!("live"), &value!(500_000), &value!("usd"))
+#[test]
+fn a_wallet_is_shown_and_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let partner = partner_in(folder);
+    json(
+        folder,
+        &[
+            "wallet",
+            "credit",
+            &partner,
+            "--environment",
+            "live",
+            "--cents",
+            "500000",
+            "--reference",
+            "wire 1",
+        ],
     );
-    let transaction = &shown["transactions"][0];
+    let (shown, _) = json(folder, &["wallet", "show", &partner]);
+    assert_eq!(
+        (&shown["environment"], &shown["balance_cents"]),
+        (&value!("live"), &value!(500_000))
+    );
+    let first = &shown["transactions"][0];
     assert_eq!(
         (
-            &transaction["amount_cents"],
-            &transaction["reason"],
-            &transaction["reference"]
+            &first["amount_cents"],
+            &first["reason"],
+            &first["reference"]
         ),
         (&value!(500_000), &value!("credit"), &value!("wire 1"))
     );
     let (sandbox, _) = json(
         folder,
-        &["wallet", "show", partner, "--environment", "test"],
+        &["wallet", "show", &partner, "--environment", "test"],
     );
     assert_eq!(
         (&sandbox["balance_cents"], &sandbox["transactions"]),
@@ -292,15 +275,8 @@ fn a_payment_is_booked_once_and_the_books_are_verified() {
             (Some("not_found"), Some(1))
         );
     }
-
-    for verify in [&["wallet", "verify"][..], &["wallet", "verify", partner]] {
-        let (report, status) = json(folder, verify);
-        assert_eq!(
-            (report, status),
-            (
-                value!({ "ok": true, "wallets": 1, "transactions": 1, "wrong": [] }),
-                Some(0)
-            )
-        );
+    for verify in [&["wallet", "verify"][..], &["wallet", "verify", &partner]] {
+        let expected = value!({ "ok": true, "wallets": 1, "transactions": 1, "wrong": [] });
+        assert_eq!(json(folder, verify), (expected, Some(0)));
     }
 }

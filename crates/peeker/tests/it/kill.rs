@@ -18,13 +18,13 @@ const DOMAINS: usize = 4;
 /// How long the server lives each time, counted in orders answered.
 const KILL_AFTER: [usize; 3] = [7, 20, 41];
 
-struct Server {
+pub(crate) struct Server {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
-    fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut command = peeker(folder);
         command.args(["serve", "--listen", "127.0.0.1:0", "--json"]);
         let mut process = command
@@ -45,7 +45,7 @@ impl Server {
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
@@ -72,7 +72,12 @@ fn order(number: usize) -> Value {
     })
 }
 
-async fn place(client: Client, url: String, key: String, number: usize) -> Option<String> {
+pub(crate) async fn place(
+    client: Client,
+    url: String,
+    key: String,
+    number: usize,
+) -> Option<String> {
     let request = client
         .post(format!("{url}/orders"))
         .bearer_auth(key)

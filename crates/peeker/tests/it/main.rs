@@ -5,6 +5,8 @@
 mod commands;
 mod demo;
 mod kill;
+mod kill_sender;
+mod listen;
 mod serve;
 
 use std::path::Path;

@@ -163,9 +163,8 @@ impl Registrar for SandboxRegistrar {
         match first.await? {
             Some(held) if held.holds(call.now) => return Ok(held.into()),
             Some(_) => {
-                self.documents
-                    .replace(call, REGISTRATIONS, name, &new)
-                    .await?
+                let documents = &self.documents;
+                documents.replace(call, REGISTRATIONS, name, &new).await?;
             }
             None => {}
         }

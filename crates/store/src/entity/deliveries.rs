@@ -13,6 +13,8 @@ pub struct Model {
     pub attempts: i32,
     pub next_attempt_at: i64,
     pub lease_token: Option<String>,
+    pub retry_until: Option<i64>,
+    pub attempts_before: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,10 @@ use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "domains")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "columns of a table, each a fact of its own"
+)]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: String,

@@ -207,7 +207,7 @@ async fn store(
             add(
                 &mut work, &old.order, &old.place, &mut swap, incoming, new.now,
             )
-            .await?
+            .await?;
         }
         None => turn(
             &mut work,

@@ -1,7 +1,9 @@
 //! Deliveries: claimed once, by lease; an outcome counts only under the lease.
 
+use peeker_domain::view::PauseReason;
 use peeker_domain::{EventType, Timestamp};
 use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded, State};
+use peeker_store::endpoint_health::{self, Pause};
 use peeker_store::{EnvironmentDb, Work};
 use peeker_testkit::{EPOCH, TestApp, on_both_engines};
 use serde_json::json;
@@ -30,11 +32,16 @@ async fn claim(db: &EnvironmentDb, now: Timestamp, limit: u32) -> Vec<ClaimedDel
         .unwrap()
 }
 
+async fn count(db: &EnvironmentDb, state: State) -> u64 {
+    deliveries::count_unscoped(db, state).await.unwrap()
+}
+
 fn outcome(delivery: &ClaimedDelivery, state: State, http_status: u16) -> Recorded {
     Recorded {
         delivery: delivery.clone(),
         attempt: Some(Attempt {
             started_at: EPOCH,
+            ended_at: EPOCH,
             http_status: Some(http_status),
             failure: None,
             latency_ms: 5,
@@ -42,6 +49,7 @@ fn outcome(delivery: &ClaimedDelivery, state: State, http_status: u16) -> Record
         }),
         state,
         next_attempt_at: EPOCH,
+        retry_until: None,
     }
 }
 
@@ -85,5 +93,45 @@ on_both_engines! {
         let attempts = deliveries::attempts(db, &app.partner.id, 1).await.unwrap();
         assert_eq!(attempts.iter().map(|attempt| attempt.http_status).collect::<Vec<_>>(), [Some(500), Some(200)]);
         assert_eq!(deliveries::next_due_unscoped(db).await.unwrap(), None);
+    }
+
+    async fn what_is_on_its_way_during_a_pause_is_recorded_and_nothing_is_given_up(app) {
+        let db = emit(app, 4).await;
+        let claimed = claim(db, EPOCH, 3).await;
+        let gone = Pause { at: EPOCH, reason: PauseReason::Gone };
+        let probe_at = EPOCH.plus_seconds(60);
+        let failed = |index: usize, state| outcome(&claimed[index], state, 410);
+        assert!(endpoint_health::pause(db, &failed(0, State::Pending), gone, probe_at).await.unwrap());
+        // The second was received after all, the third failed for the last time.
+        let lane = &app.app.store().sandbox.attempts;
+        lane.submit(outcome(&claimed[1], State::Delivered, 200)).await.unwrap();
+        assert!(!endpoint_health::pause(db, &failed(2, State::Failed), gone, probe_at).await.unwrap(), "paused already");
+        emit(app, 1).await;
+        assert_eq!(count(db, State::Waiting).await, 4);
+        assert_eq!((count(db, State::Delivered).await, count(db, State::Failed).await), (1, 0));
+        assert_eq!(claim(db, EPOCH.plus_seconds(1_000_000), 10).await.len(), 0);
+        assert_eq!(endpoint_health::resume(db, &app.partner.id, EPOCH).await.unwrap(), Some(4));
+        let resumed = claim(db, EPOCH.plus_seconds(1), 10).await;
+        let mut sequences: Vec<_> = resumed.iter().map(|delivery| (delivery.sequence, delivery.number)).collect();
+        sequences.sort_unstable();
+        assert_eq!(sequences, [(1, 1), (3, 1), (4, 1), (5, 1)]);
+        assert_eq!(endpoint_health::next_probe_at(db, &app.partner.id).await.unwrap(), None);
+    }
+
+    async fn events_recorded_while_a_pause_begins_are_none_left_behind(app) {
+        let db = emit(app, 1).await;
+        let claimed = claim(db, EPOCH, 1).await.remove(0);
+        let gone = Pause { at: EPOCH, reason: PauseReason::Gone };
+        let failed = outcome(&claimed, State::Pending, 410);
+        let emitting = futures::future::join_all((0..20).map(|_| emit(app, 5)));
+        let pausing = endpoint_health::pause(db, &failed, gone, EPOCH.plus_seconds(60));
+        let (_, paused) = futures::future::join(emitting, pausing).await;
+        assert!(paused.unwrap());
+        assert_eq!(count(db, State::Waiting).await, 101);
+        let emitting = futures::future::join_all((0..20).map(|_| emit(app, 5)));
+        let resuming = endpoint_health::resume(db, &app.partner.id, EPOCH);
+        let (_, resumed) = futures::future::join(emitting, resuming).await;
+        assert!(resumed.unwrap().unwrap() >= 101);
+        assert_eq!((count(db, State::Waiting).await, count(db, State::Pending).await), (0, 201));
     }
 }

@@ -112,7 +112,7 @@ async fn order(app: peeker_app::App, account: AccountId, now: Timestamp, number:
         format!("killed-{number}.net"),
     ];
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut new = made_at(planned(&account, &names[..1 + number % 2]), now);
+    let mut new = made_at(planned(&account, &names[..=number % 2]), now);
     new.id = peeker_domain::id::OrderId::new(now);
     new.renews_at = now.plus_months(1);
     let accepted = if number.is_multiple_of(3) {
@@ -139,7 +139,7 @@ async fn payment(
 ) -> Done {
     let reference = format!("payment-{number}");
     let db = &live(&app).db;
-    for _ in 0..1 + number % 2 {
+    for _ in 0..=number % 2 {
         let credited = wallet::credit(db, &account, Cents(amount), Some(&reference), now)
             .await
             .unwrap();

@@ -1,12 +1,16 @@
 //! The queries that run all the time find their rows by an index, on SQLite. PostgreSQL is left out: its planner goes
 //! by the statistics of the tables, and reads small ones from end to end whatever indexes they have.
 
-use peeker_domain::OrderStatus;
+use peeker_domain::id::{EventReplayId, OrderId};
+use peeker_domain::{EventType, OrderStatus};
 use peeker_store::connect::Pools;
+use peeker_store::entity::events as event_rows;
 use peeker_store::entity::{
     api_keys, deliveries, domains, import_domains, jobs, ledger_entries, order_domains,
     order_fingerprints, order_history, orders, pending_actions, users,
 };
+use peeker_store::events::{self, EventFilter, NewEventReplay};
+use peeker_store::paging::PageRequest;
 use peeker_testkit::{Engine, TestApp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -21,6 +25,9 @@ const CLAIM_JOBS: &str = "WITH due AS MATERIALIZED (SELECT account_id, kind, sub
     UPDATE jobs SET run_at = 1, lease_token = 'x', attempts = jobs.attempts + 1, wanted_again = FALSE FROM due \
     WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject \
     RETURNING jobs.subject";
+/// As `endpoint_health.rs` does.
+const RELEASE: &str = "SELECT sequence, ROW_NUMBER() OVER (ORDER BY sequence) - 1 AS place FROM deliveries \
+    WHERE account_id = $1 AND state = 'waiting'";
 const CLAIM_DELIVERIES: &str = "WITH due AS MATERIALIZED (SELECT account_id, sequence FROM deliveries \
     WHERE state = 'pending' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2) \
     UPDATE deliveries SET next_attempt_at = 1, lease_token = 'x' FROM due \
@@ -123,6 +130,28 @@ async fn a_sandbox_clock_finds_the_timers_of_its_account() {
          WHERE account_id = 'org_1' AND state = 'pending' AND next_attempt_at > 5 AND lease_token IS NULL",
     );
     assert_indexed(pools, "deliveries", "deliveries_of_account", moved).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_paused_endpoint_is_found_by_an_index() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let waiting = deliveries::Entity::find()
+        .select_only()
+        .column(deliveries::Column::Sequence)
+        .filter(deliveries::Column::AccountId.eq("org_1"))
+        .filter(Expr::cust("state = 'waiting'"));
+    let oldest = waiting
+        .clone()
+        .order_by_asc(deliveries::Column::Sequence)
+        .limit(1);
+    for query in [waiting, oldest] {
+        let statement = query.build(DbBackend::Sqlite);
+        assert_indexed(pools, "deliveries", "deliveries_waiting", statement).await;
+    }
+    let release = Statement::from_sql_and_values(DbBackend::Sqlite, RELEASE, ["org_1".into()]);
+    assert_indexed(pools, "deliveries", "deliveries_waiting", release).await;
     app.finish().await;
 }
 
@@ -358,6 +387,132 @@ async fn history_and_wallet_are_paged_by_an_index() {
         "ledger_entries",
         "ledger_entries_by_reference",
         statement,
+    )
+    .await;
+    app.finish().await;
+}
+
+/// Every combination of the filters of events, by which table is read first.
+#[tokio::test]
+async fn events_are_listed_by_an_index_whatever_the_filter() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let account = app.partner.id.clone();
+    for bits in 0..16 {
+        let has = |bit: u32| bits & (1 << bit) != 0;
+        for delivered in [None, Some(true), Some(false)] {
+            let filter = EventFilter {
+                kind: has(0).then_some(EventType::OrderCompleted),
+                order: has(1).then(|| OrderId::new(app.now())),
+                delivered,
+                after_sequence: has(2).then_some(7),
+            };
+            let page = PageRequest {
+                after: has(3).then(|| "9".to_owned()),
+                per_page: 25,
+            };
+            let statement =
+                events::list_query(DbBackend::Sqlite, &account, &filter, &page).unwrap();
+            let by_outcome = match delivered {
+                Some(false) => !has(1),
+                Some(true) => !has(0) && !has(1),
+                None => false,
+            };
+            let index = match (has(1), has(0)) {
+                (true, _) => "events_by_order",
+                (false, true) => "events_by_type",
+                (false, false) => "sqlite_autoindex_events_1",
+            };
+            let (first, index, second) = if by_outcome {
+                ("d", "deliveries_by_outcome", "e")
+            } else {
+                ("e", index, "d")
+            };
+            assert_indexed(pools, first, index, statement.clone()).await;
+            assert_indexed(pools, second, "sequence=?", statement).await;
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn attempts_windows_and_streams_are_read_by_an_index() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let account = app.partner.id.clone();
+    for after in [None, Some("whd_1".to_owned())] {
+        let page = PageRequest {
+            after,
+            per_page: 25,
+        };
+        let attempts = events::attempts_query(&account, 1, &page).build(DbBackend::Sqlite);
+        assert_indexed(
+            pools,
+            "delivery_attempts",
+            "delivery_attempts_of_event",
+            attempts,
+        )
+        .await;
+    }
+    for (only_failed, table, index) in [
+        (false, "e", "events_by_time"),
+        (true, "d", "deliveries_by_outcome"),
+    ] {
+        let window = NewEventReplay {
+            account: account.clone(),
+            id: EventReplayId::new(app.now()),
+            since: app.now(),
+            until: app.now(),
+            types: Some([EventType::OrderCompleted].into()),
+            only_failed,
+            created_at: app.now(),
+        };
+        let statement = events::matching_query(DbBackend::Sqlite, &window);
+        assert_indexed(pools, table, index, statement).await;
+    }
+    let next = event_rows::Entity::find()
+        .filter(event_rows::Column::AccountId.eq("org_1"))
+        .filter(event_rows::Column::Sequence.gt(5))
+        .order_by_asc(event_rows::Column::Sequence)
+        .limit(100)
+        .build(DbBackend::Sqlite);
+    assert_indexed(pools, "events", "sqlite_autoindex_events_1", next).await;
+    app.finish().await;
+}
+
+/// What the pruner looks for, written out as `events/prune.rs` of the store does.
+#[tokio::test]
+async fn what_is_over_its_time_is_found_by_an_index() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    for (table, key) in [
+        ("idempotency_keys", "key"),
+        ("order_fingerprints", "fingerprint"),
+        ("import_fingerprints", "fingerprint"),
+    ] {
+        let sql = format!(
+            "SELECT account_id, {key} FROM {table} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2"
+        );
+        assert_indexed(pools, table, &format!("{table}_lapsed"), raw(&sql)).await;
+    }
+    let oldest = "SELECT e.sequence FROM events e CROSS JOIN deliveries d WHERE e.account_id = $1 AND d.account_id = $1 \
+        AND d.sequence = e.sequence ORDER BY e.sequence LIMIT $2";
+    assert_indexed(pools, "e", "sqlite_autoindex_events_1", raw(oldest)).await;
+    for (table, key) in [
+        ("delivery_attempts", "id"),
+        ("replays", "number"),
+        ("event_replays", "id"),
+    ] {
+        let sql =
+            format!("SELECT {key} FROM {table} WHERE account_id = $1 ORDER BY {key} LIMIT $2");
+        assert_indexed(pools, table, "account_id=?", raw(&sql)).await;
+    }
+    let removed = "DELETE FROM delivery_attempts WHERE account_id = $1 AND event_sequence <= $2";
+    assert_indexed(
+        pools,
+        "delivery_attempts",
+        "delivery_attempts_of_event",
+        raw(removed),
     )
     .await;
     app.finish().await;

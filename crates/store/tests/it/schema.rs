@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_store::connect::Pools;
 use peeker_store::entity::{
-    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, events,
-    forwarding_domains, forwardings, idempotency_keys, import_domains, import_fingerprints,
-    imported_names, imports, inboxes, jobs, ledger_entries, order_domains, order_fingerprints,
-    order_history, orders, partners, pending_actions, rate_windows, settings, simulated_records,
-    swaps, users, webhook_endpoints, webhook_secrets,
+    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, endpoint_health,
+    event_replays, events, forwarding_domains, forwardings, idempotency_keys, import_domains,
+    import_fingerprints, imported_names, imports, inboxes, jobs, ledger_entries, order_domains,
+    order_fingerprints, order_history, orders, partners, pending_actions, rate_windows, replays,
+    settings, simulated_records, swaps, users, webhook_endpoints, webhook_secrets,
 };
 use peeker_testkit::on_both_engines;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryResult, Statement};
@@ -43,6 +43,8 @@ fn environment() -> Vec<Table> {
         of::<deliveries::Entity>(),
         of::<delivery_attempts::Entity>(),
         of::<domains::Entity>(),
+        of::<endpoint_health::Entity>(),
+        of::<event_replays::Entity>(),
         of::<events::Entity>(),
         of::<forwarding_domains::Entity>(),
         of::<forwardings::Entity>(),
@@ -59,6 +61,7 @@ fn environment() -> Vec<Table> {
         of::<order_history::Entity>(),
         of::<orders::Entity>(),
         of::<pending_actions::Entity>(),
+        of::<replays::Entity>(),
         of::<simulated_records::Entity>(),
         of::<swaps::Entity>(),
         of::<users::Entity>(),

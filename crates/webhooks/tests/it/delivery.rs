@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use peeker_domain::Timestamp;
 use peeker_domain::web_url::WebUrl;
 use peeker_webhooks::{
-    AddressPolicy, FailureClass, OutboundClient, Outcome, SignatureFamily, SigningSecret, headers,
-    verify,
+    AddressPolicy, FailureClass, OutboundClient, Outcome, RetryAfter, SignatureFamily,
+    SigningSecret, headers, verify,
 };
 use tokio::net::TcpListener;
 
@@ -95,19 +96,23 @@ async fn only_2xx_is_success() {
 }
 
 #[tokio::test]
-async fn retry_after_is_read_in_seconds() {
-    for (head, seconds) in [
-        ("429 Too Many Requests\r\nretry-after: 120", Some(120)),
+async fn retry_after_is_read_from_the_answer() {
+    let date = RetryAfter::At(Timestamp::from_millis(1_792_567_680_000));
+    for (head, asked) in [
+        (
+            "429 Too Many Requests\r\nretry-after: 120",
+            Some(RetryAfter::Seconds(120)),
+        ),
         ("429 Too Many Requests\r\nretry-after: -1", None),
         (
             "429 Too Many Requests\r\nretry-after: Wed, 21 Oct 2026 07:28:00 GMT",
-            None,
+            Some(date),
         ),
         ("429 Too Many Requests", None),
     ] {
         assert_eq!(
-            post_to(Reply::new(head, b"")).await.retry_after_seconds,
-            seconds,
+            post_to(Reply::new(head, b"")).await.retry_after,
+            asked,
             "{head}"
         );
     }

@@ -5,5 +5,7 @@
 )]
 
 mod delivery;
+mod fetch;
+mod hostile;
 mod receiver;
 mod refusal;

@@ -1,6 +1,7 @@
 //! Checks of what the databases hold: schema, key, clock, work that is stuck.
 
 use peeker_app::clock::SystemClock;
+use peeker_app::webhooks::health;
 use peeker_app::{App, keys, partners};
 use peeker_domain::{Clock, Environment, Timestamp};
 use peeker_store::deliveries::{self, State};
@@ -20,6 +21,8 @@ const EARLIEST_TIME: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 /// Work that is due for longer than this is being done by nobody.
 const OVERDUE_SECONDS: i64 = 300;
+/// Paused endpoints that are named.
+const MAX_SHOWN: usize = 5;
 
 /// Checks what the databases hold, as far as they can be opened, for which there must be a key.
 pub(super) async fn examine(
@@ -60,6 +63,7 @@ pub(super) async fn examine(
             "The control database cannot be read",
         ),
     });
+    checks.extend(paused_endpoints(&app).await);
     for &environment in Environment::ALL {
         let db = &app.store().environment(environment).db;
         match work(db, app.now()).await {
@@ -182,6 +186,41 @@ fn judge_clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
         ),
         _ => Check::ok(NAME, now.to_string()),
     }
+}
+
+/// Endpoints to which nothing is sent, if there are any.
+async fn paused_endpoints(app: &App) -> Option<Check> {
+    const NAME: &str = "webhook endpoints";
+    let mut paused = Vec::new();
+    for &environment in Environment::ALL {
+        let accounts = health::paused_unscoped(app, environment).await;
+        match accounts {
+            Ok(accounts) => paused.extend(
+                accounts
+                    .iter()
+                    .map(|account| format!("{account} ({environment})")),
+            ),
+            Err(error) => {
+                return Some(Check::fail(
+                    NAME,
+                    error.to_string(),
+                    "The database cannot be read",
+                ));
+            }
+        }
+    }
+    if paused.is_empty() {
+        return None;
+    }
+    let shown = paused.len().min(MAX_SHOWN);
+    let message = format!(
+        "{} paused, their events wait: {}{}",
+        paused.len(),
+        paused[..shown].join(", "),
+        if shown < paused.len() { ", …" } else { "" }
+    );
+    let advice = "peeker webhook show org_… tells why; they are tried again by themselves, and at once by peeker webhook resume org_…";
+    Some(Check::warn(NAME, message, advice))
 }
 
 fn work_name(environment: Environment) -> &'static str {

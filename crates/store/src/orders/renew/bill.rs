@@ -126,9 +126,10 @@ impl Bill {
         if registrations > 0 {
             parts.push(counted(registrations, "registration"));
         }
-        let parts = match parts.is_empty() {
-            true => "nothing to pay".to_owned(),
-            false => parts.join(", "),
+        let parts = if parts.is_empty() {
+            "nothing to pay".to_owned()
+        } else {
+            parts.join(", ")
         };
         match &self.month {
             Some(month) => format!("The month until {} is paid: {parts}", month.to),

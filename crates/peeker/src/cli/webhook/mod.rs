@@ -1,4 +1,7 @@
-//! `peeker webhook`: where a partner's events go.
+//! `peeker webhook`: where a partner's events go, what signs them, and whether they arrive.
+
+mod health;
+mod rotate;
 
 use clap::{Args, Subcommand};
 use peeker_app::webhooks::{self, CreatedSecrets};
@@ -19,13 +22,20 @@ Examples:
   {\"secrets\":{\"test\":\"whsec_…\",\"live\":\"whsec_…\"}}
 
 The first time, a secret for each environment is made and shown once. Later calls change the address, keep the
-secrets, and answer {\"secrets\":null}. A running server follows within seconds.";
+secrets, and answer {\"secrets\":null}. A running server follows within seconds. Events that waited for a paused
+endpoint go to the new address.";
 
 /// What can be done with webhooks.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Set or change the address that a partner's events are sent to
     Set(Set),
+    /// Make a new secret; the old one signs beside it for a while
+    Rotate(rotate::Rotate),
+    /// Show where a partner's events go and whether they arrive
+    Show(health::Show),
+    /// Send what waits for a paused endpoint, now
+    Resume(health::Resume),
 }
 
 /// Flags of `webhook set`.
@@ -47,11 +57,20 @@ pub struct Set {
 
 /// Runs a command about webhooks.
 pub async fn run(global: &Global, command: Command, output: Output) -> Result<()> {
-    let Command::Set(Set {
+    match command {
+        Command::Set(arguments) => set(global, arguments, output).await,
+        Command::Rotate(arguments) => rotate::run(global, arguments, output).await,
+        Command::Show(arguments) => health::show(global, arguments, output).await,
+        Command::Resume(arguments) => health::resume(global, arguments, output).await,
+    }
+}
+
+async fn set(global: &Global, arguments: Set, output: Output) -> Result<()> {
+    let Set {
         partner,
         url,
         profile,
-    }) = command;
+    } = arguments;
     let installation = Installation::find(global)?;
     let app = installation
         .open(installation.profile(profile), output)

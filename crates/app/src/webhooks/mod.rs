@@ -1,12 +1,17 @@
 //! Where a partner's webhooks go and what signs them (contract §6).
 
+pub mod health;
+pub(crate) mod probe;
+pub mod rotation;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
 use peeker_domain::id::AccountId;
-use peeker_domain::{Environment, Error, Result, WebUrl};
-use peeker_store::{partners, webhooks as rows};
+use peeker_domain::{Environment, Error, Result, Timestamp, WebUrl};
+use peeker_store::partners;
+use peeker_store::webhooks::{self as rows, StoredSecret};
 use peeker_webhooks::SigningSecret;
 use secrecy::SecretString;
 
@@ -16,7 +21,7 @@ use crate::secrets::Place;
 
 /// How long a deliverer goes on with an endpoint and secrets that were changed elsewhere, by a command or by
 /// another server.
-const FRESH_FOR: Duration = Duration::from_secs(2);
+const FRESH_FOR: Duration = Duration::from_secs(1);
 const MAX_CACHED: u64 = 10_000;
 
 /// The secrets of a partner, one per environment, shown when they are made and never again.
@@ -29,7 +34,7 @@ pub struct CreatedSecrets {
 }
 
 /// Sets the partner's endpoint. The first time, a secret is made for each environment and given back; later calls
-/// change the URL and keep the secrets. Errors: `not_found`; `invalid_request` on `url` when webhooks may not go there.
+/// change the URL and keep the secrets. Whatever was paused goes on, at the new address. Errors: `not_found`; `invalid_request` on `url` when webhooks may not go there.
 pub async fn set_endpoint(
     app: &App,
     account: &AccountId,
@@ -40,16 +45,10 @@ pub async fn set_endpoint(
         .outbound
         .check_target(&url)
         .map_err(|error| Error::invalid("url", error.to_string()))?;
+    must_exist(app, account).await?;
     let control = &app.0.store.control;
-    if partners::find(control, account)
-        .await
-        .map_err(internal("find a partner"))?
-        .is_none()
-    {
-        return Err(Error::not_found("partner"));
-    }
     let now = app.now();
-    let known = rows::sealed_secrets(control, account, Environment::Test, now).await;
+    let known = rows::secrets(control, account, Environment::Test, now).await;
     let created = if known.map_err(internal("read webhook secrets"))?.is_empty() {
         let test = add_secret(app, account, Environment::Test).await?;
         let live = add_secret(app, account, Environment::Live).await?;
@@ -61,7 +60,22 @@ pub async fn set_endpoint(
     rows::set_endpoint(control, account, url.as_str(), now)
         .await
         .map_err(internal("set a webhook endpoint"))?;
+    // Not before every server knows the new address, or what waited would still go to the old one.
+    let from = now.plus_millis(i64::try_from(FRESH_FOR.as_millis()).unwrap_or(i64::MAX));
+    for &environment in Environment::ALL {
+        health::resume_from(app, account, environment, from).await?;
+        app.0.endpoints.forget(account, environment).await;
+    }
     Ok(created)
+}
+
+/// Errors: `not_found`.
+async fn must_exist(app: &App, account: &AccountId) -> Result<()> {
+    let partner = partners::find(&app.0.store.control, account).await;
+    match partner.map_err(internal("find a partner"))? {
+        Some(_) => Ok(()),
+        None => Err(Error::not_found("partner")),
+    }
 }
 
 async fn add_secret(
@@ -69,9 +83,7 @@ async fn add_secret(
     account: &AccountId,
     environment: Environment,
 ) -> Result<SecretString> {
-    let secret = SigningSecret::generate().map_err(Error::internal)?;
-    let text = SecretString::from(secret.expose().to_owned());
-    let sealed = app.0.sealer.seal(place(account), &text)?;
+    let (text, sealed) = new_secret(app, account)?;
     let added = rows::add_secret(
         &app.0.store.control,
         account,
@@ -82,6 +94,14 @@ async fn add_secret(
     .await;
     added.map_err(internal("store a webhook secret"))?;
     Ok(text)
+}
+
+/// A new secret, and how it is stored.
+fn new_secret(app: &App, account: &AccountId) -> Result<(SecretString, String)> {
+    let secret = SigningSecret::generate().map_err(Error::internal)?;
+    let text = SecretString::from(secret.expose().to_owned());
+    let sealed = app.0.sealer.seal(place(account), &text)?;
+    Ok((text, sealed))
 }
 
 fn place(account: &AccountId) -> Place<'_> {
@@ -96,7 +116,17 @@ fn place(account: &AccountId) -> Place<'_> {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub url: WebUrl,
-    pub secrets: Vec<SigningSecret>,
+    /// Newest first, with the time at which each stops to sign.
+    secrets: Vec<(SigningSecret, Option<Timestamp>)>,
+}
+
+impl Endpoint {
+    /// The secrets that sign at `now`, newest first.
+    pub fn signing(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
+        let signs = move |until: &Option<Timestamp>| until.is_none_or(|until| now < until);
+        let secrets = self.secrets.iter();
+        secrets.filter_map(move |(secret, until)| signs(until).then_some(secret))
+    }
 }
 
 type CacheKey = (AccountId, Environment);
@@ -112,6 +142,10 @@ impl EndpointCache {
                 .time_to_live(FRESH_FOR)
                 .build(),
         )
+    }
+
+    async fn forget(&self, account: &AccountId, environment: Environment) {
+        self.0.invalidate(&(account.clone(), environment)).await;
     }
 }
 
@@ -132,7 +166,7 @@ pub(crate) async fn endpoint(
     Ok(found)
 }
 
-async fn load_endpoint(
+pub(crate) async fn load_endpoint(
     app: &App,
     account: &AccountId,
     environment: Environment,
@@ -143,13 +177,34 @@ async fn load_endpoint(
         .map_err(internal("read a webhook endpoint"))?;
     let Some(url) = url else { return Ok(None) };
     let url = WebUrl::parse(&url).map_err(Error::internal)?;
-    let sealed = rows::sealed_secrets(control, account, environment, app.now()).await;
-    let sealed = sealed.map_err(internal("read webhook secrets"))?;
-    let open = |sealed: &String| {
-        use secrecy::ExposeSecret;
-        let text = app.0.sealer.open(place(account), sealed)?;
-        SigningSecret::parse(text.expose_secret()).map_err(Error::internal)
-    };
-    let secrets = sealed.iter().map(open).collect::<Result<_>>()?;
+    let secrets = stored_secrets(app, account, environment).await?;
     Ok(Some(Endpoint { url, secrets }))
+}
+
+/// The secrets that sign for an account now, newest first.
+pub(crate) async fn signing_secrets(
+    app: &App,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<Vec<SigningSecret>> {
+    let stored = stored_secrets(app, account, environment).await?;
+    Ok(stored.into_iter().map(|(secret, _)| secret).collect())
+}
+
+/// The secrets that sign now and until when each does, newest first.
+async fn stored_secrets(
+    app: &App,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<Vec<(SigningSecret, Option<Timestamp>)>> {
+    use secrecy::ExposeSecret;
+    let control = &app.0.store.control;
+    let stored = rows::secrets(control, account, environment, app.now()).await;
+    let stored = stored.map_err(internal("read webhook secrets"))?;
+    let open = |stored: &StoredSecret| {
+        let text = app.0.sealer.open(place(account), &stored.sealed)?;
+        let secret = SigningSecret::parse(text.expose_secret()).map_err(Error::internal)?;
+        Ok((secret, stored.expires_at))
+    };
+    stored.iter().map(open).collect()
 }

@@ -1,0 +1,6 @@
+//! `/events`.
+
+mod list;
+mod replay;
+mod stream;
+mod types;

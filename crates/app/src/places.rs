@@ -1,0 +1,274 @@
+//! Who may be sent to now, so that a slow receiver delays nobody but itself.
+//!
+//! Each endpoint has a few places of its own. Their number grows while it answers quickly and shrinks while it does not,
+//! down to one. A delivery without a place waits its turn in memory if that is short, else it goes back to the table
+//! until about the time when a place should be free, so that a backlog is neither held here nor claimed over and over.
+//! Slow endpoints share a part of the process's places, whatever their number, and can take none of the others.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use peeker_domain::id::AccountId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Instant, timeout};
+
+/// Places of an endpoint that nothing is known of.
+const FIRST_PLACES: usize = 4;
+/// Places of an endpoint that answers quickly; the client keeps as many connections open.
+const MOST_PLACES: usize = 16;
+/// An attempt that takes longer makes the endpoint a slow one.
+const SLOW: Duration = Duration::from_secs(2);
+/// An endpoint from which nothing was heard for so long, with a request under way, may hang.
+const SILENT: Duration = Duration::from_secs(1);
+/// Places of an endpoint that may hang: one for what hangs, one to find out.
+const SILENT_PLACES: usize = 2;
+/// Longest wait for one's turn in memory. Together with [`POOL_WAIT`] and a send it ends before the lease does.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// Deliveries of one endpoint that wait in memory at most.
+const QUEUE: usize = 128;
+/// Longest wait for one of the process's places.
+const POOL_WAIT: Duration = Duration::from_secs(15);
+/// Bounds of the time for which a delivery goes back to the table.
+const LATER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_mins(5));
+/// What an attempt is taken to last until some have been seen.
+const FIRST_GUESS: Duration = Duration::from_millis(100);
+/// One part in so many of the process's places is for slow endpoints.
+const SLOW_SHARE: usize = 4;
+
+/// The places of one process, of one environment.
+pub(crate) struct Places {
+    endpoints: Mutex<HashMap<AccountId, Endpoint>>,
+    quick: Arc<Semaphore>,
+    slow: Arc<Semaphore>,
+}
+
+/// What a place holder makes of its endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Impression {
+    /// It took the event.
+    Good,
+    /// It answered, but did not take the event.
+    Neutral,
+    /// It gave no answer, or asked for fewer requests.
+    Bad,
+}
+
+struct Endpoint {
+    places: usize,
+    taken: usize,
+    /// What an attempt lasts of late.
+    mean: Duration,
+    /// When a send last began while none was under way, or ended.
+    heard_at: Instant,
+    waiting: VecDeque<oneshot::Sender<Place>>,
+    /// When the next delivery that goes back to the table should come again.
+    next_turn: Instant,
+}
+
+impl Endpoint {
+    fn new(now: Instant) -> Self {
+        Self {
+            places: FIRST_PLACES,
+            taken: 0,
+            mean: FIRST_GUESS,
+            heard_at: now,
+            waiting: VecDeque::new(),
+            next_turn: now,
+        }
+    }
+
+    fn has_room(&self, now: Instant) -> bool {
+        let is_silent = self.taken > 0 && now - self.heard_at > SILENT;
+        let places = if is_silent {
+            self.places.min(SILENT_PLACES)
+        } else {
+            self.places
+        };
+        self.taken < places
+    }
+
+    fn take(&mut self, now: Instant) {
+        if self.taken == 0 {
+            self.heard_at = now;
+        }
+        self.taken += 1;
+    }
+
+    /// The time between two turns.
+    fn pace(&self) -> Duration {
+        self.mean / u32::try_from(self.places).unwrap_or(u32::MAX)
+    }
+
+    /// Whether its queue is short enough to wait in.
+    fn is_worth_waiting(&self) -> bool {
+        let ahead = u32::try_from(self.waiting.len() + 1).unwrap_or(u32::MAX);
+        self.waiting.len() < QUEUE && self.pace().saturating_mul(ahead) <= QUEUE_WAIT
+    }
+
+    /// How long to go back to the table for: each one a turn later than the one before.
+    fn later(&mut self, now: Instant) -> Duration {
+        let (shortest, longest) = LATER;
+        let wait = (self.next_turn.max(now) + self.pace() - now).clamp(shortest, longest);
+        self.next_turn = now + wait;
+        wait
+    }
+
+    fn learn(&mut self, impression: Impression, took: Duration) {
+        self.mean = (self.mean * 7 + took * 3) / 10;
+        if impression == Impression::Bad || took >= SLOW {
+            self.places = (self.places / 2).max(1);
+        } else if impression == Impression::Good {
+            self.places = (self.places + 1).min(MOST_PLACES);
+        }
+    }
+}
+
+impl Places {
+    /// `total` places, some of which are for slow endpoints only.
+    pub fn new(total: usize) -> Arc<Self> {
+        let slow = (total / SLOW_SHARE).max(1);
+        Arc::new(Self {
+            endpoints: Mutex::default(),
+            quick: Arc::new(Semaphore::new((total - slow).max(1))),
+            slow: Arc::new(Semaphore::new(slow)),
+        })
+    }
+
+    fn endpoints(&self) -> MutexGuard<'_, HashMap<AccountId, Endpoint>> {
+        self.endpoints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a send to the account's endpoint, or how long to try again after.
+    pub async fn enter(self: &Arc<Self>, account: &AccountId) -> Result<Place, Duration> {
+        let mut place = match self.request(account)? {
+            Turn::Now(place) => place,
+            Turn::Later(mut turn) => match timeout(QUEUE_WAIT, &mut turn).await {
+                Ok(Ok(place)) => place,
+                // It may have been given in the moment between.
+                _ => turn.try_recv().map_err(|_| self.later(account))?,
+            },
+        };
+        let pool = if self.is_slow(account) {
+            &self.slow
+        } else {
+            &self.quick
+        };
+        let permit = timeout(POOL_WAIT, Arc::clone(pool).acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else {
+            return Err(LATER.0.max(SILENT));
+        };
+        place.in_pool = Some(permit);
+        place.since = Instant::now();
+        Ok(place)
+    }
+
+    fn request(self: &Arc<Self>, account: &AccountId) -> Result<Turn, Duration> {
+        let now = Instant::now();
+        let mut endpoints = self.endpoints();
+        let endpoint = endpoints
+            .entry(account.clone())
+            .or_insert_with(|| Endpoint::new(now));
+        if endpoint.waiting.is_empty() && endpoint.has_room(now) {
+            endpoint.take(now);
+            return Ok(Turn::Now(Place::new(self, account)));
+        }
+        if !endpoint.is_worth_waiting() {
+            return Err(endpoint.later(now));
+        }
+        let (give, turn) = oneshot::channel();
+        endpoint.waiting.push_back(give);
+        Ok(Turn::Later(turn))
+    }
+
+    fn later(&self, account: &AccountId) -> Duration {
+        let now = Instant::now();
+        let mut endpoints = self.endpoints();
+        let endpoint = endpoints
+            .entry(account.clone())
+            .or_insert_with(|| Endpoint::new(now));
+        endpoint.later(now)
+    }
+
+    fn is_slow(&self, account: &AccountId) -> bool {
+        let endpoints = self.endpoints();
+        let endpoint = endpoints.get(account);
+        endpoint.is_some_and(|endpoint| endpoint.mean >= SLOW)
+    }
+
+    /// Gives a place back, and to whoever waits for it.
+    fn leave(self: &Arc<Self>, account: &AccountId, learnt: Option<(Impression, Duration)>) {
+        let now = Instant::now();
+        let mut endpoints = self.endpoints();
+        let Some(endpoint) = endpoints.get_mut(account) else {
+            return;
+        };
+        endpoint.taken -= 1;
+        endpoint.heard_at = now;
+        if let Some((impression, took)) = learnt {
+            endpoint.learn(impression, took);
+        }
+        while endpoint.has_room(now)
+            && let Some(next) = endpoint.waiting.pop_front()
+        {
+            match next.send(Place::new(self, account)) {
+                Ok(()) => endpoint.take(now),
+                // Whoever waited is gone. The place was not taken, so it must not be given back either.
+                Err(mut unused) => unused.is_taken = false,
+            }
+        }
+        let is_idle = endpoint.taken == 0 && endpoint.waiting.is_empty();
+        if is_idle && endpoint.places >= FIRST_PLACES && endpoint.mean < SLOW {
+            endpoints.remove(account);
+        }
+    }
+}
+
+enum Turn {
+    Now(Place),
+    Later(oneshot::Receiver<Place>),
+}
+
+/// The right to send to one endpoint. Given back when it is dropped, whatever became of the send.
+pub(crate) struct Place {
+    places: Arc<Places>,
+    account: AccountId,
+    since: Instant,
+    in_pool: Option<OwnedSemaphorePermit>,
+    impression: Option<Impression>,
+    is_taken: bool,
+}
+
+impl Place {
+    fn new(places: &Arc<Places>, account: &AccountId) -> Self {
+        Self {
+            places: Arc::clone(places),
+            account: account.clone(),
+            since: Instant::now(),
+            in_pool: None,
+            impression: None,
+            is_taken: true,
+        }
+    }
+
+    /// Gives the place back and says how the send went.
+    pub fn leave(mut self, impression: Impression) {
+        self.impression = Some(impression);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.is_taken {
+            let took = self.since.elapsed();
+            let learnt = self.impression.map(|impression| (impression, took));
+            self.places.leave(&self.account, learnt);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "places_tests.rs"]
+mod tests;

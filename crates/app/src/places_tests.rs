@@ -1,0 +1,127 @@
+//! Who gets a place. What an endpoint was like is told, not lived through, so nothing here waits.
+
+use super::*;
+
+const HANGING: (Impression, Duration) = (Impression::Bad, Duration::from_secs(15));
+const QUICK: (Impression, Duration) = (Impression::Good, Duration::from_millis(5));
+
+fn account(number: usize) -> AccountId {
+    AccountId::from_stored(format!("org_{number}"))
+}
+
+/// Lets the endpoint look as it does after so many attempts.
+fn teach(
+    places: &Arc<Places>,
+    account: &AccountId,
+    times: usize,
+    attempt: (Impression, Duration),
+) -> Place {
+    let place = place(places, account);
+    let mut endpoints = places.endpoints();
+    let endpoint = endpoints.get_mut(account).unwrap();
+    (0..times).for_each(|_| endpoint.learn(attempt.0, attempt.1));
+    drop(endpoints);
+    place
+}
+
+/// A place that is free at once.
+fn place(places: &Arc<Places>, account: &AccountId) -> Place {
+    match places.request(account) {
+        Ok(Turn::Now(place)) => place,
+        _ => panic!("no place for {account}"),
+    }
+}
+
+/// Takes all places that are free at once.
+fn fill(places: &Arc<Places>, account: &AccountId) -> Vec<Place> {
+    let next = || match places.request(account) {
+        Ok(Turn::Now(place)) => Some(place),
+        _ => None,
+    };
+    std::iter::from_fn(next).collect()
+}
+
+#[test]
+fn places_grow_while_answers_are_quick_and_shrink_while_they_are_not() {
+    let (places, account) = (Places::new(256), account(1));
+    assert_eq!(fill(&places, &account).len(), FIRST_PLACES);
+    let one = teach(&places, &account, 40, QUICK);
+    assert_eq!(fill(&places, &account).len(), MOST_PLACES - 1);
+    drop(one);
+    let one = teach(&places, &account, 6, HANGING);
+    assert_eq!(fill(&places, &account).len(), 0, "the one place is taken");
+    drop(one);
+    assert_eq!(fill(&places, &account).len(), 1);
+}
+
+#[test]
+fn an_endpoint_that_is_silent_gets_no_more_places() {
+    let now = Instant::now();
+    let mut endpoint = Endpoint::new(now);
+    endpoint.take(now);
+    assert!(endpoint.has_room(now + SILENT));
+    let later = now + SILENT + Duration::from_millis(1);
+    assert!(endpoint.has_room(later), "one to find out");
+    endpoint.take(later);
+    assert!(!endpoint.has_room(later));
+}
+
+#[tokio::test]
+async fn slow_endpoints_leave_most_places_to_the_others() {
+    let places = Places::new(40);
+    let mut held = Vec::new();
+    for number in 0..100 {
+        drop(teach(&places, &account(number), 6, HANGING));
+        let place = timeout(Duration::from_millis(1), places.enter(&account(number))).await;
+        held.extend(place.ok().and_then(Result::ok));
+    }
+    assert_eq!(held.len(), 10, "a quarter");
+    assert!(places.enter(&account(1_000)).await.is_ok());
+}
+
+#[test]
+fn a_backlog_is_spread_over_the_time_it_will_take() {
+    let (places, account) = (Places::new(256), account(1));
+    let _hanging = teach(&places, &account, 6, HANGING);
+    let waits: Vec<Duration> = (0..100)
+        .filter_map(|_| places.request(&account).err())
+        .collect();
+    assert_eq!(waits.len(), 100, "none waits in memory");
+    assert!(waits[1] > Duration::from_secs(20), "{waits:?}");
+    assert!(waits[2] > waits[1] + Duration::from_secs(10), "{waits:?}");
+    assert_eq!(waits[99], LATER.1);
+}
+
+#[test]
+fn a_quick_endpoint_keeps_few_waiting_and_sends_the_rest_back() {
+    let (places, account) = (Places::new(256), account(1));
+    let _one = teach(&places, &account, 40, QUICK);
+    let _all = fill(&places, &account);
+    let turns: Vec<_> = (0..200).map(|_| places.request(&account)).collect();
+    let waiting = turns.iter().filter(|turn| turn.is_ok()).count();
+    // The one that found all places taken waits, too.
+    assert_eq!(waiting + 1, QUEUE);
+    let longest = turns.iter().filter_map(|turn| turn.as_ref().err()).max();
+    assert!(*longest.unwrap() < Duration::from_secs(1), "{longest:?}");
+}
+
+#[tokio::test]
+async fn who_waits_gets_the_place_that_is_given_back_and_who_is_gone_takes_none() {
+    let (places, account) = (Places::new(256), account(1));
+    let mut held: Vec<_> = (0..FIRST_PLACES)
+        .map(|_| place(&places, &account))
+        .collect();
+    let Ok(Turn::Later(gone)) = places.request(&account) else {
+        panic!("more places than there are");
+    };
+    drop(gone);
+    let waiting = tokio::spawn({
+        let (places, account) = (Arc::clone(&places), account.clone());
+        async move { places.enter(&account).await.is_ok() }
+    });
+    tokio::task::yield_now().await;
+    drop(held.pop());
+    assert!(waiting.await.unwrap());
+    drop(held);
+    assert!(places.endpoints().is_empty(), "a place was lost");
+}

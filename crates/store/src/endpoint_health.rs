@@ -1,0 +1,348 @@
+//! Whether a partner's endpoint takes its events, and pausing the deliveries while it does not.
+//!
+//! What must stay true: a pause and the deliveries it moves are one transaction, under the lock of the account's row,
+//! as is a resumption. Recording an event takes the same lock, so none is claimable during a pause and none is left
+//! waiting after it.
+
+use std::collections::BTreeMap;
+
+use peeker_domain::Timestamp;
+use peeker_domain::id::AccountId;
+use peeker_domain::view::PauseReason;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
+};
+
+use crate::deliveries::{Attempt, IS_WAITING, Recorded, State, attempt_row};
+use crate::entity::{accounts, deliveries, delivery_attempts, endpoint_health, jobs as job_rows};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::{insert_all, write_back};
+use crate::jobs::{self, ClaimedJob, NewJob};
+use crate::work::Work;
+
+/// How often a pause that met another transaction is tried.
+const TRIES: u32 = 4;
+
+/// Since when and why nothing is sent to an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// Since when, on the account's clock.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: PauseReason,
+}
+
+impl Pause {
+    pub(crate) fn of(account: &accounts::Model) -> Result<Option<Self>> {
+        let (Some(at), Some(reason)) = (
+            account.deliveries_paused_at,
+            &account.deliveries_paused_reason,
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            at: Timestamp::from_millis(at),
+            reason: reason.parse()?,
+        }))
+    }
+}
+
+/// What is known of an endpoint. All times are on the account's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Health {
+    /// The pause, if it is paused.
+    pub pause: Option<Pause>,
+    /// When it last took an event.
+    pub last_success_at: Option<Timestamp>,
+    /// The first failure since then.
+    pub failing_since: Option<Timestamp>,
+    /// The last failure since then.
+    pub last_failure_at: Option<Timestamp>,
+}
+
+/// What is known of the account's endpoint.
+pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<Health> {
+    let reader = &db.pools.reader;
+    let key = account.to_string();
+    let paused = match accounts::Entity::find_by_id(key.clone())
+        .one(reader)
+        .await?
+    {
+        Some(row) => Pause::of(&row)?,
+        None => None,
+    };
+    let row = endpoint_health::Entity::find_by_id(key).one(reader).await?;
+    let row = row.unwrap_or_else(|| unknown(account.as_str()));
+    let time = |ms: Option<i64>| ms.map(Timestamp::from_millis);
+    Ok(Health {
+        pause: paused,
+        last_success_at: time(row.last_success_at),
+        failing_since: time(row.failing_since),
+        last_failure_at: time(row.last_failure_at),
+    })
+}
+
+/// How many deliveries wait for the account's endpoint.
+pub async fn count_waiting(db: &EnvironmentDb, account: &AccountId) -> Result<u64> {
+    Ok(deliveries::Entity::find()
+        .filter(deliveries::Column::AccountId.eq(account.as_str()))
+        .filter(Expr::cust(IS_WAITING))
+        .count(&db.pools.reader)
+        .await?)
+}
+
+/// When the account's paused endpoint is tried next, by the system's clock.
+pub async fn next_probe_at(db: &EnvironmentDb, account: &AccountId) -> Result<Option<Timestamp>> {
+    let key = (
+        account.to_string(),
+        jobs::PROBE.to_owned(),
+        jobs::ENDPOINT.to_owned(),
+    );
+    let job = job_rows::Entity::find_by_id(key)
+        .one(&db.pools.reader)
+        .await?;
+    Ok(job.map(|job| Timestamp::from_millis(job.run_at)))
+}
+
+/// The accounts whose endpoint is paused, for metrics and `peeker doctor`.
+pub async fn paused_unscoped(db: &EnvironmentDb) -> Result<Vec<AccountId>> {
+    let ids: Vec<String> = accounts::Entity::find()
+        .select_only()
+        .column(accounts::Column::AccountId)
+        .filter(accounts::Column::DeliveriesPausedAt.is_not_null())
+        .order_by_asc(accounts::Column::AccountId)
+        .into_tuple()
+        .all(&db.pools.reader)
+        .await?;
+    Ok(ids.into_iter().map(AccountId::from_stored).collect())
+}
+
+fn unknown(account: &str) -> endpoint_health::Model {
+    endpoint_health::Model {
+        account_id: account.to_owned(),
+        last_success_at: None,
+        failing_since: None,
+        last_failure_at: None,
+    }
+}
+
+/// Notes what came of attempts. Shown with seconds, so a success writes no row more often than that.
+pub(crate) async fn note(work: &Work<'_>, items: &[&Recorded]) -> Result<()> {
+    let mut attempts: BTreeMap<&str, Vec<(&Attempt, bool)>> = BTreeMap::new();
+    for item in items {
+        if let Some(attempt) = &item.attempt {
+            let of_account = attempts.entry(item.delivery.account.as_str()).or_default();
+            of_account.push((attempt, item.state == State::Delivered));
+        }
+    }
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    let rows = endpoint_health::Entity::find()
+        .filter(endpoint_health::Column::AccountId.is_in(attempts.keys().copied()))
+        // In one order, so that two writers cannot wait for each other.
+        .order_by_asc(endpoint_health::Column::AccountId)
+        .lock_exclusive()
+        .all(work.tx())
+        .await?;
+    let mut rows: BTreeMap<String, _> = rows
+        .into_iter()
+        .map(|row| (row.account_id.clone(), row))
+        .collect();
+    let mut changed = Vec::new();
+    for (account, attempts) in attempts {
+        let known = rows.remove(account);
+        let mut row = known.clone().unwrap_or_else(|| unknown(account));
+        for (attempt, succeeded) in attempts {
+            fold(&mut row, attempt.ended_at, succeeded);
+        }
+        if known.is_none_or(|known| differs(&known, &row)) {
+            changed.push(row);
+        }
+    }
+    write_back::<endpoint_health::Entity, _>(work.tx(), changed).await
+}
+
+fn fold(row: &mut endpoint_health::Model, at: Timestamp, succeeded: bool) {
+    let at = Some(at.as_millis());
+    if succeeded {
+        row.last_success_at = row.last_success_at.max(at);
+        (row.failing_since, row.last_failure_at) = (None, None);
+    } else {
+        row.failing_since = row.failing_since.or(at);
+        row.last_failure_at = row.last_failure_at.max(at);
+    }
+}
+
+fn differs(known: &endpoint_health::Model, row: &endpoint_health::Model) -> bool {
+    let second = |ms: Option<i64>| ms.map(|ms| Timestamp::from_millis(ms).as_seconds());
+    (row.failing_since, row.last_failure_at) != (known.failing_since, known.last_failure_at)
+        || second(row.last_success_at) != second(known.last_success_at)
+}
+
+/// Records a failed attempt and pauses the endpoint: this delivery and all that are open wait, and the probe is
+/// enqueued for `probe_at` of the account's clock. Gives back whether it was not paused before.
+pub async fn pause(
+    db: &EnvironmentDb,
+    failed: &Recorded,
+    pause: Pause,
+    probe_at: Timestamp,
+) -> Result<bool> {
+    let mut tries = 1;
+    loop {
+        match try_pause(db, failed, pause, probe_at).await {
+            Err(error) if error.is_transient() && tries < TRIES => tries += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn try_pause(
+    db: &EnvironmentDb,
+    failed: &Recorded,
+    pause: Pause,
+    probe_at: Timestamp,
+) -> Result<bool> {
+    let account = &failed.delivery.account;
+    let mut work = Work::begin(db, [account]).await?;
+    let before = work.paused(account)?;
+    // What is being sent keeps its lease, so that a success can still be recorded.
+    deliveries::Entity::update_many()
+        .col_expr(
+            deliveries::Column::State,
+            Expr::value(State::Waiting.as_str()),
+        )
+        .filter(deliveries::Column::AccountId.eq(account.as_str()))
+        .filter(deliveries::Column::State.eq(State::Pending.as_str()))
+        .exec(work.tx())
+        .await?;
+    record(&work, failed).await?;
+    let since = before.map_or(pause.at, |before| before.at);
+    work.set_paused(account, Some(Pause { at: since, ..pause }))?;
+    if before.is_none() {
+        let probe = NewJob::new(account, jobs::PROBE, jobs::ENDPOINT, probe_at);
+        work.enqueue(probe);
+    }
+    work.commit().await?;
+    Ok(before.is_none())
+}
+
+/// Writes an attempt, and its outcome under the lease it was made with.
+async fn record(work: &Work<'_>, recorded: &Recorded) -> Result<()> {
+    let delivery = &recorded.delivery;
+    let rows = recorded
+        .attempt
+        .iter()
+        .map(|attempt| attempt_row(delivery, attempt));
+    insert_all::<delivery_attempts::Entity, _>(work.tx(), rows.collect(), None).await?;
+    let key = (delivery.account.to_string(), delivery.sequence);
+    let row = deliveries::Entity::find_by_id(key)
+        .lock_exclusive()
+        .one(work.tx())
+        .await?;
+    let held = row.filter(|row| row.lease_token.as_deref().unwrap_or_default() == delivery.lease);
+    if let Some(mut row) = held {
+        recorded.apply(&mut row);
+        write_back::<deliveries::Entity, _>(work.tx(), vec![row]).await?;
+    }
+    note(work, &[recorded]).await
+}
+
+/// Resumes a paused endpoint and forgets its failures: what waits is due from `from` on, in sequence, with all of its
+/// retries before it. Gives back how many deliveries that are; `None` when it was not paused.
+pub async fn resume(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    from: Timestamp,
+) -> Result<Option<u64>> {
+    let known = accounts::Entity::find_by_id(account.to_string());
+    if known.one(&db.pools.reader).await?.is_none() {
+        return Ok(None);
+    }
+    let mut work = Work::begin(db, [account]).await?;
+    let was_paused = work.paused(account)?.is_some();
+    endpoint_health::Entity::update_many()
+        .col_expr(
+            endpoint_health::Column::FailingSince,
+            Expr::value(None::<i64>),
+        )
+        .col_expr(
+            endpoint_health::Column::LastFailureAt,
+            Expr::value(None::<i64>),
+        )
+        .filter(endpoint_health::Column::AccountId.eq(account.as_str()))
+        .exec(work.tx())
+        .await?;
+    let key = (
+        account.to_string(),
+        jobs::PROBE.to_owned(),
+        jobs::ENDPOINT.to_owned(),
+    );
+    job_rows::Entity::delete_by_id(key).exec(work.tx()).await?;
+    let moved = release(&mut work, account, from).await?;
+    work.commit().await?;
+    Ok(was_paused.then_some(moved))
+}
+
+/// One millisecond apart, so that a long backlog goes out in sequence and beside the events of others, not before them.
+const RELEASE: &str = "UPDATE deliveries
+SET state = 'pending', attempts = 0, retry_until = NULL, lease_token = NULL, next_attempt_at = $1 + backlog.place
+FROM (
+    SELECT sequence, ROW_NUMBER() OVER (ORDER BY sequence) - 1 AS place
+    FROM deliveries WHERE account_id = $2 AND state = 'waiting'
+) AS backlog
+WHERE deliveries.account_id = $2 AND deliveries.sequence = backlog.sequence";
+
+async fn release(work: &mut Work<'_>, account: &AccountId, from: Timestamp) -> Result<u64> {
+    work.set_paused(account, None)?;
+    let values = [from.as_millis().into(), account.as_str().into()];
+    let statement =
+        Statement::from_sql_and_values(work.tx().get_database_backend(), RELEASE, values);
+    Ok(work.tx().execute_raw(statement).await?.rows_affected())
+}
+
+/// Ends a probe that was received: its delivery is done, the endpoint is resumed. Gives back how many deliveries go
+/// out now. Errors: `LeaseLost`, and then nothing has changed.
+pub async fn probe_succeeded(
+    db: &EnvironmentDb,
+    job: &ClaimedJob,
+    received: &Recorded,
+    from: Timestamp,
+) -> Result<u64> {
+    let mut work = Work::begin(db, [&job.account]).await?;
+    jobs::finish(&work, job).await?;
+    record(&work, received).await?;
+    let moved = release(&mut work, &job.account, from).await?;
+    work.commit().await?;
+    Ok(moved)
+}
+
+/// Ends a probe that failed: its attempt is on record and the next probe is at `next` of the account's clock. The endpoint is `reason` now.
+/// Errors: `LeaseLost`, and then nothing has changed.
+pub async fn probe_failed(
+    db: &EnvironmentDb,
+    job: &ClaimedJob,
+    failed: &Recorded,
+    reason: PauseReason,
+    next: Timestamp,
+) -> Result<()> {
+    let mut work = Work::begin(db, [&job.account]).await?;
+    jobs::run_again(&work, job, next).await?;
+    record(&work, failed).await?;
+    if let Some(pause) = work.paused(&job.account)? {
+        work.set_paused(&job.account, Some(Pause { reason, ..pause }))?;
+    }
+    work.commit().await
+}
+
+/// Ends the probe of an endpoint that is not paused any more, or that nothing waits for.
+/// Errors: `LeaseLost`, and then nothing has changed.
+pub async fn probe_needless(db: &EnvironmentDb, job: &ClaimedJob, from: Timestamp) -> Result<()> {
+    let mut work = Work::begin(db, [&job.account]).await?;
+    jobs::finish(&work, job).await?;
+    release(&mut work, &job.account, from).await?;
+    work.commit().await
+}
