@@ -9,7 +9,7 @@
 
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{ClockOffset, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::deliveries::IS_PENDING;
@@ -197,12 +197,11 @@ fn claimed_job(row: jobs::Model, token: &str, clock: ClockOffset) -> ClaimedJob 
 /// Moves the clock forward, and the account's timers as much earlier. What is due already stays due.
 async fn move_clock(work: &mut Work<'_>, account: &AccountId, system: i64, by: i64) -> Result<()> {
     work.account(account)?.clock_offset_ms += by;
-    let earlier = |column: SimpleExpr| column.sub(by);
     jobs::Entity::update_many()
-        .col_expr(jobs::Column::RunAt, earlier(Expr::col(jobs::Column::RunAt)))
+        .col_expr(jobs::Column::RunAt, Expr::col(jobs::Column::RunAt).sub(by))
         .col_expr(
             jobs::Column::CreatedAt,
-            earlier(Expr::col(jobs::Column::CreatedAt)),
+            Expr::col(jobs::Column::CreatedAt).sub(by),
         )
         .filter(jobs_of(account))
         .filter(jobs::Column::LeaseToken.is_null())
@@ -211,7 +210,7 @@ async fn move_clock(work: &mut Work<'_>, account: &AccountId, system: i64, by: i
     deliveries::Entity::update_many()
         .col_expr(
             deliveries::Column::NextAttemptAt,
-            earlier(Expr::col(deliveries::Column::NextAttemptAt)),
+            Expr::col(deliveries::Column::NextAttemptAt).sub(by),
         )
         .filter(deliveries_of(account))
         .filter(deliveries::Column::NextAttemptAt.gt(system))

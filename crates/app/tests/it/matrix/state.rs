@@ -101,30 +101,41 @@ impl State {
             let count = i64::try_from(numbers.len()).unwrap();
             assert_eq!(last - first + 1, count, "events have a gap: {numbers:?}");
         }
-        let text = |row: &Value, column: &str| row[column].as_str().unwrap_or_default().to_owned();
-        let domains = self.of("domains");
-        let bought: BTreeMap<String, Option<i64>> = domains
-            .iter()
-            .filter(|row| !row["registered_until"].is_null())
-            .map(|row| (text(row, "name"), row["registered_until"].as_i64()))
-            .collect();
-        let registered = self.documents("registration");
+        self.assert_domains_match();
+        self.assert_inboxes_match();
+    }
+
+    /// Registrations, zones and redirects are those of the account's domains.
+    fn assert_domains_match(&self) {
+        let registered = self.documents("registration").into_iter();
         let registered: BTreeMap<String, Option<i64>> = registered
-            .into_iter()
             .map(|(name, document)| (name, document["expires_at_ms"].as_i64()))
             .collect();
-        assert_eq!(registered, bought, "registrations");
-        let redirecting: BTreeMap<String, String> = domains
-            .iter()
-            .filter(|row| !row["forwarding_url"].is_null())
-            .map(|row| (text(row, "name"), text(row, "forwarding_url")))
+        let bought: BTreeMap<String, Option<i64>> = self
+            .domains_with("registered_until")
+            .map(|row| (text(row, "name"), row["registered_until"].as_i64()))
             .collect();
-        let redirects: BTreeMap<String, String> = self
-            .documents("redirect")
-            .into_iter()
+        assert_eq!(registered, bought, "registrations");
+        let redirects = self.documents("redirect").into_iter();
+        let redirects: BTreeMap<String, String> = redirects
             .map(|(name, document)| (name, text(&document, "target")))
             .collect();
-        assert_eq!(redirects, redirecting, "redirects");
+        let forwarded: BTreeMap<String, String> = self
+            .domains_with("forwarding_url")
+            .map(|row| (text(row, "name"), text(row, "forwarding_url")))
+            .collect();
+        assert_eq!(redirects, forwarded, "redirects");
+        let names: BTreeSet<String> = self
+            .domains_with("name")
+            .map(|row| text(row, "name"))
+            .collect();
+        for zone in self.documents("zone").keys() {
+            assert!(names.contains(zone), "{zone} has a zone and no row");
+        }
+    }
+
+    /// The mail providers have, and the sequencer knows, the inboxes that are live.
+    fn assert_inboxes_match(&self) {
         let live: BTreeSet<String> = self
             .of("inboxes")
             .iter()
@@ -134,22 +145,21 @@ impl State {
         let made: Vec<String> = self
             .documents("inboxes")
             .into_values()
-            .flat_map(|document| serde_json::from_value::<Vec<String>>(document).unwrap())
+            .flat_map(addresses)
             .collect();
         assert_eq!(made.len(), live.len(), "an inbox is there twice");
         assert_eq!(made.into_iter().collect::<BTreeSet<_>>(), live, "inboxes");
         let handed_over: BTreeSet<String> = self
             .documents("hand_over")
             .into_values()
-            .flat_map(|mut document| {
-                serde_json::from_value::<Vec<String>>(document["addresses"].take()).unwrap()
-            })
+            .flat_map(|mut document| addresses(document["addresses"].take()))
             .collect();
         assert_eq!(handed_over, live, "hand-overs");
-        let names: BTreeSet<String> = domains.iter().map(|row| text(row, "name")).collect();
-        for (zone, _) in self.documents("zone") {
-            assert!(names.contains(&zone), "{zone} has a zone and no row");
-        }
+    }
+
+    fn domains_with<'s>(&'s self, column: &'s str) -> impl Iterator<Item = &'s Value> {
+        let domains = self.of("domains").iter();
+        domains.filter(move |row| !row[column].is_null())
     }
 
     /// What the simulated providers remember of one kind, by name.
@@ -165,6 +175,14 @@ impl State {
             })
             .collect()
     }
+}
+
+fn text(row: &Value, column: &str) -> String {
+    row[column].as_str().unwrap_or_default().to_owned()
+}
+
+fn addresses(document: Value) -> Vec<String> {
+    serde_json::from_value(document).unwrap()
 }
 
 async fn rows(db: &DatabaseConnection, table: &str, account: &str) -> Vec<Value> {
@@ -214,7 +232,7 @@ fn is_id(text: &str) -> bool {
         .is_some_and(|(prefix, rest)| prefix.len() == 3 && rest.len() == 26)
 }
 
-/// The rows that one has more often than the other.
+/// The rows that are there more often than among the others.
 fn surplus_of(rows: &[String], others: &[String]) -> Vec<String> {
     let mut left: Vec<&String> = others.iter().collect();
     let mut surplus = Vec::new();
