@@ -114,6 +114,9 @@ on_both_engines! {
         assert_eq!(count(app, Delivery::Failed).await, lost, "given up during the pause");
 
         receiver.answer_always(200);
+        // After ten days it is tried every ten hours.
+        app.advance_seconds(9 * HOUR);
+        assert_eq!(app.run_until_idle().await, 0);
         app.advance_seconds(HOUR);
         run_backlog(app).await;
         assert_eq!(count(app, Delivery::Delivered).await, waiting);
