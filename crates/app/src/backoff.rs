@@ -13,11 +13,11 @@ pub(crate) fn after(attempts: u32) -> i64 {
     wait - i64::from(rand::random_range(0..20u8)) * wait / 100
 }
 
-/// Longest wait between two looks at what a person has to do: a day.
+/// Longest wait between two looks at what somebody else has to mend: a day.
 const WATCH_CAP_SECONDS: i64 = 24 * 60 * 60;
 
-/// Seconds to the next look at what a person has to do: a 24th of the time that it has waited already, so that who acts
-/// soon is seen soon, and who never acts costs little.
+/// Seconds to the next look at what somebody else has to mend: a 24th of the time that it has waited already, so that who
+/// acts soon is seen soon, and who never acts costs little.
 pub(crate) fn watch(waited_seconds: i64, shortest: i64) -> i64 {
     (waited_seconds / 24).clamp(shortest, WATCH_CAP_SECONDS)
 }

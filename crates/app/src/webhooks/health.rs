@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Endpoint, load_endpoint, must_exist};
 use crate::failure::internal;
-use crate::{Actor, App};
+use crate::{Actor, App, backoff};
 
 /// An endpoint that has only failed for so long is paused: five days.
 const FAILING_SECONDS: i64 = 5 * 24 * 60 * 60;
@@ -24,10 +24,17 @@ const COUNT_EVERY: Duration = Duration::from_secs(30);
 /// What a receiver answers that is gone for good.
 const GONE: u16 = 410;
 
-/// When a paused endpoint is tried again, on the account's clock: soon when it failed, rarely when it said that it is gone.
-pub(super) const fn probe_after(now: Timestamp, reason: PauseReason) -> Timestamp {
+/// How soon an endpoint is tried that has just been paused because it failed.
+const PROBE_SECONDS: i64 = 60 * 60;
+
+/// When a paused endpoint is tried again, on the account's clock: soon at first when it failed, rarely when it said that
+/// it is gone.
+pub(super) fn probe_after(now: Timestamp, paused_at: Timestamp, reason: PauseReason) -> Timestamp {
     match reason {
-        PauseReason::Failing => now.plus_seconds(60 * 60),
+        PauseReason::Failing => {
+            let paused_for = now.as_seconds() - paused_at.as_seconds();
+            now.plus_seconds(backoff::watch(paused_for, PROBE_SECONDS))
+        }
         PauseReason::Gone => now.plus_seconds(24 * 60 * 60),
     }
 }
@@ -78,7 +85,7 @@ pub(crate) async fn pause_if_due(
         return Ok(false);
     }
     let pause = Pause { at: now, reason };
-    let is_new = rows::pause(db, failed, pause, probe_after(now, reason))
+    let is_new = rows::pause(db, failed, pause, probe_after(now, now, reason))
         .await
         .map_err(internal("pause an endpoint"))?;
     if is_new {

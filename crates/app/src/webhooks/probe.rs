@@ -31,7 +31,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
     tried.attempt = Some(attempt);
     if !outcome.is_success() {
         let reason = reason_to_pause(&outcome, &health, ended_at).unwrap_or(pause.reason);
-        let next = probe_after(ended_at, reason);
+        let next = probe_after(ended_at, pause.at, reason);
         report(environment, job, reason);
         return unless_lost(rows::probe_failed(db, job, &tried, reason, next).await);
     }

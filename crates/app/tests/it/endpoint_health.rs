@@ -114,7 +114,10 @@ on_both_engines! {
         assert_eq!(count(app, Delivery::Failed).await, lost, "given up during the pause");
 
         receiver.answer_always(200);
-        app.advance_seconds(HOUR);
+        // After ten days it is tried every ten hours and a little.
+        let wait = seen.next_probe_at.unwrap().as_seconds() - app.now().as_seconds();
+        assert!((10 * HOUR..11 * HOUR).contains(&wait), "{wait}");
+        app.advance_seconds(wait);
         run_backlog(app).await;
         assert_eq!(count(app, Delivery::Delivered).await, waiting);
         assert_eq!(endpoint(app).await.status, EndpointStatus::Active);

@@ -15,7 +15,7 @@ use super::Bench;
 const DAY: i64 = 24 * 60 * 60;
 
 /// All kinds of jobs, for running them twice.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 14] = [
     jobs::PROVISION,
     jobs::IMPORT,
     jobs::IMPORT_DEADLINE,
@@ -28,6 +28,8 @@ pub const KINDS: [&str; 12] = [
     jobs::EXPIRY,
     jobs::RETIRE,
     jobs::CLOCK,
+    jobs::PROBE,
+    jobs::REPLAY,
 ];
 
 /// A workflow.
