@@ -291,7 +291,7 @@ fn verify_text(report: &VerifyJson, output: Output) -> String {
         transactions,
         ..
     } = report;
-    let seen = format!("{wallets} wallets with {transactions} transactions");
+    let seen = format!("wallets: {wallets}, transactions: {transactions}");
     if report.ok {
         return format!(
             "{}: every balance is what its entries add up to",
