@@ -14,6 +14,8 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use peeker_app::clock::SystemClock;
+use peeker_domain::Clock;
 use peeker_domain::id::AccountId;
 use peeker_store::deliveries::{self, State as Delivery};
 use peeker_store::entity::deliveries::{Column, Entity};
@@ -207,10 +209,12 @@ async fn open(folder: &Path) -> Store {
         .unwrap()
 }
 
-/// Whether no job is left that could bring forth more events.
+/// Whether no job is left that brings forth more events; those that wait for a day to come are no work.
 async fn quiet(store: &Store) -> bool {
-    let ready = peeker_store::jobs::count_unscoped(&store.sandbox.db, "ready").await;
-    ready.unwrap() == 0
+    let db = &store.sandbox.db;
+    let next = peeker_store::jobs::next_due_unscoped(db).await.unwrap();
+    let soon = SystemClock.now().plus_seconds(60 * 60);
+    next.is_none_or(|due| due > soon)
 }
 
 async fn check(store: &Store, account: &str, receiver: &Receiver, kills: usize, orders: usize) {

@@ -7,7 +7,7 @@ use peeker_store::connect::Pools;
 use peeker_store::entity::events as event_rows;
 use peeker_store::entity::{
     api_keys, deliveries, domains, import_domains, jobs, ledger_entries, order_domains,
-    order_fingerprints, order_history, orders, pending_actions, users,
+    order_fingerprints, order_history, orders, pending_actions, swaps, users,
 };
 use peeker_store::events::{self, EventFilter, NewEventReplay};
 use peeker_store::paging::PageRequest;
@@ -310,6 +310,48 @@ async fn actions_are_listed_by_an_index_whatever_the_filter() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn swaps_are_found_by_an_index_whatever_the_question() {
+    use swaps::Column;
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let filters = [
+        (vec![], "sqlite_autoindex_swaps_1"),
+        (vec![Column::UserId.eq("usr_1")], "swaps_by_user"),
+        (vec![Column::OrderId.eq("ord_1")], "swaps_by_order"),
+        (vec![Column::Status.eq("failed")], "swaps_by_status"),
+    ];
+    for (filters, index) in filters {
+        for after in [None, Some("swp_1")] {
+            let statement = page!(swaps, filters.clone(), after);
+            assert_indexed(pools, "swaps", index, statement).await;
+        }
+    }
+    let of_account = || swaps::Entity::find().filter(Column::AccountId.eq("org_1"));
+    let waiting = of_account()
+        .filter(Column::ReplacementDomain.eq("a.com"))
+        .filter(Expr::cust(
+            "status = 'action_required' AND replacement_domain_id IS NULL AND type <> 'user_names'",
+        ));
+    let premium = of_account()
+        .filter(Expr::cust("type = 'premium' AND status <> 'failed'"))
+        .filter(Column::CreatedAt.gt(5));
+    let renames = of_account()
+        .filter(Column::DomainId.eq("dom_1"))
+        .filter(Expr::cust(
+            "type = 'user_names' AND status IN ('created', 'in_progress', 'action_required')",
+        ));
+    for (query, index) in [
+        (waiting, "swaps_waiting"),
+        (premium, "swaps_premium"),
+        (renames, "swaps_by_domain"),
+    ] {
+        assert_indexed(pools, "swaps", index, query.build(DbBackend::Sqlite)).await;
+    }
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn rows_of_a_domain_are_found_by_the_domain() {
     let app = TestApp::start(Engine::Sqlite).await;

@@ -7,7 +7,7 @@ use super::{because, booked, completed, id_of, inboxes, is, order, place, state,
 
 const UNREACHABLE: &str = "https://unreachable.test/ada.png";
 
-fn ada(picture: Value) -> Value {
+fn ada(picture: Option<&str>) -> Value {
     json!({ "first_name": "Ada", "last_name": "Byron", "profile_picture_url": picture })
 }
 
@@ -30,7 +30,7 @@ on_both_engines! {
     async fn each_inbox_has_a_swap_of_its_own(app) {
         let id = completed(app, "old").await;
         let before = order(app, &id).await;
-        let swaps = rename(app, "old-01.com", json!([ada(Value::Null)])).await;
+        let swaps = rename(app, "old-01.com", json!([ada(None)])).await;
         assert_eq!(swaps.len(), 2);
         for swap in &swaps {
             assert_eq!((&swap["type"], &swap["status"], &swap["replacement_domain"]), (&json!("user_names"), &json!("created"), &Value::Null));
@@ -59,7 +59,7 @@ on_both_engines! {
     async fn a_picture_that_cannot_be_loaded_holds_only_its_own_inboxes(app) {
         let id = completed(app, "old").await;
         let bob = json!({ "first_name": "Bob", "last_name": "Stone", "profile_picture_url": null });
-        let swaps = rename(app, "old-01.com", json!([ada(json!(UNREACHABLE)), bob])).await;
+        let swaps = rename(app, "old-01.com", json!([ada(Some(UNREACHABLE)), bob])).await;
         app.run_until_idle().await;
         let (held, done) = (swaps[0].clone(), swaps[1].clone());
         assert_eq!(state(app, &held).await, because("action_required", "profile_picture_not_accessible"));
@@ -82,15 +82,15 @@ on_both_engines! {
 
     async fn a_second_renaming_is_a_duplicate_while_the_first_is_under_way(app) {
         completed(app, "old").await;
-        let first = rename(app, "old-01.com", json!([ada(Value::Null)])).await;
-        let second = rename(app, "old-01.com", json!([ada(Value::Null)])).await;
+        let first = rename(app, "old-01.com", json!([ada(None)])).await;
+        let second = rename(app, "old-01.com", json!([ada(None)])).await;
         assert!(second.iter().all(|swap| swap["status"] == "failed" && swap["reason"] == "duplicate"));
         app.run_until_idle().await;
         assert!(is_all(app, &first, "completed").await);
     }
 
     async fn other_personas_mend_a_picture_that_keeps_a_domain_from_being_set_up(app) {
-        let body = with(custom_order(&names("stuck", 1)), "/personas", json!([ada(json!(UNREACHABLE))]));
+        let body = with(custom_order(&names("stuck", 1)), "/personas", json!([ada(Some(UNREACHABLE))]));
         let id = place(app, body).await;
         assert_eq!(order(app, &id).await["status"], "action_required");
         let still = rename(app, "stuck-01.com", json!([{ "first_name": "Eve", "last_name": "Hill", "profile_picture_url": UNREACHABLE }])).await;
@@ -110,7 +110,7 @@ on_both_engines! {
 
     async fn a_domain_swap_keeps_the_new_names(app) {
         let id = completed(app, "old").await;
-        rename(app, "old-01.com", json!([ada(Value::Null)])).await;
+        rename(app, "old-01.com", json!([ada(None)])).await;
         app.run_until_idle().await;
         swap(app, "standard", "old-01.com", "new.com").await;
         app.run_until_idle().await;
@@ -120,14 +120,14 @@ on_both_engines! {
     async fn what_cannot_be_renamed_is_refused(app) {
         completed(app, "old").await;
         peeker_testkit::stock(app, &["idle.com".to_owned()]).await;
-        let idle = json!({ "domain_id": id_of(app, "idle.com").await, "personas": [ada(Value::Null)] });
+        let idle = json!({ "domain_id": id_of(app, "idle.com").await, "personas": [ada(None)] });
         let error = app.client().post("/swaps/user_names", idle.clone()).await.error(400, "invalid_request");
         assert_eq!((&error["field"], &error["details"]["reason"]), (&json!("domain_id"), &json!("domain_not_connected")));
         let unknown = with(idle.clone(), "/domain_id", json!("dom_1"));
         app.client().post("/swaps/user_names", unknown).await.error(404, "not_found");
         for (pointer, value, field) in [
             ("/personas", json!([]), "personas"),
-            ("/personas", json!(vec![ada(Value::Null); 11]), "personas"),
+            ("/personas", json!(vec![ada(None); 11]), "personas"),
             ("/personas", json!([{ "first_name": "A" }]), "personas[0].last_name"),
             ("/domain_id", json!(1), "domain_id"),
             ("/type", json!("user_names"), "type"),

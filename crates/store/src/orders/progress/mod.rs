@@ -7,9 +7,10 @@
 //! or when it starts, and turns from setting up to taking back.
 //!
 //! A batch of steps is applied to rows in memory (`rows.rs`), then written with everything that follows from it
-//! (`settle.rs`), swaps among it (`swap.rs`); what a worker reads to go on is in `assignment.rs`.
+//! (`settle.rs`), ends of domains and swaps among it (`end.rs`, `swap.rs`); what a worker reads to go on is in `assignment.rs`.
 
 mod assignment;
+mod end;
 mod rows;
 mod settle;
 mod swap;

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::id::{AccountId, ActionId};
-use peeker_domain::view::{Category, Source};
 use peeker_domain::{
     ActionReason, ActionStatus, Cents, DomainStatus, EventType, InboxStatus, MailProvider,
     OrderStatus, Timestamp,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::domains::{CANDIDATE, disown, has_lapsed, to_view};
+use crate::domains::to_view;
 use crate::entity::{domains, inboxes, jobs, order_domains, orders, pending_actions, swaps};
 use crate::error::{Result, StoreError};
 use crate::jobs::{DELEGATION, NewJob, PICTURE, PROVISION};
@@ -20,8 +19,8 @@ use crate::work::Work;
 
 use super::swap::{Renames, Retirement};
 use super::{
-    ACTION_REQUIRED, ACTIVE, Blocker, Change, DomainJob, LEFT, NewInbox, Next,
-    PICTURE_RECHECK_SECONDS, RELEASED, Step, has_joined, is_leaving,
+    ACTION_REQUIRED, ACTIVE, Blocker, Change, DomainJob, NewInbox, Next, PICTURE_RECHECK_SECONDS,
+    Step, is_leaving,
 };
 
 pub(super) type Key = (String, String);
@@ -60,7 +59,7 @@ pub(super) struct Freed {
     pub(super) now: Timestamp,
 }
 
-fn key(account: &AccountId, id: &str) -> Key {
+pub(super) fn key(account: &AccountId, id: &str) -> Key {
     (account.to_string(), id.to_owned())
 }
 
@@ -182,7 +181,7 @@ impl Rows {
         self.jobs.get_mut(&key).ok_or(StoreError::LeaseLost)
     }
 
-    fn end_job(&mut self, step: &Step) {
+    pub(super) fn end_job(&mut self, step: &Step) {
         self.ended_jobs
             .insert(key(&step.job.account, step.job.domain.as_str()));
     }
@@ -316,12 +315,12 @@ impl Rows {
         self.complete_if_all_active(step)
     }
 
-    fn count_microsoft(&mut self, step: &Step, inboxes: i32) {
+    pub(super) fn count_microsoft(&mut self, step: &Step, inboxes: i32) {
         let account = step.job.account.to_string();
         *self.microsoft_inboxes.entry(account).or_default() += i64::from(inboxes);
     }
 
-    fn complete_if_all_active(&mut self, step: &Step) -> Result<()> {
+    pub(super) fn complete_if_all_active(&mut self, step: &Step) -> Result<()> {
         let order = self.order(step)?;
         if order.domains_active < order.domain_count {
             return Ok(());
@@ -444,114 +443,6 @@ impl Rows {
         ));
         self.tell(step, EventType::OrderFailed);
         Ok(())
-    }
-
-    /// Takes the domain off a failed order and refunds what was not delivered. A domain that a swap was bringing in has no
-    /// licenses of its own yet.
-    fn released(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
-        let (place, bought) = self.free_domain(step, RELEASED)?;
-        let order = self.order(step)?;
-        let mut refund = if has_joined(&place) {
-            license_share(&place, order)?
-        } else {
-            Cents::ZERO
-        };
-        if place.source == Source::Registered.as_str() && !bought {
-            refund = refund + Cents(place.price_cents);
-        }
-        work.refund(&step.job.account, refund, step.job.order.as_str(), step.now)
-    }
-
-    /// Takes a cancelled or replaced domain off its order, which shrinks by it unless all of the order is cancelled.
-    /// What was paid for a purchase that never came about is given back; the licenses ran until now.
-    fn left(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
-        let cancelled = self.order(step)?.status == OrderStatus::CancelScheduled.as_str();
-        let whole = cancelled && self.place(step)?.swap_out_id.is_none();
-        let (place, bought) = self.free_domain(step, if whole { RELEASED } else { LEFT })?;
-        let registered = place.source == Source::Registered.as_str();
-        if registered && !bought {
-            let price = Cents(place.price_cents);
-            work.refund(&step.job.account, price, step.job.order.as_str(), step.now)?;
-        }
-        if whole || !has_joined(&place) {
-            return Ok(());
-        }
-        self.shrink(step, &place)?;
-        self.complete_if_all_active(step)
-    }
-
-    /// The order goes on without a place that it had.
-    fn shrink(&mut self, step: &Step, place: &order_domains::Model) -> Result<()> {
-        let order = self.order(step)?;
-        order.total_cents -= license_share(place, order)?.0;
-        if place.source == Source::Registered.as_str() {
-            order.total_cents -= place.price_cents;
-        }
-        order.domain_count -= 1;
-        order.inbox_count -= place.inboxes;
-        match place.provider.parse()? {
-            MailProvider::Google => order.google_licenses -= place.inboxes,
-            MailProvider::Microsoft => order.microsoft_licenses -= 1,
-        }
-        Ok(())
-    }
-
-    /// Ends the domain's part in the order. Gives back its place as it was and whether the account had the domain.
-    fn free_domain(&mut self, step: &Step, state: &str) -> Result<(order_domains::Model, bool)> {
-        let place = self.place(step)?;
-        let before = place.clone();
-        // An order never shows a domain that did not come in.
-        place.state = if has_joined(place) { state } else { LEFT }.to_owned();
-        let domain = self.domain(step)?;
-        let bought = domain.owned;
-        if has_lapsed(domain, step.now) {
-            disown(domain);
-        }
-        let owned = domain.owned;
-        let status = match (owned, domain.delegated) {
-            (true, true) => DomainStatus::Available,
-            (true, false) => DomainStatus::ActionRequired,
-            (false, _) => DomainStatus::Failed,
-        };
-        domain.status = domain
-            .status
-            .parse::<DomainStatus>()?
-            .transition(status)?
-            .to_string();
-        domain.category = if owned {
-            Category::Inventory.as_str()
-        } else {
-            CANDIDATE
-        }
-        .to_owned();
-        domain.order_id = None;
-        domain.user_id = None;
-        domain.provider = None;
-        domain.forwarding_url = None;
-        self.inbox_changes.push((
-            key(&step.job.account, step.job.domain.as_str()),
-            InboxStatus::Removed,
-        ));
-        self.end_job(step);
-        // Whoever asked for this job meanwhile asked for a place that is no more.
-        self.job(step)?.wanted_again = false;
-        let freed = self
-            .freed
-            .entry(key(&step.job.account, step.job.order.as_str()));
-        let freed = freed.or_insert_with(|| Freed {
-            domains: BTreeSet::new(),
-            now: step.now,
-        });
-        freed.domains.insert(step.job.domain.to_string());
-        if before.state == ACTIVE {
-            if before.provider == MailProvider::Microsoft.as_str() {
-                self.count_microsoft(step, -before.inboxes);
-            }
-            let order = self.order(step)?;
-            order.domains_active -= 1;
-            order.inboxes_active -= before.inboxes;
-        }
-        Ok((before, bought))
     }
 
     fn tell(&mut self, step: &Step, kind: EventType) {

@@ -1,0 +1,161 @@
+//! Taking an import in: its job, its fingerprint, its claim on the names.
+
+use std::collections::BTreeSet;
+
+use peeker_domain::id::{AccountId, ImportId};
+use peeker_domain::view::FailureReason;
+use peeker_domain::{DomainName, ImportStatus, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+};
+
+use super::{FAILED, PENDING};
+use crate::entity::{import_domains, import_fingerprints, imported_names, imports};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::insert_all;
+use crate::jobs::{IMPORT, NewJob};
+use crate::work::Work;
+
+/// A new import job.
+#[derive(Debug)]
+pub struct NewImport {
+    /// Whose.
+    pub account: AccountId,
+    /// Its id, should it become a job of its own.
+    pub id: ImportId,
+    /// The domains, in submitted order.
+    pub domains: Vec<Submitted>,
+    /// What makes a repeated job the same, and until when; `None` for an import that is answered at once.
+    pub fingerprint: Option<(String, Timestamp)>,
+    /// When a worker takes it up.
+    pub run_at: Timestamp,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+/// A domain as it was submitted.
+#[derive(Debug, Clone)]
+pub enum Submitted {
+    /// One that can be imported.
+    Valid(DomainName),
+    /// One that cannot.
+    Refused {
+        /// As submitted.
+        name: String,
+        /// Why not.
+        reason: FailureReason,
+    },
+}
+
+/// What became of a job that was handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It is a new job.
+    New,
+    /// It is a repetition of this one; nothing was written.
+    Original(ImportId),
+}
+
+/// Stores a new job with the work to be done for it.
+pub async fn begin(db: &EnvironmentDb, new: &NewImport) -> Result<Begun> {
+    let mut work = Work::begin(db, [&new.account]).await?;
+    if let Some((fingerprint, expires_at)) = &new.fingerprint
+        && let Some(original) = claim_fingerprint(work.tx(), new, fingerprint, *expires_at).await?
+    {
+        return Ok(Begun::Original(original));
+    }
+    let foreign = claim_names(work.tx(), new).await?;
+    let rows = new.domains.iter().zip(0..).map(|(domain, position)| {
+        let (name, reason) = match domain {
+            Submitted::Valid(name) if foreign.contains(name.as_str()) => {
+                (name.to_string(), Some(FailureReason::AlreadyImported))
+            }
+            Submitted::Valid(name) => (name.to_string(), None),
+            Submitted::Refused { name, reason } => (name.clone(), Some(*reason)),
+        };
+        import_domains::Model {
+            account_id: new.account.to_string(),
+            import_id: new.id.to_string(),
+            position,
+            name,
+            state: if reason.is_some() { FAILED } else { PENDING }.to_owned(),
+            reason: reason.map(|reason| reason.to_string()),
+            domain_id: None,
+        }
+    });
+    let row = imports::Model {
+        account_id: new.account.to_string(),
+        id: new.id.to_string(),
+        status: ImportStatus::InProgress.to_string(),
+        completed_count: 0,
+        failed_count: 0,
+        created_at: new.created_at.as_millis(),
+        completed_at: None,
+    };
+    insert_all::<import_domains::Entity, _>(work.tx(), rows.collect(), None).await?;
+    insert_all::<imports::Entity, _>(work.tx(), vec![row], None).await?;
+    work.enqueue(NewJob::new(
+        &new.account,
+        IMPORT,
+        new.id.as_str(),
+        new.run_at,
+    ));
+    work.commit().await?;
+    Ok(Begun::New)
+}
+
+/// Takes the fingerprint when it is free or lapsed; else gives back the job that it stands for.
+async fn claim_fingerprint(
+    tx: &DatabaseTransaction,
+    new: &NewImport,
+    fingerprint: &str,
+    expires_at: Timestamp,
+) -> Result<Option<ImportId>> {
+    use import_fingerprints::{Column, Entity, Model};
+    let row = Model {
+        account_id: new.account.to_string(),
+        fingerprint: fingerprint.to_owned(),
+        import_id: new.id.to_string(),
+        expires_at: expires_at.as_millis(),
+    };
+    let lapsed = OnConflict::columns([Column::AccountId, Column::Fingerprint])
+        .update_columns([Column::ImportId, Column::ExpiresAt])
+        .action_and_where(Expr::col((Entity, Column::ExpiresAt)).lte(new.created_at.as_millis()))
+        .to_owned();
+    let insert = Entity::insert_many([row.into_active_model().reset_all()]).on_conflict(lapsed);
+    if insert.exec_without_returning(tx).await? > 0 {
+        return Ok(None);
+    }
+    let held = Entity::find_by_id((new.account.to_string(), fingerprint.to_owned()))
+        .one(tx)
+        .await?;
+    Ok(held.map(|row| ImportId::from_stored(row.import_id)))
+}
+
+/// Claims the names for the account. Gives back those that another account has.
+async fn claim_names(tx: &DatabaseTransaction, new: &NewImport) -> Result<BTreeSet<String>> {
+    use imported_names::{Column, Entity, Model};
+    let names: BTreeSet<&str> = new
+        .domains
+        .iter()
+        .filter_map(|domain| match domain {
+            Submitted::Valid(name) => Some(name.as_str()),
+            Submitted::Refused { .. } => None,
+        })
+        .collect();
+    // Sorted, so that two imports which overlap lock the names in the same order.
+    let rows = names.iter().map(|name| Model {
+        name: (*name).to_owned(),
+        account_id: new.account.to_string(),
+    });
+    let ignore = OnConflict::column(Column::Name).do_nothing().to_owned();
+    insert_all::<Entity, _>(tx, rows.collect(), Some(ignore)).await?;
+    let foreign = Entity::find()
+        .filter(Column::Name.is_in(names))
+        .filter(Column::AccountId.ne(new.account.as_str()))
+        .all(tx)
+        .await?;
+    Ok(foreign.into_iter().map(|row| row.name).collect())
+}

@@ -1,0 +1,137 @@
+//! Whether imported domains are delegated, and what follows when they are.
+
+use peeker_domain::id::{AccountId, ImportId};
+use peeker_domain::{ActionReason, DomainName, DomainStatus, EventType, ImportStatus, Timestamp};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+use super::{by_id, nameservers, of_import, show};
+use crate::entity::{domains, import_domains, imports};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::write_back;
+use crate::jobs::ClaimedJob;
+use crate::work::Work;
+use crate::{actions, swaps};
+
+/// A zone whose delegation is watched.
+#[derive(Debug, Clone)]
+pub struct WatchedZone {
+    /// The domain.
+    pub name: DomainName,
+    /// Its zone's nameservers.
+    pub nameservers: Vec<String>,
+    /// Whether they were seen already.
+    pub delegated: bool,
+    /// When the domain came into the account.
+    pub created_at: Timestamp,
+}
+
+/// The zone of a domain; `None` when it has none.
+pub async fn watched_zone(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    domain: &str,
+) -> Result<Option<WatchedZone>> {
+    let row = domains::Entity::find_by_id((account.to_string(), domain.to_owned()))
+        .one(&db.pools.reader)
+        .await?;
+    let Some(row) = row.filter(|row| row.nameservers.is_some()) else {
+        return Ok(None);
+    };
+    Ok(Some(WatchedZone {
+        nameservers: nameservers(&row)?,
+        delegated: row.delegated,
+        created_at: Timestamp::from_millis(row.created_at),
+        name: DomainName::from_stored(row.name),
+    }))
+}
+
+/// Records that a domain's nameservers were seen: it can be used, what waited for it goes on, and imports that waited
+/// for nothing else are completed again. Ends the job.
+pub async fn delegated(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
+    let mut work = Work::begin(db, [&job.account]).await?;
+    crate::jobs::finish(&work, job).await?;
+    let key = (job.account.to_string(), job.subject.clone());
+    let Some(mut row) = domains::Entity::find_by_id(key).one(work.tx()).await? else {
+        return work.commit().await;
+    };
+    row.delegated = true;
+    if row.order_id.is_none() {
+        row.status = row
+            .status
+            .parse::<DomainStatus>()?
+            .transition(DomainStatus::Available)?
+            .to_string();
+    }
+    write_back::<domains::Entity, _>(work.tx(), vec![row.clone()]).await?;
+    swaps::imported(&mut work, &job.account, &row, now).await?;
+    actions::resolve_for_domain(
+        &mut work,
+        &job.account,
+        &job.subject,
+        ActionReason::UpdateNameservers,
+        now,
+    )
+    .await?;
+    complete_again(&work, &job.account, &job.subject).await?;
+    work.commit().await
+}
+
+async fn complete_again(work: &Work<'_>, account: &AccountId, domain: &str) -> Result<()> {
+    let of_domain = import_domains::Entity::find()
+        .filter(import_domains::Column::AccountId.eq(account.as_str()))
+        .filter(import_domains::Column::DomainId.eq(domain))
+        .all(work.tx())
+        .await?;
+    let waiting = imports::Entity::find()
+        .filter(imports::Column::AccountId.eq(account.as_str()))
+        .filter(imports::Column::Id.is_in(of_domain.iter().map(|row| row.import_id.as_str())))
+        .filter(imports::Column::Status.eq(ImportStatus::ActionRequired.as_str()))
+        .all(work.tx())
+        .await?;
+    for mut job in waiting {
+        if undelegated(work.tx(), &job).await? == 0 {
+            job.status = job
+                .status
+                .parse::<ImportStatus>()?
+                .transition(ImportStatus::Completed)?
+                .to_string();
+            write_back::<imports::Entity, _>(work.tx(), vec![job]).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn undelegated(db: &impl ConnectionTrait, job: &imports::Model) -> Result<usize> {
+    let account = AccountId::from_stored(job.account_id.clone());
+    let rows = of_import(db, &account, &ImportId::from_stored(job.id.clone())).await?;
+    let zones = by_id(db, &job.account_id, &rows).await?;
+    Ok(zones.iter().filter(|zone| !zone.delegated).count())
+}
+
+/// A day after the import: asks for the nameservers, once, if some are not set. Ends the job.
+pub async fn deadline(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
+    let mut work = Work::begin(db, [&job.account]).await?;
+    crate::jobs::finish(&work, job).await?;
+    let key = (job.account.to_string(), job.subject.clone());
+    let Some(mut row) = imports::Entity::find_by_id(key).one(work.tx()).await? else {
+        return work.commit().await;
+    };
+    if row.status == ImportStatus::Completed.as_str() && undelegated(work.tx(), &row).await? > 0 {
+        row.status = row
+            .status
+            .parse::<ImportStatus>()?
+            .transition(ImportStatus::ActionRequired)?
+            .to_string();
+        let shown = show(work.tx(), &row).await?;
+        work.emit(
+            &job.account,
+            EventType::DomainImportActionRequired,
+            None,
+            &shown,
+            now,
+        )?;
+        write_back::<imports::Entity, _>(work.tx(), vec![row]).await?;
+    }
+    work.commit().await
+}

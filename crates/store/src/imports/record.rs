@@ -1,0 +1,265 @@
+//! What the DNS provider made of an import's domains, and the end of the job.
+
+use std::collections::{BTreeMap, HashMap};
+
+use peeker_domain::id::{AccountId, DomainId, ImportId};
+use peeker_domain::view::{Category, FailureReason};
+use peeker_domain::{DomainName, DomainStatus, EventType, ImportStatus, Timestamp};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::{COMPLETED, FAILED, PENDING, by_name, of_import, show};
+use crate::domains as domain_rows;
+use crate::entity::{domains, import_domains, imported_names, imports, jobs};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::insert::write_back;
+use crate::jobs::{DELEGATION, IMPORT, IMPORT_DEADLINE, NewJob};
+use crate::number::small;
+use crate::work::Work;
+
+/// The first domains of a job that have no zone yet, by position; only those behind `after`, if given.
+pub async fn pending(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &ImportId,
+    after: Option<i32>,
+    limit: u64,
+) -> Result<Vec<(i32, DomainName)>> {
+    let rows = import_domains::Entity::find()
+        .filter(import_domains::Column::Position.gt(after.unwrap_or(-1)))
+        .filter(import_domains::Column::AccountId.eq(account.as_str()))
+        .filter(import_domains::Column::ImportId.eq(id.as_str()))
+        .filter(import_domains::Column::State.eq(PENDING))
+        .order_by_asc(import_domains::Column::Position)
+        .limit(limit)
+        .all(&db.pools.reader)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.position, DomainName::from_stored(row.name)))
+        .collect())
+}
+
+/// What the DNS provider made of one domain.
+#[derive(Debug, Clone)]
+pub enum ZoneOutcome {
+    /// It has a zone with these nameservers.
+    Zone(Vec<String>),
+    /// It has none.
+    Refused(FailureReason),
+}
+
+/// Records what became of some domains, and the end of the job when none is left. Domains that were recorded before
+/// stay as they are.
+pub async fn record(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &ImportId,
+    outcomes: Vec<(i32, DomainName, ZoneOutcome)>,
+    deadline: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let mut work = Work::begin(db, [account]).await?;
+    let Some(mut job) = imports::Entity::find_by_id((account.to_string(), id.to_string()))
+        .one(work.tx())
+        .await?
+    else {
+        return Ok(());
+    };
+    let rows = of_import(work.tx(), account, id).await?;
+    let mut open: BTreeMap<i32, import_domains::Model> = rows
+        .iter()
+        .filter(|row| row.state == PENDING)
+        .map(|row| (row.position, row.clone()))
+        .collect();
+    let mut known = by_name(work.tx(), account, outcomes.iter().map(|(_, name, _)| name)).await?;
+    let (mut changed, mut changed_domains, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, name, outcome) in outcomes {
+        let Some(mut row) = open.remove(&position) else {
+            continue;
+        };
+        match outcome {
+            ZoneOutcome::Refused(reason) => {
+                row.state = FAILED.to_owned();
+                row.reason = Some(reason.to_string());
+                refused.push(row.name.clone());
+            }
+            ZoneOutcome::Zone(nameservers) => {
+                let domain = with_zone(
+                    known.remove(name.as_str()),
+                    account,
+                    &name,
+                    id,
+                    &nameservers,
+                    now,
+                )?;
+                row.state = COMPLETED.to_owned();
+                row.domain_id = Some(domain.id.clone());
+                if !domain.delegated {
+                    work.enqueue(NewJob::new(account, DELEGATION, domain.id.as_str(), now));
+                }
+                changed_domains.push(domain);
+            }
+        }
+        changed.push(row);
+    }
+    let over = tally(&mut job, &rows, &changed)?;
+    write_back::<import_domains::Entity, _>(work.tx(), changed).await?;
+    write_back::<domains::Entity, _>(work.tx(), changed_domains).await?;
+    if !refused.is_empty() {
+        release_names(work.tx(), account, &refused, &known).await?;
+    }
+    if over {
+        conclude(&mut work, account, &mut job, deadline, now).await?;
+    }
+    write_back::<imports::Entity, _>(work.tx(), vec![job]).await?;
+    work.commit().await
+}
+
+/// Brings a job's counts up to date. Gives back whether it has come to its end.
+fn tally(
+    job: &mut imports::Model,
+    rows: &[import_domains::Model],
+    changed: &[import_domains::Model],
+) -> Result<bool> {
+    let latest: HashMap<i32, &import_domains::Model> =
+        changed.iter().map(|row| (row.position, row)).collect();
+    let count = |state: &str| {
+        let current = rows
+            .iter()
+            .map(|row| latest.get(&row.position).copied().unwrap_or(row));
+        u32::try_from(current.filter(|row| row.state == state).count()).unwrap_or(u32::MAX)
+    };
+    job.completed_count = small(count(COMPLETED))?;
+    job.failed_count = small(count(FAILED))?;
+    Ok(count(PENDING) == 0 && job.status == ImportStatus::InProgress.as_str())
+}
+
+/// The domain's row with its zone: the account's own, or a new one.
+fn with_zone(
+    known: Option<domains::Model>,
+    account: &AccountId,
+    name: &DomainName,
+    import: &ImportId,
+    nameservers: &[String],
+    now: Timestamp,
+) -> Result<domains::Model> {
+    let mut row = known.unwrap_or_else(|| domains::Model {
+        account_id: account.to_string(),
+        id: DomainId::new(now).into(),
+        name: name.to_string(),
+        category: domain_rows::CANDIDATE.to_owned(),
+        status: DomainStatus::Failed.to_string(),
+        owned: false,
+        google_only: false,
+        order_id: None,
+        user_id: None,
+        provider: None,
+        forwarding_url: None,
+        registered_until: None,
+        created_at: now.as_millis(),
+        import_id: None,
+        nameservers: None,
+        delegated: false,
+        renewal_price_cents: 0,
+        renewing_until: None,
+        renewal_refused: false,
+    });
+    if domain_rows::has_lapsed(&row, now) {
+        domain_rows::disown(&mut row);
+    }
+    row.owned = true;
+    row.import_id = Some(import.to_string());
+    row.nameservers = Some(serde_json::to_string(nameservers)?);
+    if row.order_id.is_none() {
+        row.category = Category::Inventory.to_string();
+        let status = if row.delegated {
+            DomainStatus::Available
+        } else {
+            DomainStatus::ActionRequired
+        };
+        row.status = row
+            .status
+            .parse::<DomainStatus>()?
+            .transition(status)?
+            .to_string();
+    }
+    Ok(row)
+}
+
+async fn conclude(
+    work: &mut Work<'_>,
+    account: &AccountId,
+    job: &mut imports::Model,
+    deadline: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let status = if job.completed_count > 0 {
+        ImportStatus::Completed
+    } else {
+        ImportStatus::Failed
+    };
+    job.status = job
+        .status
+        .parse::<ImportStatus>()?
+        .transition(status)?
+        .to_string();
+    job.completed_at = Some(now.as_millis());
+    let shown = show(work.tx(), job).await?;
+    let kind = if status == ImportStatus::Completed {
+        EventType::DomainImportCompleted
+    } else {
+        EventType::DomainImportFailed
+    };
+    work.emit(account, kind, None, &shown, now)?;
+    if status == ImportStatus::Completed {
+        work.enqueue(NewJob::new(
+            account,
+            IMPORT_DEADLINE,
+            job.id.as_str(),
+            deadline,
+        ));
+    }
+    // The worker's job, if the request did the work itself; a worker that has it at this moment ends it on its own.
+    jobs::Entity::delete_many()
+        .filter(jobs::Column::AccountId.eq(account.as_str()))
+        .filter(jobs::Column::Kind.eq(IMPORT))
+        .filter(jobs::Column::Subject.eq(&job.id))
+        .filter(jobs::Column::LeaseToken.is_null())
+        .exec(work.tx())
+        .await?;
+    Ok(())
+}
+
+/// Gives up the claim on names that could not be imported, unless an import of this account made or may make a zone
+/// for them: who could not import a name must not keep others from it.
+async fn release_names(
+    tx: &DatabaseTransaction,
+    account: &AccountId,
+    refused: &[String],
+    known: &HashMap<String, domains::Model>,
+) -> Result<()> {
+    let open: Vec<String> = import_domains::Entity::find()
+        .select_only()
+        .column(import_domains::Column::Name)
+        .filter(import_domains::Column::AccountId.eq(account.as_str()))
+        .filter(import_domains::Column::Name.is_in(refused))
+        // Spelled out, so that the planner can choose the index of open rows.
+        .filter(Expr::cust("state = 'pending'"))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let has_zone = |name: &String| known.get(name).is_some_and(|row| row.import_id.is_some());
+    let free = refused
+        .iter()
+        .filter(|name| !open.contains(name) && !has_zone(name));
+    imported_names::Entity::delete_many()
+        .filter(imported_names::Column::AccountId.eq(account.as_str()))
+        .filter(imported_names::Column::Name.is_in(free))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
