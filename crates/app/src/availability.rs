@@ -126,15 +126,16 @@ pub(crate) enum Old {
     AskAgain,
 }
 
-/// What the registrar says about names, in the order given. Names never seen are looked up at once.
+/// What the registrar says about names, in the order given. Names never seen are looked up at once. `now` is on the
+/// account's clock.
 pub(crate) async fn look_up(
     app: &App,
     account: &AccountId,
     environment: Environment,
     names: &[DomainName],
     old: Old,
+    now: Timestamp,
 ) -> Result<Vec<Known>> {
-    let now = app.account_now(environment, account).await?;
     let mut known: Vec<Option<Known>> = Vec::with_capacity(names.len());
     let (mut unknown, mut stale) = (Vec::new(), Vec::new());
     for name in names {
@@ -156,9 +157,11 @@ pub(crate) async fn look_up(
             }
         });
     }
-    let mut answers = ask(app, account, environment, &unknown).await?.into_iter();
+    let mut answers = ask(app, account, environment, &unknown, now)
+        .await?
+        .into_iter();
     if !stale.is_empty() {
-        refresh_later(app.clone(), account.clone(), environment, stale);
+        refresh_later(app.clone(), account.clone(), environment, stale, now);
     }
     let errored = || Known::Fresh(Verdict::Errored);
     Ok(known
@@ -205,15 +208,15 @@ async fn ask(
     account: &AccountId,
     environment: Environment,
     names: &[DomainName],
+    now: Timestamp,
 ) -> Result<Vec<Verdict>> {
     let key = |name: &DomainName| (environment, account.clone(), name.clone());
     let keys: Vec<Key> = names.iter().map(key).collect();
-    let now = app.account_now(environment, account).await?;
     let (departure, others) = depart(app, &keys);
     let mut verdicts = HashMap::new();
     if !departure.mine.is_empty() {
         // A task of its own: others may wait for it when whoever asked has gone away.
-        let flight = tokio::spawn(fly(departure, account.clone(), environment));
+        let flight = tokio::spawn(fly(departure, account.clone(), environment, now));
         verdicts = flight.await.map_err(Error::internal)??;
     }
     for mut landing in others {
@@ -236,10 +239,10 @@ async fn fly(
     departure: Departure,
     account: AccountId,
     environment: Environment,
+    now: Timestamp,
 ) -> Result<HashMap<Key, Verdict>> {
     let app = &departure.app;
     let cache = &app.0.availability;
-    let now = app.account_now(environment, &account).await?;
     let (mut verdicts, mut open) = (HashMap::new(), Vec::new());
     for key in &departure.mine {
         // An earlier flight may have landed after the cache was looked at and before this one departed.
@@ -280,9 +283,15 @@ fn no_answer(error: ProviderError) -> Error {
     Error::new(Code::InternalError, message).with_source(error)
 }
 
-fn refresh_later(app: App, account: AccountId, environment: Environment, names: Vec<DomainName>) {
+fn refresh_later(
+    app: App,
+    account: AccountId,
+    environment: Environment,
+    names: Vec<DomainName>,
+    now: Timestamp,
+) {
     tokio::spawn(async move {
-        if let Err(error) = ask(&app, &account, environment, &names).await {
+        if let Err(error) = ask(&app, &account, environment, &names, now).await {
             tracing::warn!(
                 error = error.chain(),
                 "could not refresh the availability of {} names",

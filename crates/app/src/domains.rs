@@ -62,6 +62,7 @@ pub async fn availability(
         actor.environment,
         &valid,
         Old::SayStale,
+        now,
     )
     .await?;
     let mut known = known.into_iter();

@@ -3,7 +3,7 @@
 use peeker_domain::id::{DomainId, SwapId};
 use peeker_domain::order::Persona;
 use peeker_domain::{
-    Code, DomainName, Environment, Error, MailProvider, Result, SwapType, Tier, view,
+    Code, DomainName, Environment, Error, MailProvider, Result, SwapType, Tier, Timestamp, view,
 };
 use peeker_providers::Verdict;
 use peeker_store::jobs::ClaimedJob;
@@ -34,7 +34,8 @@ pub struct SwapRequest {
 /// `invalid_request` on `domain_id` or `type`, and those of an order on `replacement_domain`; nothing has changed then.
 pub async fn create(app: &App, actor: &Actor, request: SwapRequest) -> Result<view::Swap> {
     let domain = domain_id(&request.domain_id)?;
-    let source = source(app, actor, &request.replacement).await?;
+    let now = actor.now(app).await?;
+    let source = source(app, actor, &request.replacement, now).await?;
     let new = NewSwap {
         account: actor.account.clone(),
         kind: request.kind,
@@ -48,7 +49,7 @@ pub async fn create(app: &App, actor: &Actor, request: SwapRequest) -> Result<vi
             Environment::Test => |email| email.starts_with(MAGIC_BROKE),
             Environment::Live => |_| false,
         },
-        now: actor.now(app).await?,
+        now,
     };
     let db = &app.environment(actor.environment).db;
     match rows::begin(db, &new).await {
@@ -80,10 +81,11 @@ async fn tier(app: &App, actor: &Actor) -> Result<Tier> {
 }
 
 /// What the registrar says of the replacement. Only counts when the account does not own it.
-async fn source(app: &App, actor: &Actor, name: &DomainName) -> Result<Source> {
+async fn source(app: &App, actor: &Actor, name: &DomainName, now: Timestamp) -> Result<Source> {
     let names = std::slice::from_ref(name);
     let (account, environment) = (&actor.account, actor.environment);
-    let answers = availability::look_up(app, account, environment, names, Old::AskAgain).await?;
+    let answers =
+        availability::look_up(app, account, environment, names, Old::AskAgain, now).await?;
     Ok(match answers.into_iter().next() {
         Some(Known::Fresh(Verdict::Available {
             price,

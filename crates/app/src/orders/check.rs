@@ -241,9 +241,15 @@ impl Order<'_> {
             .map(|(name, _)| name.clone())
             .collect();
         let (account, environment) = (&self.actor.account, self.actor.environment);
-        let answers =
-            availability::look_up(self.app, account, environment, &candidates, Old::AskAgain)
-                .await?;
+        let answers = availability::look_up(
+            self.app,
+            account,
+            environment,
+            &candidates,
+            Old::AskAgain,
+            self.now,
+        )
+        .await?;
         let open = offers
             .iter_mut()
             .filter(|offer| offer.source == Source::Registered);

@@ -181,7 +181,9 @@ async fn flaky2_fails_twice_even_over_a_restart() {
         let restarted = providers(state.clone());
         assert_eq!(
             class(run(&restarted, "flaky2-a.com", 0).await),
-            ErrorClass::Retry { after_ms: Some(2_000) }
+            ErrorClass::Retry {
+                after_ms: Some(2_000)
+            }
         );
     }
     run(&providers(state), "flaky2-a.com", 0).await.unwrap();
