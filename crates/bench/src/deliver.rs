@@ -47,8 +47,7 @@ pub struct Arguments {
     /// Orders placed in a second.
     #[arg(long, default_value_t = 20)]
     rate: u32,
-    /// Answer 410 until all orders are completed, then 200: measures how fast a backlog goes out. Resume the partners when
-    /// asked to.
+    /// Answer 410 until enter is pressed, then 200: measures how fast a backlog goes out. Resume the partners when asked to.
     #[arg(long)]
     backlog: bool,
     /// The server's process, to measure its CPU time.
@@ -87,7 +86,7 @@ pub async fn deliver(url: &str, arguments: &Arguments) -> Result<(), String> {
     if arguments.backlog {
         tokio::time::sleep(QUIET * 3).await;
         println!(
-            "all orders are placed: wait until they are completed, resume all partners, and press enter"
+            "all orders are placed: wait until they are completed, press enter, then resume all partners"
         );
         let mut line = String::new();
         std::io::stdin()
