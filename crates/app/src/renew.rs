@@ -8,7 +8,7 @@ use peeker_store::orders::renew;
 use peeker_store::registrations::{self as rows, Outcome, PaidYear};
 
 use crate::failure::internal;
-use crate::orders::MAGIC_BROKE;
+use crate::orders::penniless;
 use crate::provision::within;
 use crate::work::unless_lost;
 use crate::{App, backoff};
@@ -17,10 +17,7 @@ use crate::{App, backoff};
 /// integration can see what follows.
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
     let db = &app.environment(environment).db;
-    let penniless: fn(&str) -> bool = match environment {
-        Environment::Test => |email| email.starts_with(MAGIC_BROKE),
-        Environment::Live => |_| false,
-    };
+    let penniless = penniless(environment);
     unless_lost(renew::run(db, job, penniless, app.at(job.clock)).await)
 }
 

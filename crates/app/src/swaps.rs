@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::availability::{self, Known, Old};
 use crate::failure::internal;
-use crate::orders::{MAGIC_BROKE, insufficient_funds};
+use crate::orders::{insufficient_funds, penniless};
 use crate::paging::{PageRequest, Slice};
 use crate::work::unless_lost;
 use crate::{Actor, App};
@@ -45,10 +45,7 @@ pub async fn create(app: &App, actor: &Actor, request: SwapRequest) -> Result<vi
             source,
         },
         premium_percent: tier(app, actor).await?.premium_swap_percent(),
-        penniless: match actor.environment {
-            Environment::Test => |email| email.starts_with(MAGIC_BROKE),
-            Environment::Live => |_| false,
-        },
+        penniless: penniless(actor.environment),
         now,
     };
     let db = &app.environment(actor.environment).db;

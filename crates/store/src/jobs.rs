@@ -315,16 +315,23 @@ pub async fn end_all_leases_unscoped(db: &EnvironmentDb, now: Timestamp) -> Resu
 
 /// The row of a job that is still ours. Errors: [`StoreError::LeaseLost`].
 pub(crate) async fn held(work: &Work<'_>, job: &ClaimedJob) -> Result<jobs::Model> {
-    let key = (
-        job.account.to_string(),
-        job.kind.clone(),
-        job.subject.clone(),
-    );
+    held_by(work, &job.account, &job.kind, &job.subject, &job.lease).await
+}
+
+/// The row of a job that is held under this lease. Errors: [`StoreError::LeaseLost`].
+pub(crate) async fn held_by(
+    work: &Work<'_>,
+    account: &AccountId,
+    kind: &str,
+    subject: &str,
+    lease: &str,
+) -> Result<jobs::Model> {
+    let key = (account.to_string(), kind.to_owned(), subject.to_owned());
     let row = jobs::Entity::find_by_id(key)
         .lock_exclusive()
         .one(work.tx())
         .await?;
-    row.filter(|row| row.lease_token.as_deref() == Some(&job.lease))
+    row.filter(|row| row.lease_token.as_deref() == Some(lease))
         .ok_or(StoreError::LeaseLost)
 }
 

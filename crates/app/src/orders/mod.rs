@@ -4,7 +4,7 @@ mod check;
 mod create;
 mod quote;
 
-pub(crate) use check::{MAGIC_BROKE, insufficient_funds};
+pub(crate) use check::{insufficient_funds, penniless};
 pub use create::create;
 pub use peeker_store::orders::OrderFilter;
 pub use quote::quote;

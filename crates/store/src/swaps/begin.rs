@@ -6,7 +6,7 @@ use peeker_domain::{
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::place::{Incoming, add};
+use super::place::{Incoming, add, current};
 use super::{DUPLICATE, NOT_IMPORTED, to_view, turn};
 use crate::domains::{CANDIDATE, disown, has_lapsed, usable_for};
 use crate::entity::swaps::{Column, Entity, Model};
@@ -14,7 +14,7 @@ use crate::entity::{domains, order_domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::insert_all;
-use crate::orders::progress::{ACTIVE, OVER, license_share};
+use crate::orders::progress::{has_joined, license_share};
 use crate::work::Work;
 
 /// For so long premium swaps count towards the quota, and a domain cannot be premium-swapped again.
@@ -227,22 +227,10 @@ async fn find_old(work: &Work<'_>, domain: &domains::Model) -> Result<Option<Old
     let Some(order_id) = &domain.order_id else {
         return Ok(None);
     };
-    let place = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(&domain.account_id))
-        .filter(order_domains::Column::DomainId.eq(&domain.id))
-        .filter(order_domains::Column::OrderId.eq(order_id))
-        .filter(order_domains::Column::State.is_not_in(OVER))
-        .one(work.tx())
-        .await?;
-    let key = (domain.account_id.clone(), order_id.clone());
-    let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
-    let (Some(place), Some(order)) = (place, order) else {
+    let found = current(work, &domain.account_id, order_id, &domain.id).await?;
+    let Some((order, place)) = found.filter(|(_, place)| has_joined(place)) else {
         return Ok(None);
     };
-    let is_live = place.swap_in_id.is_none() || place.state == ACTIVE;
-    if !(is_live && order.status.parse::<OrderStatus>()?.is_active()) {
-        return Ok(None);
-    }
     let provider = place.provider.parse()?;
     Ok(Some(Old {
         place,

@@ -2,20 +2,19 @@
 
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::view::Source;
-use peeker_domain::{Cents, OrderStatus, SwapStatus, Timestamp};
+use peeker_domain::{Cents, SwapStatus, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
-use super::place::{Incoming, add};
+use super::place::{Incoming, add, current};
 use super::turn;
 use crate::domains::usable_for;
+use crate::entity::domains;
 use crate::entity::swaps::{Column, Entity, Model};
-use crate::entity::{domains, order_domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
 use crate::jobs::{ClaimedJob, NewJob, finish};
-use crate::orders::progress::OVER;
 use crate::work::Work;
 
 /// Swaps that are not over and take one of these domains off or bring it in, oldest first.
@@ -101,7 +100,9 @@ pub(crate) async fn imported(
         .await?;
     let mut domain = domain.clone();
     for mut swap in waiting {
-        let Some((order, old)) = still_there(work, &swap).await? else {
+        let Some((order, old)) =
+            current(work, &swap.account_id, &swap.order_id, &swap.domain_id).await?
+        else {
             fail(work, swap, super::ORDER_ENDED, now).await?;
             continue;
         };
@@ -128,27 +129,6 @@ pub(crate) async fn imported(
         write_back::<Entity, _>(work.tx(), vec![swap]).await?;
     }
     Ok(())
-}
-
-/// The order of a waiting swap and the place that is to be replaced, if both are still there.
-async fn still_there(
-    work: &Work<'_>,
-    swap: &Model,
-) -> Result<Option<(orders::Model, order_domains::Model)>> {
-    let key = (swap.account_id.clone(), swap.order_id.clone());
-    let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
-    let old = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(&swap.account_id))
-        .filter(order_domains::Column::OrderId.eq(&swap.order_id))
-        .filter(order_domains::Column::DomainId.eq(&swap.domain_id))
-        .filter(order_domains::Column::State.is_not_in(OVER))
-        .one(work.tx())
-        .await?;
-    let (Some(order), Some(old)) = (order, old) else {
-        return Ok(None);
-    };
-    let is_active = order.status.parse::<OrderStatus>()?.is_active();
-    Ok(is_active.then_some((order, old)))
 }
 
 /// The 14 days of a premium swap are over: sends the old domain on its way. Ends the job.

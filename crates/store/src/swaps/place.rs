@@ -3,7 +3,7 @@
 use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::order::{Persona, personas_of_place};
 use peeker_domain::view::{Category, Source};
-use peeker_domain::{Cents, DomainStatus, Timestamp};
+use peeker_domain::{Cents, DomainStatus, OrderStatus, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::{domains, order_domains, orders, swaps};
@@ -11,7 +11,7 @@ use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
 use crate::number::unsigned;
-use crate::orders::progress::{FIRST_STEP, PENDING};
+use crate::orders::progress::{FIRST_STEP, OVER, PENDING};
 use crate::work::Work;
 
 /// What comes in beside the old domain.
@@ -28,6 +28,29 @@ pub(super) struct Incoming {
     pub price: Cents,
     /// Further years; 0 when owned.
     pub renewal_price: Cents,
+}
+
+/// The active order of a domain and its place there; `None` when the order has ended or goes on without the domain.
+pub(super) async fn current(
+    work: &Work<'_>,
+    account: &str,
+    order: &str,
+    domain: &str,
+) -> Result<Option<(orders::Model, order_domains::Model)>> {
+    let place = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account))
+        .filter(order_domains::Column::DomainId.eq(domain))
+        .filter(order_domains::Column::OrderId.eq(order))
+        .filter(order_domains::Column::State.is_not_in(OVER))
+        .one(work.tx())
+        .await?;
+    let key = (account.to_owned(), order.to_owned());
+    let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
+    let (Some(order), Some(place)) = (order, place) else {
+        return Ok(None);
+    };
+    let is_active = order.status.parse::<OrderStatus>()?.is_active();
+    Ok(is_active.then_some((order, place)))
 }
 
 /// Takes the domain for the swap's order, with the layout of the domain that it replaces, and starts its set-up.

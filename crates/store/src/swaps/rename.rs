@@ -5,23 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId};
 use peeker_domain::inbox_names::{InboxName, inbox_names};
 use peeker_domain::order::Persona;
-use peeker_domain::{
-    ActionReason, InboxStatus, OrderStatus, SwapStatus, SwapType, Timestamp, view,
-};
+use peeker_domain::{ActionReason, InboxStatus, SwapStatus, SwapType, Timestamp, view};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use super::place::current;
 use super::{DUPLICATE, ORDER_ENDED, to_view, turn};
 use crate::actions::{self, NewAction};
 use crate::domains::CANDIDATE;
 use crate::entity::swaps::{Column, Entity, Model};
-use crate::entity::{domains, inboxes, jobs, order_domains, orders};
+use crate::entity::{domains, inboxes, order_domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{NewJob, PROVISION};
+use crate::jobs::{NewJob, PROVISION, held_by};
 use crate::number::unsigned;
-use crate::orders::progress::{ACTION_REQUIRED, ACTIVE, DomainJob, OVER};
+use crate::orders::progress::{ACTION_REQUIRED, ACTIVE, DomainJob};
 use crate::work::Work;
 
 /// Swaps of this kind that are not over; spelled out, since it is asked in every form below.
@@ -128,23 +127,13 @@ async fn renamable(
     let Some(order_id) = &domain.order_id else {
         return Ok(None);
     };
-    let place = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(&domain.account_id))
-        .filter(order_domains::Column::OrderId.eq(order_id))
-        .filter(order_domains::Column::DomainId.eq(&domain.id))
-        .filter(order_domains::Column::State.is_not_in(OVER))
-        .one(work.tx())
-        .await?;
-    let key = (domain.account_id.clone(), order_id.clone());
-    let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
-    let (Some(place), Some(order)) = (place, order) else {
+    let found = current(work, &domain.account_id, order_id, &domain.id).await?;
+    let Some((order, place)) = found else {
         return Ok(None);
     };
     let waits_for_picture = place.state == ACTION_REQUIRED
         && actions::has_open_picture(work, &domain.account_id, order_id, &domain.id).await?;
-    let can_be = place.leaves_at.is_none()
-        && order.status.parse::<OrderStatus>()?.is_active()
-        && (place.state == ACTIVE || waits_for_picture);
+    let can_be = place.leaves_at.is_none() && (place.state == ACTIVE || waits_for_picture);
     Ok(can_be.then_some((order, place)))
 }
 
@@ -260,7 +249,14 @@ pub async fn start(db: &EnvironmentDb, job: &DomainJob, now: Timestamp) -> Resul
         return Ok(Vec::new());
     }
     let mut work = Work::begin(db, [&job.account]).await?;
-    held(&work, job).await?;
+    held_by(
+        &work,
+        &job.account,
+        PROVISION,
+        job.domain.as_str(),
+        &job.lease,
+    )
+    .await?;
     let mut open = open_of(work.tx(), &job.account, job.domain.as_str()).await?;
     for swap in &mut open {
         if swap.status == SwapStatus::Created.as_str() {
@@ -290,25 +286,6 @@ fn to_rename(swap: &Model) -> Result<Option<OpenRename>> {
     }))
 }
 
-async fn held(work: &Work<'_>, job: &DomainJob) -> Result<()> {
-    use sea_orm::QuerySelect;
-    let key = (
-        job.account.to_string(),
-        PROVISION.to_owned(),
-        job.domain.to_string(),
-    );
-    let row = jobs::Entity::find_by_id(key)
-        .lock_exclusive()
-        .one(work.tx())
-        .await?;
-    let ours = row.is_some_and(|row| row.lease_token.as_deref() == Some(&job.lease));
-    if ours {
-        Ok(())
-    } else {
-        Err(StoreError::LeaseLost)
-    }
-}
-
 /// Records what became of renamings: the inboxes' new names, the swaps' ends, the pictures to be mended. Renamings that
 /// ended meanwhile stay as they are. Errors: [`StoreError::LeaseLost`].
 pub async fn record(
@@ -318,7 +295,14 @@ pub async fn record(
     now: Timestamp,
 ) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
-    held(&work, job).await?;
+    held_by(
+        &work,
+        &job.account,
+        PROVISION,
+        job.domain.as_str(),
+        &job.lease,
+    )
+    .await?;
     let mut open: BTreeMap<String, Model> = open_of(work.tx(), &job.account, job.domain.as_str())
         .await?
         .into_iter()
