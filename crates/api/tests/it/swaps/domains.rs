@@ -50,6 +50,26 @@ on_both_engines! {
         assert_eq!(domain(app, "mine.com").await["usable_for"], json!(["google"]));
     }
 
+    async fn a_domain_that_was_swapped_out_can_come_back(app) {
+        let id = completed(app, "old").await;
+        swap(app, "standard", "old-01.com", "new-one.com").await;
+        app.run_until_idle().await;
+        let back = swap(app, "standard", "new-one.com", "old-01.com").await;
+        app.run_until_idle().await;
+        assert_eq!(state(app, &back).await, is("completed"));
+        assert_eq!(told(app, &back).await, ["swap.created", "swap.in_progress", "swap.completed"]);
+        let after = order(app, &id).await;
+        assert_eq!(after["domains"], json!({ "registered": ["old-02.com", "old-03.com"], "imported": ["old-01.com"] }));
+        assert_eq!((&after["status"], &after["domain_count"]), (&json!("completed"), &json!(3)));
+        assert_eq!(inboxes(app, &id, "old-01.com", "active").await, ["sam.lee@old-01.com", "samlee@old-01.com"]);
+        assert_eq!(inboxes(app, &id, "new-one.com", "active").await, [""; 0]);
+        // And it leaves with the order, which ends.
+        app.client().post(&format!("/orders/{id}/cancel"), json!({})).await.expect(200);
+        app.advance_seconds(32 * 24 * 60 * 60);
+        app.run_until_idle().await;
+        assert_eq!(order(app, &id).await["status"], "cancelled");
+    }
+
     async fn a_second_swap_of_a_domain_is_a_duplicate_while_the_first_is_under_way(app) {
         completed(app, "old").await;
         let old = id_of(app, "old-01.com").await;

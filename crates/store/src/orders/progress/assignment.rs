@@ -25,7 +25,8 @@ pub struct Assignment {
     pub domain: domains::Model,
 }
 
-/// Reads what the job is about; `None` when the place was released, so that there is nothing left to do.
+/// Reads what the job is about; `None` when the domain's part in the order is over, so that there is nothing left to do.
+/// A domain that left the order may have come back to it by a swap: the job is about the place that is not over.
 pub async fn assignment(
     db: &crate::environment::EnvironmentDb,
     job: &DomainJob,
@@ -38,24 +39,23 @@ pub async fn assignment(
         .filter(order_domains::Column::AccountId.eq(account))
         .filter(order_domains::Column::DomainId.eq(job.domain.as_str()))
         .filter(order_domains::Column::OrderId.eq(job.order.as_str()))
+        .filter(order_domains::Column::State.is_not_in(OVER))
         .one(&db.pools.reader)
         .await?;
     let domain = domains::Entity::find_by_id((account.to_owned(), job.domain.to_string()))
         .one(&db.pools.reader)
         .await?;
-    let (Some(order), Some(place), Some(domain)) = (order, place, domain) else {
+    let (Some(order), Some(domain)) = (order, domain) else {
         return Err(StoreError::Corrupt(format!(
             "job of domain {} has no order",
             job.domain
         )));
     };
-    Ok(
-        (!OVER.contains(&place.state.as_str())).then_some(Assignment {
-            order,
-            place,
-            domain,
-        }),
-    )
+    Ok(place.map(|place| Assignment {
+        order,
+        place,
+        domain,
+    }))
 }
 
 /// Ends a job that has nothing left to do; one that was asked for while it ran becomes due again instead. Does nothing

@@ -19,8 +19,8 @@ use crate::work::Work;
 
 use super::swap::{Renames, Retirement};
 use super::{
-    ACTION_REQUIRED, ACTIVE, Blocker, Change, DomainJob, NewInbox, Next, PICTURE_RECHECK_SECONDS,
-    Step, is_leaving,
+    ACTION_REQUIRED, ACTIVE, Blocker, Change, DomainJob, NewInbox, Next, OVER,
+    PICTURE_RECHECK_SECONDS, Step, is_leaving,
 };
 
 pub(super) type Key = (String, String);
@@ -94,6 +94,7 @@ impl Rows {
             .filter(order_domains::Column::AccountId.is_in(accounts.clone()))
             .filter(order_domains::Column::DomainId.is_in(domain_ids.clone()))
             .filter(order_domains::Column::OrderId.is_in(order_ids))
+            .filter(order_domains::Column::State.is_not_in(OVER))
             .all(tx)
             .await?;
         let domains = domains::Entity::find()
