@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use peeker_domain::id::AccountId;
 use peeker_providers::sandbox::{SimulatorState, StateError, StateRecord, Stored};
-use peeker_store::simulator::{Action, Operation, Outcome, Request, documents};
+use peeker_store::simulator::{Action, Operation, Outcome, Request, Wanted};
 use peeker_store::{Store, StoreError};
 use serde_json::Value;
 
@@ -79,9 +79,12 @@ impl SimulatorState for Memory {
         kind: &'static str,
         names: &[String],
     ) -> Result<Vec<Option<Value>>, StateError> {
-        documents(&self.0.sandbox.db, account, kind, names)
-            .await
-            .map_err(failed)
+        let wanted = Wanted {
+            account: account.clone(),
+            kind,
+            names: names.to_vec(),
+        };
+        self.0.sandbox.documents.ask(wanted).await.map_err(failed)
     }
 
     async fn remove(

@@ -14,9 +14,10 @@ use crate::connect::{Location, Pools, open};
 use crate::deliveries::RecordAttempt;
 use crate::error::Result;
 use crate::lane::Lane;
+use crate::loader::Loader;
 use crate::orders::accept::Accept;
-use crate::orders::progress::Progress;
-use crate::simulator::Remember;
+use crate::orders::progress::{Assignments, Progress};
+use crate::simulator::{Documents, Remember};
 
 /// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
 const POSTGRES_LANES: usize = 4;
@@ -120,12 +121,16 @@ pub struct EnvironmentStore {
     pub db: Arc<EnvironmentDb>,
     /// Accepts orders.
     pub accept: Lane<Accept>,
+    /// Reads what provisioning jobs are about.
+    pub assignments: Loader<Assignments>,
     /// Records how far provisioning is.
     pub progress: Lane<Progress>,
     /// Records delivery attempts.
     pub attempts: Lane<RecordAttempt>,
-    /// The memory of the simulated providers.
+    /// What the simulated providers remember, to be changed.
     pub simulator: Lane<Remember>,
+    /// The same, to be read.
+    pub documents: Loader<Documents>,
 }
 
 impl EnvironmentStore {
@@ -152,9 +157,11 @@ impl EnvironmentStore {
         }
         Ok(Self {
             accept: Lane::start(&db, lanes),
+            assignments: Loader::start(&db),
             progress: Lane::start(&db, lanes),
             attempts: Lane::start(&db, lanes),
             simulator: Lane::start(&db, lanes),
+            documents: Loader::start(&db),
             db,
         })
     }

@@ -22,6 +22,7 @@ pub mod imports;
 mod insert;
 pub mod jobs;
 mod lane;
+mod loader;
 mod migrate;
 mod number;
 pub mod orders;

@@ -1,6 +1,6 @@
 //! The memory of the sandbox's simulated providers: small documents by account, kind and name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::id::AccountId;
 use sea_orm::sea_query::OnConflict;
@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use crate::entity::simulated_records::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::insert::insert_all;
 use crate::lane::Batch;
+use crate::loader::Load;
 use crate::work::Work;
 
 /// The lane that simulated providers write through.
@@ -194,25 +195,59 @@ async fn store(
     Ok(())
 }
 
-/// The documents of some names of one kind, in the order of `names`.
-pub async fn documents(
-    db: &EnvironmentDb,
-    account: &AccountId,
-    kind: &str,
-    names: &[String],
-) -> Result<Vec<Option<Value>>> {
-    let rows = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::Name.is_in(names.iter().map(String::as_str)))
-        .all(&db.pools.reader)
-        .await?;
-    names
-        .iter()
-        .map(|name| {
-            let row = rows.iter().find(|row| row.name == *name);
-            row.map(|row| serde_json::from_str(&row.document).map_err(StoreError::from))
-                .transpose()
-        })
-        .collect()
+/// Reads documents.
+#[derive(Debug)]
+pub enum Documents {}
+
+/// Some names of one kind.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Whose sandbox.
+    pub account: AccountId,
+    /// The kind.
+    pub kind: &'static str,
+    /// The names.
+    pub names: Vec<String>,
+}
+
+impl Load for Documents {
+    type Key = Wanted;
+    /// In the order of the names.
+    type Found = Vec<Option<Value>>;
+
+    async fn load(db: &EnvironmentDb, wanted: &[Wanted]) -> Result<Vec<Vec<Option<Value>>>> {
+        let accounts: BTreeSet<&str> = wanted
+            .iter()
+            .map(|wanted| wanted.account.as_str())
+            .collect();
+        let kinds: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.kind).collect();
+        let names: BTreeSet<&str> = wanted
+            .iter()
+            .flat_map(|wanted| wanted.names.iter().map(String::as_str))
+            .collect();
+        let rows = Entity::find()
+            .filter(Column::AccountId.is_in(accounts))
+            .filter(Column::Kind.is_in(kinds))
+            .filter(Column::Name.is_in(names))
+            .all(&db.pools.reader)
+            .await?;
+        let rows: HashMap<(&str, &str, &str), &str> = rows
+            .iter()
+            .map(|row| ((&*row.account_id, &*row.kind, &*row.name), &*row.document))
+            .collect();
+        let documents = |wanted: &Wanted| {
+            let document = |name: &String| {
+                let document = rows.get(&(wanted.account.as_str(), wanted.kind, name));
+                document
+                    .map(|document| serde_json::from_str(document))
+                    .transpose()
+            };
+            Ok(wanted
+                .names
+                .iter()
+                .map(document)
+                .collect::<Result<_, _>>()?)
+        };
+        wanted.iter().map(documents).collect()
+    }
 }

@@ -77,8 +77,11 @@ pub(crate) async fn run(
 }
 
 async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result<(), Error> {
-    let db = &app.environment(environment).db;
-    let Some(assignment) = progress::assignment(db, job)
+    let store = app.environment(environment);
+    let db = &store.db;
+    let Some(assignment) = store
+        .assignments
+        .ask(job.clone())
         .await
         .map_err(Error::internal)?
     else {

@@ -8,14 +8,16 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::{domains, inboxes, jobs, order_domains, orders};
+use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::jobs::PROVISION;
+use crate::loader::Load;
 use crate::swaps;
 
 use super::{ACTIVE, DomainJob, OVER, PENDING, is_leaving};
 
 /// What a worker has to know to go on with a job.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Assignment {
     /// The order.
     pub order: orders::Model,
@@ -25,42 +27,68 @@ pub struct Assignment {
     pub domain: domains::Model,
 }
 
-/// Reads what the job is about; `None` when the domain's part in the order is over, so that there is nothing left to do.
-/// A domain that left the order may have come back to it by a swap: the job is about the place that is not over.
-pub async fn assignment(
-    db: &crate::environment::EnvironmentDb,
-    job: &DomainJob,
-) -> Result<Option<Assignment>> {
-    let account = job.account.as_str();
-    let order = orders::Entity::find_by_id((account.to_owned(), job.order.to_string()))
-        .one(&db.pools.reader)
-        .await?;
-    let place = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account))
-        .filter(order_domains::Column::DomainId.eq(job.domain.as_str()))
-        .filter(order_domains::Column::OrderId.eq(job.order.as_str()))
-        .filter(order_domains::Column::State.is_not_in(OVER))
-        .one(&db.pools.reader)
-        .await?;
-    let domain = domains::Entity::find_by_id((account.to_owned(), job.domain.to_string()))
-        .one(&db.pools.reader)
-        .await?;
-    let (Some(order), Some(domain)) = (order, domain) else {
-        return Err(StoreError::Corrupt(format!(
-            "job of domain {} has no order",
-            job.domain
-        )));
-    };
-    Ok(place.map(|place| Assignment {
-        order,
-        place,
-        domain,
-    }))
+/// Reads what jobs are about; `None` when the domain's part in the order is over, so that there is nothing left to do.
+#[derive(Debug)]
+pub enum Assignments {}
+
+impl Load for Assignments {
+    type Key = DomainJob;
+    type Found = Option<Assignment>;
+
+    async fn load(db: &EnvironmentDb, jobs: &[DomainJob]) -> Result<Vec<Option<Assignment>>> {
+        let reader = &db.pools.reader;
+        let accounts: BTreeSet<&str> = jobs.iter().map(|job| job.account.as_str()).collect();
+        let of = |id: fn(&DomainJob) -> &str| jobs.iter().map(id).collect::<BTreeSet<&str>>();
+        let (order_ids, domain_ids) = (of(|job| job.order.as_str()), of(|job| job.domain.as_str()));
+        let orders = orders::Entity::find()
+            .filter(orders::Column::AccountId.is_in(accounts.clone()))
+            .filter(orders::Column::Id.is_in(order_ids.clone()))
+            .all(reader)
+            .await?;
+        // A domain that left the order may have come back to it by a swap: a job is about the place that is not over.
+        let places = order_domains::Entity::find()
+            .filter(order_domains::Column::AccountId.is_in(accounts.clone()))
+            .filter(order_domains::Column::DomainId.is_in(domain_ids.clone()))
+            .filter(order_domains::Column::OrderId.is_in(order_ids))
+            .filter(order_domains::Column::State.is_not_in(OVER))
+            .all(reader)
+            .await?;
+        let domains = domains::Entity::find()
+            .filter(domains::Column::AccountId.is_in(accounts))
+            .filter(domains::Column::Id.is_in(domain_ids))
+            .all(reader)
+            .await?;
+        let assigned = |job: &DomainJob| {
+            let (account, id) = (job.account.as_str(), job.order.as_str());
+            let order = orders
+                .iter()
+                .find(|row| (&*row.account_id, &*row.id) == (account, id));
+            let id = job.domain.as_str();
+            let domain = domains
+                .iter()
+                .find(|row| (&*row.account_id, &*row.id) == (account, id));
+            let (Some(order), Some(domain)) = (order, domain) else {
+                return Err(StoreError::Corrupt(format!(
+                    "job of domain {id} has no order"
+                )));
+            };
+            let place = places.iter().find(|row| {
+                (&row.account_id, &row.order_id, &*row.domain_id)
+                    == (&order.account_id, &order.id, id)
+            });
+            Ok(place.map(|place| Assignment {
+                order: order.clone(),
+                place: place.clone(),
+                domain: domain.clone(),
+            }))
+        };
+        jobs.iter().map(assigned).collect()
+    }
 }
 
 /// Ends a job that has nothing left to do; one that was asked for while it ran becomes due again instead. Does nothing
 /// when the lease is somebody else's by now.
-pub async fn end_job(db: &crate::environment::EnvironmentDb, job: &DomainJob) -> Result<()> {
+pub async fn end_job(db: &EnvironmentDb, job: &DomainJob) -> Result<()> {
     let ours = Condition::all()
         .add(jobs::Column::AccountId.eq(job.account.as_str()))
         .add(jobs::Column::Kind.eq(PROVISION))
@@ -85,7 +113,7 @@ pub async fn end_job(db: &crate::environment::EnvironmentDb, job: &DomainJob) ->
 /// The addresses laid down for a domain on an order and not removed since, and those that a renaming may have made of
 /// them.
 pub async fn laid_down(
-    db: &crate::environment::EnvironmentDb,
+    db: &EnvironmentDb,
     account: &AccountId,
     domain: &DomainId,
 ) -> Result<Vec<String>> {

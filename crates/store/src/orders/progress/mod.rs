@@ -20,7 +20,7 @@ use rows::Rows;
 pub(crate) use rows::license_share;
 pub(crate) use swap::has_joined;
 
-pub use assignment::{Assignment, assignment, end_job, laid_down};
+pub use assignment::{Assignment, Assignments, end_job, laid_down};
 
 use peeker_domain::id::{AccountId, DomainId, InboxId, OrderId};
 use peeker_domain::view::Persona;
