@@ -1,14 +1,14 @@
 //! Deliveries of events: claimed by lease like jobs, so that a killed sender loses nothing, and a permanent record
 //! of each attempt.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, AttemptId, EventId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Statement,
 };
 
 use crate::endpoint_health;
@@ -16,6 +16,7 @@ use crate::entity::{deliveries, delivery_attempts, events};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
+use crate::keys::any_of;
 use crate::lane::Batch;
 use crate::work::Work;
 
@@ -168,22 +169,9 @@ async fn load_events(
     if claimed.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut by_account: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for row in claimed {
-        by_account
-            .entry(&row.account_id)
-            .or_default()
-            .push(row.sequence);
-    }
-    let wanted = by_account
-        .into_iter()
-        .fold(Condition::any(), |any, (account, sequences)| {
-            any.add(
-                Condition::all()
-                    .add(events::Column::AccountId.eq(account))
-                    .add(events::Column::Sequence.is_in(sequences)),
-            )
-        });
+    let keys = claimed
+        .iter()
+        .map(|row| (row.account_id.as_str(), row.sequence));
     let rows: Vec<(String, i64, String, String)> = events::Entity::find()
         .select_only()
         .columns([
@@ -192,7 +180,11 @@ async fn load_events(
             events::Column::Id,
             events::Column::Body,
         ])
-        .filter(wanted)
+        .filter(any_of(
+            events::Column::AccountId,
+            events::Column::Sequence,
+            keys,
+        ))
         .into_tuple()
         .all(db)
         .await?;
@@ -334,14 +326,15 @@ impl Batch for RecordAttempt {
     }
 
     async fn write(work: &mut Work<'_>, items: &[&Recorded]) -> Result<Vec<()>> {
-        let accounts: BTreeSet<&str> = items
+        let keys = items
             .iter()
-            .map(|item| item.delivery.account.as_str())
-            .collect();
-        let sequences: BTreeSet<i64> = items.iter().map(|item| item.delivery.sequence).collect();
+            .map(|item| (item.delivery.account.as_str(), item.delivery.sequence));
         let rows = deliveries::Entity::find()
-            .filter(deliveries::Column::AccountId.is_in(accounts))
-            .filter(deliveries::Column::Sequence.is_in(sequences))
+            .filter(any_of(
+                deliveries::Column::AccountId,
+                deliveries::Column::Sequence,
+                keys,
+            ))
             // Or another sender could claim between this look at the lease and the write.
             .lock_exclusive()
             .all(work.tx())

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod imports;
 mod insert;
 pub mod jobs;
+mod keys;
 mod lane;
 mod loader;
 mod migrate;
@@ -45,6 +46,7 @@ pub use environment::{EnvironmentDb, EnvironmentStore, Interruption, Moment};
 pub use error::{Result, StoreError};
 pub use insert::columns;
 pub use lane::{Batch, Lane};
+pub use loader::{Load, Loader};
 pub use work::Work;
 
 use peeker_domain::Environment;

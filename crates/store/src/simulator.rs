@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::id::AccountId;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 
 use crate::entity::simulated_records::{Column, Entity, Model};
@@ -80,32 +80,11 @@ impl Batch for Remember {
     }
 
     async fn write(work: &mut Work<'_>, items: &[&Request]) -> Result<Vec<Vec<Outcome>>> {
-        let operations = || items.iter().flat_map(|item| item.operations.iter());
-        let rows = Entity::find()
-            .filter(
-                Column::AccountId.is_in(
-                    items
-                        .iter()
-                        .map(|item| item.account.as_str())
-                        .collect::<BTreeSet<_>>(),
-                ),
-            )
-            .filter(
-                Column::Kind.is_in(
-                    operations()
-                        .map(|operation| operation.kind)
-                        .collect::<BTreeSet<_>>(),
-                ),
-            )
-            .filter(
-                Column::Name.is_in(
-                    operations()
-                        .map(|operation| operation.name.as_str())
-                        .collect::<BTreeSet<_>>(),
-                ),
-            )
-            .all(work.tx())
-            .await?;
+        let named = items.iter().flat_map(|item| {
+            let names = item.operations.iter();
+            names.map(|operation| (item.account.as_str(), operation.kind, &*operation.name))
+        });
+        let rows = read(work.tx(), named.collect()).await?;
         let mut rows: BTreeMap<Key, Model> = rows
             .into_iter()
             .map(|row| {
@@ -173,6 +152,30 @@ fn apply(
     })
 }
 
+/// The records of these accounts, kinds and names that are there. Asked for by kind, since every name with every kind
+/// would be many more look-ups than there are records.
+async fn read<'n>(
+    db: &impl ConnectionTrait,
+    named: Vec<(&'n str, &'n str, &'n str)>,
+) -> Result<Vec<Model>> {
+    let mut by_kind: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (account, kind, name) in named {
+        by_kind.entry((account, kind)).or_default().insert(name);
+    }
+    if by_kind.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of_kind = |((account, kind), names): ((&str, &str), BTreeSet<&str>)| {
+        Column::AccountId
+            .eq(account)
+            .and(Column::Kind.eq(kind))
+            .and(Column::Name.is_in(names))
+    };
+    let groups = by_kind.into_iter().map(of_kind);
+    let any = groups.fold(Condition::any(), Condition::add);
+    Ok(Entity::find().filter(any).all(db).await?)
+}
+
 async fn store(
     work: &Work<'_>,
     mut rows: BTreeMap<Key, Model>,
@@ -216,21 +219,11 @@ impl Load for Documents {
     type Found = Vec<Option<Value>>;
 
     async fn load(db: &EnvironmentDb, wanted: &[Wanted]) -> Result<Vec<Vec<Option<Value>>>> {
-        let accounts: BTreeSet<&str> = wanted
-            .iter()
-            .map(|wanted| wanted.account.as_str())
-            .collect();
-        let kinds: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.kind).collect();
-        let names: BTreeSet<&str> = wanted
-            .iter()
-            .flat_map(|wanted| wanted.names.iter().map(String::as_str))
-            .collect();
-        let rows = Entity::find()
-            .filter(Column::AccountId.is_in(accounts))
-            .filter(Column::Kind.is_in(kinds))
-            .filter(Column::Name.is_in(names))
-            .all(&db.pools.reader)
-            .await?;
+        let named = wanted.iter().flat_map(|wanted| {
+            let names = wanted.names.iter();
+            names.map(|name| (wanted.account.as_str(), wanted.kind, name.as_str()))
+        });
+        let rows = read(&db.pools.reader, named.collect()).await?;
         let rows: HashMap<(&str, &str, &str), &str> = rows
             .iter()
             .map(|row| ((&*row.account_id, &*row.kind, &*row.name), &*row.document))

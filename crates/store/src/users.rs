@@ -14,6 +14,7 @@ use sea_orm::{
 use crate::entity::users::{ActiveModel, Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
+use crate::keys::any_of;
 use crate::paging::{PageRequest, Slice, page};
 
 /// A new customer.
@@ -208,19 +209,10 @@ pub(crate) async fn emails(
     db: &impl ConnectionTrait,
     keys: impl IntoIterator<Item = (&str, &str)>,
 ) -> Result<HashMap<(String, String), String>> {
-    let (mut accounts, mut ids): (Vec<&str>, Vec<&str>) = keys.into_iter().unzip();
-    for list in [&mut accounts, &mut ids] {
-        list.sort_unstable();
-        list.dedup();
-    }
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
     let rows: Vec<(String, String, String)> = Entity::find()
         .select_only()
         .columns([Column::AccountId, Column::Id, Column::Email])
-        .filter(Column::AccountId.is_in(accounts))
-        .filter(Column::Id.is_in(ids))
+        .filter(any_of(Column::AccountId, Column::Id, keys))
         .into_tuple()
         .all(db)
         .await?;

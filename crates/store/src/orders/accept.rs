@@ -4,7 +4,7 @@
 //! The guarantees are rows, not checks: one order per fingerprint (`order_fingerprints`), one active order per
 //! domain (`domains.order_id` is taken only while it is NULL), a wallet that never goes below zero.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use peeker_domain::id::{AccountId, BundleId, DomainId, OrderId, UserId};
 use peeker_domain::order::{ClientId, Persona};
@@ -15,15 +15,14 @@ use peeker_domain::{
     UserStatus,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::{detail, receipt};
 use crate::entity::{domains, order_domains, order_fingerprints, orders, users};
 use crate::error::{Result, StoreError};
 use crate::insert::{chunk_size, insert_all};
 use crate::jobs::NewJob;
+use crate::keys::any_of;
 use crate::lane::Batch;
 use crate::number::small;
 use crate::work::Work;
@@ -252,9 +251,11 @@ async fn claim_fingerprints<'i>(
             .iter()
             .filter(|item| !claimed.contains(item.id.as_str()))
             .collect();
+        let keys = lost
+            .iter()
+            .map(|item| (item.account.as_str(), item.fingerprint.as_str()));
         let held = Entity::find()
-            .filter(Column::AccountId.is_in(lost.iter().map(|item| item.account.as_str())))
-            .filter(Column::Fingerprint.is_in(lost.iter().map(|item| item.fingerprint.as_str())))
+            .filter(any_of(Column::AccountId, Column::Fingerprint, keys))
             .all(tx)
             .await?;
         for row in held {
@@ -290,11 +291,11 @@ async fn ensure_users<'i>(
         .do_nothing()
         .to_owned();
     insert_all::<Entity, _>(tx, rows.collect(), Some(ignore)).await?;
-    let of =
-        |key: fn(&NewOrder) -> &str| items.iter().map(|item| key(item)).collect::<BTreeSet<_>>();
+    let keys = items
+        .iter()
+        .map(|item| (item.account.as_str(), item.email.as_str()));
     let found = Entity::find()
-        .filter(Column::AccountId.is_in(of(|item| item.account.as_str())))
-        .filter(Column::Email.is_in(of(|item| item.email.as_str())))
+        .filter(any_of(Column::AccountId, Column::Email, keys))
         .all(tx)
         .await?;
     let by_key: HashMap<(String, String), String> = found

@@ -1,28 +1,29 @@
 //! Deliveries: claimed once, by lease; an outcome counts only under the lease.
 
+use peeker_domain::id::AccountId;
 use peeker_domain::view::PauseReason;
 use peeker_domain::{EventType, Timestamp};
-use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded, State};
+use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, RecordAttempt, Recorded, State};
 use peeker_store::endpoint_health::{self, Pause};
-use peeker_store::{EnvironmentDb, Work};
-use peeker_testkit::{EPOCH, TestApp, on_both_engines};
+use peeker_store::entity::deliveries as rows;
+use peeker_store::{Batch, EnvironmentDb, Work};
+use peeker_testkit::{EPOCH, Engine, TestApp, on_both_engines};
+use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::json;
 
 async fn emit(app: &TestApp, count: usize) -> &EnvironmentDb {
     let db = &app.app.store().sandbox.db;
-    let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
+    emit_for(db, &app.partner.id, count).await;
+    db
+}
+
+async fn emit_for(db: &EnvironmentDb, account: &AccountId, count: usize) {
+    let mut work = Work::begin(db, [account]).await.unwrap();
     for _ in 0..count {
-        work.emit(
-            &app.partner.id,
-            EventType::SwapCreated,
-            None,
-            &json!({}),
-            EPOCH,
-        )
-        .unwrap();
+        work.emit(account, EventType::SwapCreated, None, &json!({}), EPOCH)
+            .unwrap();
     }
     work.commit().await.unwrap();
-    db
 }
 
 async fn claim(db: &EnvironmentDb, now: Timestamp, limit: u32) -> Vec<ClaimedDelivery> {
@@ -134,4 +135,44 @@ on_both_engines! {
         assert!(resumed.unwrap().unwrap() >= 101);
         assert_eq!((count(db, State::Waiting).await, count(db, State::Pending).await), (0, 201));
     }
+}
+
+#[tokio::test]
+async fn an_outcome_waits_for_nobody_elses_delivery() {
+    let app = TestApp::start(Engine::Postgres).await;
+    let db = emit(&app, 2).await;
+    let other = AccountId::new(EPOCH);
+    emit_for(db, &other, 2).await;
+    let claimed = claim(db, EPOCH, 10).await;
+    // Of two accounts that count alike, somebody holds the first delivery of one and the second of the other.
+    let of = |account: &AccountId, sequence| {
+        let mut found = claimed.iter();
+        found
+            .find(|claimed| claimed.account == *account && claimed.sequence == sequence)
+            .unwrap()
+    };
+    let blocker = Work::begin(db, []).await.unwrap();
+    for (account, sequence) in [(&app.partner.id, 1), (&other, 2)] {
+        let row = rows::Entity::find_by_id((account.to_string(), sequence));
+        row.lock_exclusive()
+            .one(blocker.tx())
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let outcomes = [of(&app.partner.id, 2), of(&other, 1)]
+        .map(|delivery| outcome(delivery, State::Delivered, 200));
+    let recorded = async {
+        let mut work = Work::begin(db, []).await.unwrap();
+        let items: Vec<&Recorded> = outcomes.iter().collect();
+        RecordAttempt::write(&mut work, &items).await.unwrap();
+        work.commit().await.unwrap();
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), recorded)
+        .await
+        .expect("it waits for a lock");
+    blocker.commit().await.unwrap();
+    assert_eq!(count(db, State::Delivered).await, 2);
+    app.may_leave_jobs();
+    app.finish().await;
 }

@@ -201,8 +201,7 @@ async fn provision(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let job = DomainJob::of(job).unwrap();
-    let Some(assignment) = peeker_store::orders::progress::assignment(&store.db, &job).await?
-    else {
+    let Some(assignment) = store.assignments.ask(job.clone()).await? else {
         return end_job(&store.db, &job).await;
     };
     let change = if assignment.is_leaving(now) {

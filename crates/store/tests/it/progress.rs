@@ -4,8 +4,10 @@ use peeker_domain::id::OrderId;
 use peeker_domain::{Cents, Timestamp};
 use peeker_store::jobs;
 use peeker_store::orders::accept::NewOrder;
-use peeker_store::orders::progress::{Change, DomainJob, Next, Progress, Step, assignment};
-use peeker_store::{Batch, EnvironmentDb, Work, wallet};
+use peeker_store::orders::progress::{
+    Assignment, Assignments, Change, DomainJob, Next, Progress, Step,
+};
+use peeker_store::{Batch, EnvironmentDb, Load, Work, wallet};
 use peeker_testkit::{EPOCH, TestApp, on_both_engines};
 
 use crate::orders::{accept_batch, planned};
@@ -29,10 +31,18 @@ async fn left_over(db: &EnvironmentDb) -> usize {
     of_domains.count()
 }
 
+/// What a worker learns about a job.
+async fn assignment(db: &EnvironmentDb, job: &DomainJob) -> Option<Assignment> {
+    let mut found = Assignments::load(db, std::slice::from_ref(job))
+        .await
+        .unwrap();
+    found.pop().unwrap()
+}
+
 /// The job of one name among claimed ones.
 async fn job_of(db: &EnvironmentDb, jobs: &[DomainJob], name: &str) -> DomainJob {
     for job in jobs {
-        let about = assignment(db, job).await.unwrap();
+        let about = assignment(db, job).await;
         if about.is_some_and(|about| about.place.name == name) {
             return job.clone();
         }
@@ -85,9 +95,9 @@ on_both_engines! {
         let lost = claim_all(db, EPOCH).await.remove(0);
         let held = claim_all(db, EPOCH.plus_seconds(120)).await.remove(0);
         for change in [bought(), Change::Connected, broken(), Change::Released] {
-            let before = format!("{:?}", assignment(db, &held).await.unwrap());
+            let before = format!("{:?}", assignment(db, &held).await);
             assert_eq!(write(db, &[step(&lost, change)]).await, [Next::Stop]);
-            assert_eq!(format!("{:?}", assignment(db, &held).await.unwrap()), before);
+            assert_eq!(format!("{:?}", assignment(db, &held).await), before);
         }
         assert_eq!(app.events().await.len(), 1, "only order.in_progress");
         assert_eq!(write(db, &[step(&held, bought()), step(&held, Change::Connected)]).await, [Next::Continue, Next::Stop]);
@@ -170,8 +180,8 @@ on_both_engines! {
         let again = job_of(db, &claim_all(db, EPOCH).await, "reused.com").await;
         assert_eq!(again.order, second.id);
         write(db, &[step(&slow, Change::Released), step(&again, Change::Connected)]).await;
-        assert_eq!(assignment(db, &again).await.unwrap().unwrap().place.state, "active");
-        assert!(assignment(db, &reused).await.unwrap().is_none(), "its place on the first order stays released");
+        assert_eq!(assignment(db, &again).await.unwrap().place.state, "active");
+        assert!(assignment(db, &reused).await.is_none(), "its place on the first order stays released");
         assert_eq!(app.events_of("order.completed").await[0]["data"]["id"], second.id.as_str());
         assert_eq!(paid(app, &first).await, Cents(3_300));
     }

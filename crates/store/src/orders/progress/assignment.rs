@@ -11,6 +11,7 @@ use crate::entity::{domains, inboxes, jobs, order_domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::jobs::PROVISION;
+use crate::keys::any_of;
 use crate::loader::Load;
 use crate::swaps;
 
@@ -37,25 +38,37 @@ impl Load for Assignments {
 
     async fn load(db: &EnvironmentDb, jobs: &[DomainJob]) -> Result<Vec<Option<Assignment>>> {
         let reader = &db.pools.reader;
-        let accounts: BTreeSet<&str> = jobs.iter().map(|job| job.account.as_str()).collect();
-        let of = |id: fn(&DomainJob) -> &str| jobs.iter().map(id).collect::<BTreeSet<&str>>();
-        let (order_ids, domain_ids) = (of(|job| job.order.as_str()), of(|job| job.domain.as_str()));
+        let order_keys = jobs
+            .iter()
+            .map(|job| (job.account.as_str(), job.order.as_str()));
+        let domain_keys = || {
+            jobs.iter()
+                .map(|job| (job.account.as_str(), job.domain.as_str()))
+        };
         let orders = orders::Entity::find()
-            .filter(orders::Column::AccountId.is_in(accounts.clone()))
-            .filter(orders::Column::Id.is_in(order_ids.clone()))
+            .filter(any_of(
+                orders::Column::AccountId,
+                orders::Column::Id,
+                order_keys,
+            ))
             .all(reader)
             .await?;
         // A domain that left the order may have come back to it by a swap: a job is about the place that is not over.
         let places = order_domains::Entity::find()
-            .filter(order_domains::Column::AccountId.is_in(accounts.clone()))
-            .filter(order_domains::Column::DomainId.is_in(domain_ids.clone()))
-            .filter(order_domains::Column::OrderId.is_in(order_ids))
+            .filter(any_of(
+                order_domains::Column::AccountId,
+                order_domains::Column::DomainId,
+                domain_keys(),
+            ))
             .filter(order_domains::Column::State.is_not_in(OVER))
             .all(reader)
             .await?;
         let domains = domains::Entity::find()
-            .filter(domains::Column::AccountId.is_in(accounts))
-            .filter(domains::Column::Id.is_in(domain_ids))
+            .filter(any_of(
+                domains::Column::AccountId,
+                domains::Column::Id,
+                domain_keys(),
+            ))
             .all(reader)
             .await?;
         let assigned = |job: &DomainJob| {

@@ -13,6 +13,7 @@ use crate::domains::to_view;
 use crate::entity::{domains, inboxes, jobs, order_domains, orders, pending_actions, swaps};
 use crate::error::{Result, StoreError};
 use crate::jobs::{DELEGATION, NewJob, PICTURE, PROVISION};
+use crate::keys::any_of;
 use crate::number::unsigned;
 use crate::registrations;
 use crate::work::Work;
@@ -65,41 +66,51 @@ pub(super) fn key(account: &AccountId, id: &str) -> Key {
 
 impl Rows {
     pub(super) async fn load(tx: &DatabaseTransaction, items: &[&Step]) -> Result<Self> {
-        let unique = |pick: fn(&Step) -> &str| {
+        let order_keys = items
+            .iter()
+            .map(|step| (step.job.account.as_str(), step.job.order.as_str()));
+        let domain_keys = || {
             items
                 .iter()
-                .map(|step| pick(step))
-                .collect::<BTreeSet<&str>>()
+                .map(|step| (step.job.account.as_str(), step.job.domain.as_str()))
         };
-        let accounts = unique(|step| step.job.account.as_str());
-        let domain_ids = unique(|step| step.job.domain.as_str());
-        let order_ids = unique(|step| step.job.order.as_str());
         let asked: BTreeSet<(&str, &str)> = items
             .iter()
             .map(|step| (step.job.order.as_str(), step.job.domain.as_str()))
             .collect();
         let jobs = jobs::Entity::find()
-            .filter(jobs::Column::AccountId.is_in(accounts.clone()))
+            .filter(any_of(
+                jobs::Column::AccountId,
+                jobs::Column::Subject,
+                domain_keys(),
+            ))
             .filter(jobs::Column::Kind.eq(PROVISION))
-            .filter(jobs::Column::Subject.is_in(domain_ids.clone()))
             .lock_exclusive()
             .all(tx)
             .await?;
         let orders = orders::Entity::find()
-            .filter(orders::Column::AccountId.is_in(accounts.clone()))
-            .filter(orders::Column::Id.is_in(order_ids.clone()))
+            .filter(any_of(
+                orders::Column::AccountId,
+                orders::Column::Id,
+                order_keys,
+            ))
             .all(tx)
             .await?;
         let places = order_domains::Entity::find()
-            .filter(order_domains::Column::AccountId.is_in(accounts.clone()))
-            .filter(order_domains::Column::DomainId.is_in(domain_ids.clone()))
-            .filter(order_domains::Column::OrderId.is_in(order_ids))
+            .filter(any_of(
+                order_domains::Column::AccountId,
+                order_domains::Column::DomainId,
+                domain_keys(),
+            ))
             .filter(order_domains::Column::State.is_not_in(OVER))
             .all(tx)
             .await?;
         let domains = domains::Entity::find()
-            .filter(domains::Column::AccountId.is_in(accounts))
-            .filter(domains::Column::Id.is_in(domain_ids))
+            .filter(any_of(
+                domains::Column::AccountId,
+                domains::Column::Id,
+                domain_keys(),
+            ))
             .all(tx)
             .await?;
         let swaps = super::swap::load(tx, &places).await?;

@@ -17,6 +17,7 @@ use crate::entity::{
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
 use crate::jobs::{NewJob, PROVISION};
+use crate::keys::any_of;
 use crate::orders::detail;
 use crate::users;
 use crate::work::Work;
@@ -127,11 +128,12 @@ impl Rows {
         )
         .await?;
         let places = order_domains::Entity::find()
-            .filter(
-                order_domains::Column::AccountId
-                    .is_in(rows.iter().map(|row| row.account_id.as_str())),
-            )
-            .filter(order_domains::Column::OrderId.is_in(rows.iter().map(|row| row.id.as_str())))
+            .filter(any_of(
+                order_domains::Column::AccountId,
+                order_domains::Column::OrderId,
+                rows.iter()
+                    .map(|row| (row.account_id.as_str(), row.id.as_str())),
+            ))
             .order_by_asc(order_domains::Column::Position)
             .all(work.tx())
             .await?;
@@ -185,10 +187,14 @@ impl Rows {
         if self.ended_jobs.is_empty() {
             return Ok(());
         }
+        let ended = self.ended_jobs.iter().map(|key| (&*key.0, &*key.1));
         jobs::Entity::delete_many()
-            .filter(jobs::Column::AccountId.is_in(self.ended_jobs.iter().map(|key| key.0.as_str())))
+            .filter(any_of(
+                jobs::Column::AccountId,
+                jobs::Column::Subject,
+                ended,
+            ))
             .filter(jobs::Column::Kind.eq(PROVISION))
-            .filter(jobs::Column::Subject.is_in(self.ended_jobs.iter().map(|key| key.1.as_str())))
             .exec(work.tx())
             .await?;
         Ok(())
@@ -294,10 +300,10 @@ async fn places_left(
 
 async fn change_inboxes(tx: &DatabaseTransaction, changes: &[(Key, InboxStatus)]) -> Result<()> {
     for status in [InboxStatus::Active, InboxStatus::Removed] {
-        let keys: Vec<&Key> = changes
+        let keys: Vec<_> = changes
             .iter()
             .filter(|(_, to)| *to == status)
-            .map(|(key, _)| key)
+            .map(|(key, _)| (&*key.0, &*key.1))
             .collect();
         if keys.is_empty() {
             continue;
@@ -307,8 +313,11 @@ async fn change_inboxes(tx: &DatabaseTransaction, changes: &[(Key, InboxStatus)]
                 status: Set(status.to_string()),
                 ..Default::default()
             })
-            .filter(inboxes::Column::AccountId.is_in(keys.iter().map(|key| key.0.as_str())))
-            .filter(inboxes::Column::DomainId.is_in(keys.iter().map(|key| key.1.as_str())))
+            .filter(any_of(
+                inboxes::Column::AccountId,
+                inboxes::Column::DomainId,
+                keys,
+            ))
             .filter(inboxes::Column::Status.ne(InboxStatus::Removed.as_str()))
             .exec(tx)
             .await?;

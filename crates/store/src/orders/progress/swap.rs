@@ -12,6 +12,7 @@ use crate::entity::{order_domains, swaps as swap_rows};
 use crate::error::Result;
 use crate::insert::write_back;
 use crate::jobs::{NewJob, RETIRE};
+use crate::keys::any_of;
 use crate::swaps;
 use crate::work::Work;
 
@@ -48,20 +49,19 @@ pub(super) async fn load(
     tx: &DatabaseTransaction,
     places: &[order_domains::Model],
 ) -> Result<Vec<swap_rows::Model>> {
-    let ids: BTreeSet<&str> = places
+    let keys: Vec<_> = places
         .iter()
-        .filter_map(|place| place.swap_in_id.as_deref())
+        .filter_map(|place| Some((place.account_id.as_str(), place.swap_in_id.as_deref()?)))
         .collect();
-    if ids.is_empty() {
+    if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let accounts: BTreeSet<&str> = places
-        .iter()
-        .map(|place| place.account_id.as_str())
-        .collect();
     Ok(swap_rows::Entity::find()
-        .filter(swap_rows::Column::AccountId.is_in(accounts))
-        .filter(swap_rows::Column::Id.is_in(ids))
+        .filter(any_of(
+            swap_rows::Column::AccountId,
+            swap_rows::Column::Id,
+            keys,
+        ))
         .all(tx)
         .await?)
 }
