@@ -78,8 +78,13 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
     let (mut outcomes, mut wait) = (BTreeMap::new(), None);
     for (domain, outcome) in pending.iter().zip(join_all(set).await) {
         match outcome? {
-            Outcome::Set => outcomes.insert(domain.position, None),
-            Outcome::Failed(reason) => outcomes.insert(domain.position, Some(reason)),
+            Outcome::Set => {
+                let set = rows::Outcome::Set(domain.situation.clone());
+                outcomes.insert(domain.position, set)
+            }
+            Outcome::Failed(reason) => {
+                outcomes.insert(domain.position, rows::Outcome::Failed(reason))
+            }
             Outcome::Later(after_ms) => {
                 wait = wait.max(Some(after_ms));
                 None
@@ -105,7 +110,7 @@ enum Outcome {
     Later(i64),
 }
 
-/// Sets one redirect, unless it is set already.
+/// Sets one redirect, unless it is set already or will be when the domain is set up.
 async fn set(
     app: &App,
     environment: Environment,
@@ -129,6 +134,9 @@ async fn set(
             .await?;
         if let Some(problem) = problem {
             return Ok(Outcome::Failed(reason_of(problem)));
+        }
+        if domain.situation.is_being_set_up {
+            return Ok(Outcome::Set);
         }
         providers.dns.ensure_zone(call, &domain.name).await?;
         providers.dns.set_redirect(call, &domain.name, url).await?;

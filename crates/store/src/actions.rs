@@ -215,30 +215,35 @@ async fn resolve(
         let order = OrderId::from_stored(order_id.clone());
         work.enqueue(NewJob::provision(account, &order, &domain_id, now));
     }
-    if open_on(work, account, &order_id, Some(&domain_id)).await? == 0 {
+    if open_on(work, account, &order_id, &domain_id).await? == 0 {
         resume_domain(work, account, &order_id, &domain_id, now).await?;
     }
-    if open_on(work, account, &order_id, None).await? == 0 {
+    if !any_waits(work, account, &order_id).await? {
         resume_order(work, account, &order_id).await?;
     }
     Ok(())
 }
 
-/// Open actions of an order, or of one of its domains.
-async fn open_on(
-    work: &Work<'_>,
-    account: &AccountId,
-    order: &str,
-    domain: Option<&str>,
-) -> Result<u64> {
-    let mut query = Entity::find()
+/// Open actions about one domain of an order.
+async fn open_on(work: &Work<'_>, account: &AccountId, order: &str, domain: &str) -> Result<u64> {
+    Ok(Entity::find()
         .filter(Column::AccountId.eq(account.as_str()))
         .filter(Column::OrderId.eq(order))
-        .filter(Column::Status.eq(ActionStatus::Open.as_str()));
-    if let Some(domain) = domain {
-        query = query.filter(Column::DomainId.eq(domain));
-    }
-    Ok(query.count(work.tx()).await?)
+        .filter(Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(Column::DomainId.eq(domain))
+        .count(work.tx())
+        .await?)
+}
+
+/// Whether a domain of the order waits for somebody. The picture of a renaming holds no domain.
+async fn any_waits(work: &Work<'_>, account: &AccountId, order: &str) -> Result<bool> {
+    let waiting = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account.as_str()))
+        .filter(order_domains::Column::OrderId.eq(order))
+        .filter(order_domains::Column::State.eq(ACTION_REQUIRED))
+        .count(work.tx())
+        .await?;
+    Ok(waiting > 0)
 }
 
 async fn resume_domain(

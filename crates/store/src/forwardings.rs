@@ -1,6 +1,6 @@
 //! Domain forwarding jobs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use peeker_domain::id::{AccountId, ForwardingId};
 use peeker_domain::view::{FailedDomain, FailureReason, ForwardingJob};
@@ -12,8 +12,8 @@ use crate::entity::{domains, forwarding_domains, forwardings, order_domains};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{ClaimedJob, FORWARD, NewJob, finish};
-use crate::orders::progress::{LEFT, RELEASED};
+use crate::jobs::{ClaimedJob, FORWARD, NewJob, finish, run_again};
+use crate::orders::progress::{ACTION_REQUIRED, OVER, PENDING as PLACE_PENDING};
 use crate::work::Work;
 
 const PENDING: &str = "pending";
@@ -109,6 +109,17 @@ pub struct Pending {
     pub name: DomainName,
     /// Where it redirects to now.
     pub current: Option<String>,
+    /// Who sets the redirect.
+    pub situation: Situation,
+}
+
+/// What the domain is at work for. As long as that stays so, what was done to its redirect stays so too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Situation {
+    /// The order that it is on.
+    order: Option<String>,
+    /// Whether it is being set up for it, which sets its redirect.
+    pub is_being_set_up: bool,
 }
 
 /// The target of a job and the domains still to be set; `None` when there is no such job.
@@ -130,27 +141,65 @@ pub async fn pending(
         .filter(|row| row.state == PENDING)
         .collect();
     let current = by_id(reader, account, &rows).await?;
-    let pending = rows.into_iter().map(|row| Pending {
-        position: row.position,
-        current: row.domain_id.and_then(|id| {
-            current
-                .get(&id)
-                .and_then(|domain| domain.forwarding_url.clone())
-        }),
-        name: DomainName::from_stored(row.name),
+    let mut situations = situations(reader, account, &current).await?;
+    let pending = rows.into_iter().map(|row| {
+        let id = row.domain_id.unwrap_or_default();
+        let domain = current.get(&id);
+        Pending {
+            position: row.position,
+            current: domain.and_then(|domain| domain.forwarding_url.clone()),
+            situation: situations.remove(&id).unwrap_or_default(),
+            name: DomainName::from_stored(row.name),
+        }
     });
     Ok(Some((job.url, pending.collect())))
 }
 
-/// Records what became of the domains of a job, ends it and tells. Domains recorded before stay as they are.
+async fn situations(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    domains: &HashMap<String, domains::Model>,
+) -> Result<HashMap<String, Situation>> {
+    let places = order_domains::Entity::find()
+        .filter(order_domains::Column::AccountId.eq(account.as_str()))
+        .filter(order_domains::Column::DomainId.is_in(domains.keys()))
+        .filter(order_domains::Column::State.is_in([PLACE_PENDING, ACTION_REQUIRED]))
+        .all(db)
+        .await?;
+    let being_set_up: HashSet<&str> = places.iter().map(|place| &*place.domain_id).collect();
+    let situation = |(id, domain): (&String, &domains::Model)| {
+        let situation = Situation {
+            order: domain.order_id.clone(),
+            is_being_set_up: being_set_up.contains(&**id),
+        };
+        (id.clone(), situation)
+    };
+    Ok(domains.iter().map(situation).collect())
+}
+
+/// What became of one domain of a job.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// It redirects there, or will when it is set up; this was its situation.
+    Set(Situation),
+    /// It does not.
+    Failed(FailureReason),
+}
+
+/// Records what became of the domains of a job, ends it and tells. Domains recorded before stay as they are. When one was
+/// taken on an order meanwhile, set up, or let go, its redirect may not be what was set: then the job runs again.
 pub async fn record(
     db: &EnvironmentDb,
     claimed: &ClaimedJob,
-    outcomes: &BTreeMap<i32, Option<FailureReason>>,
+    outcomes: &BTreeMap<i32, Outcome>,
     now: Timestamp,
 ) -> Result<()> {
     let account = &claimed.account;
     let mut work = Work::begin(db, [account]).await?;
+    if has_moved(&work, claimed, outcomes).await? {
+        run_again(&work, claimed, now).await?;
+        return work.commit().await;
+    }
     finish(&work, claimed).await?;
     let key = (account.to_string(), claimed.subject.clone());
     let found = forwardings::Entity::find_by_id(key).one(work.tx()).await?;
@@ -164,14 +213,14 @@ pub async fn record(
     let mut set = Vec::new();
     for row in rows.iter_mut().filter(|row| row.state == PENDING) {
         match outcomes.get(&row.position) {
-            Some(None) => {
+            Some(Outcome::Set(_)) => {
                 row.state = COMPLETED.to_owned();
                 if let Some(mut domain) = row.domain_id.as_ref().and_then(|id| known.remove(id)) {
                     domain.forwarding_url = Some(job.url.clone());
                     set.push(domain);
                 }
             }
-            Some(Some(reason)) => {
+            Some(Outcome::Failed(reason)) => {
                 row.state = FAILED.to_owned();
                 row.reason = Some(reason.to_string());
             }
@@ -216,6 +265,22 @@ pub async fn record(
     work.commit().await
 }
 
+/// Whether the situation of a domain that was set is another by now.
+async fn has_moved(
+    work: &Work<'_>,
+    claimed: &ClaimedJob,
+    outcomes: &BTreeMap<i32, Outcome>,
+) -> Result<bool> {
+    let rows = of_job(work.tx(), &claimed.account, &claimed.subject).await?;
+    let domains = by_id(work.tx(), &claimed.account, &rows).await?;
+    let now = situations(work.tx(), &claimed.account, &domains).await?;
+    Ok(rows.iter().any(|row| {
+        let id = row.domain_id.as_deref().unwrap_or_default();
+        let outcome = outcomes.get(&row.position);
+        matches!(outcome, Some(Outcome::Set(then)) if now.get(id) != Some(then))
+    }))
+}
+
 /// The order's own record of where its domains redirect to, which provisioning sets.
 async fn place_urls(
     work: &Work<'_>,
@@ -226,7 +291,7 @@ async fn place_urls(
     let mut places = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(set.iter().map(|domain| domain.id.as_str())))
-        .filter(order_domains::Column::State.is_not_in([RELEASED, LEFT]))
+        .filter(order_domains::Column::State.is_not_in(OVER))
         .all(work.tx())
         .await?;
     for place in &mut places {

@@ -1,5 +1,7 @@
 //! Registrations over the years: what was paid and waits for the registrar, and what comes to its end (docs/billing.md).
 
+use std::collections::BTreeSet;
+
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{Cents, DomainName, DomainStatus, OrderStatus, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -10,7 +12,7 @@ use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
 use crate::jobs::{ClaimedJob, EXPIRY, NewJob, finish, run_again};
-use crate::orders::cancel::{let_go, places_of};
+use crate::orders::cancel::{coming_in_for, let_go, places_of};
 use crate::orders::progress::OVER;
 use crate::work::Work;
 
@@ -250,7 +252,8 @@ async fn lapse(
     work.note(&account, id.as_str(), "domain.lapsed", message, None, now);
     let places = places_of(work, &account, &id).await?;
     let of_domain = places.iter().filter(|place| place.domain_id == domain.id);
-    let leaving = of_domain.map(|place| place.position).collect();
+    let mut leaving: BTreeSet<i32> = of_domain.map(|place| place.position).collect();
+    leaving.extend(coming_in_for(work, &places, &leaving).await?);
     let_go(work, order, places, &leaving, now, now).await?;
     Ok(())
 }

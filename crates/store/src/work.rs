@@ -400,6 +400,8 @@ fn bring_forward() -> OnConflict {
         jobs::Column::WantedAgain,
         Expr::cust("jobs.lease_token IS NOT NULL"),
     )
+    // What is wanted of a domain is wanted for the order that it is on now.
+    .value(jobs::Column::OrderId, Expr::cust("excluded.order_id"))
     // The run that somebody wants after the present one is due at once, so this time must never lie ahead.
     .value(
         jobs::Column::CreatedAt,

@@ -22,7 +22,7 @@ use crate::secrets::Place;
 
 /// The points that a job can start again from; what lies between two of them is done again. Stored: renaming one
 /// needs a migration.
-const REGISTER: &str = "register";
+pub(super) const REGISTER: &str = "register";
 const ZONE: &str = "zone";
 const INBOXES: &str = "inboxes";
 
@@ -88,7 +88,10 @@ impl Work<'_> {
         let addresses = self.make_inboxes(&target, &names).await?;
         self.forward(&target).await?;
         self.hand_over(&target, &addresses).await?;
-        self.record(Change::Connected).await
+        self.record(Change::Connected {
+            redirect: self.assignment.place.forwarding_url.clone(),
+        })
+        .await
     }
 
     /// Tells that work on what the domain is set up for has begun: the swap that brings it in, or the new names of its

@@ -5,7 +5,7 @@ use peeker_domain::view::Source;
 use peeker_providers::Providers;
 use peeker_store::orders::progress::{Change, laid_down};
 
-use super::steps::within;
+use super::steps::{REGISTER, within};
 use super::{Interrupted, Work};
 
 /// Where a bought domain's job would go on; the job ends instead, so it only has to be past the purchase.
@@ -30,7 +30,10 @@ impl Work<'_> {
             ))
             .await?;
         }
-        if self.assignment.place.forwarding_url.is_some() {
+        // A domain of the inventory may still redirect to where it did before this order.
+        let may_redirect = self.assignment.place.forwarding_url.is_some()
+            || self.assignment.place.source == Source::Imported.as_str();
+        if may_redirect {
             within(
                 target
                     .providers
@@ -40,7 +43,7 @@ impl Work<'_> {
             .await?;
         }
         let maybe_bought = self.assignment.place.source == Source::Registered.as_str()
-            && !self.assignment.domain.owned;
+            && self.assignment.place.step == REGISTER;
         if maybe_bought {
             // The purchase may have gone through without our hearing of it.
             let found = within(
@@ -61,6 +64,9 @@ impl Work<'_> {
                 }
             }
         }
-        self.record(Change::Released).await
+        self.record(Change::Released {
+            redirect: self.assignment.place.forwarding_url.clone(),
+        })
+        .await
     }
 }

@@ -189,4 +189,30 @@ on_both_engines! {
         assert_eq!(amounts(app, &id, "refund").await, [YEAR]);
         assert_balanced(app).await;
     }
+
+    async fn a_domain_that_lapses_takes_its_replacement_along(app) {
+        let names = names("lapsing", 1);
+        let created = app.now();
+        let faults = Faults::default();
+        let server = app.faulty_server(&faults).await;
+        let id = place(app, custom_order(&names)).await;
+        faults.plan("registrar.renew", &names[0], Fault::RefusedForGood, None);
+        pass(app, &server, created.plus_months(12).plus_seconds(-1)).await;
+        // The replacement waits for its nameservers when the registration is over.
+        let import = json!({ "domains": ["nspending-x.com"] });
+        app.client().post("/domains/import", import).await.expect(200);
+        let swap = json!({
+            "type": "standard",
+            "domain_id": domain(app, &names[0]).await.id,
+            "replacement_domain": "nspending-x.com",
+        });
+        let swap = app.client().post("/swaps", swap).await.data(201);
+        pass(app, &server, created.plus_months(12).plus_seconds(2 * DAY)).await;
+        let swap = app.client().get(&format!("/swaps/{}", swap["id"].as_str().unwrap())).await.data(200);
+        assert_eq!((&swap["status"], &swap["reason"]), (&json!("failed"), &json!("order_ended")));
+        assert_eq!(order(app, &id).await.status, "cancelled");
+        let row = domain(app, "nspending-x.com").await;
+        assert_eq!((&*row.category, row.order_id), ("inventory", None));
+        app.may_leave_jobs();
+    }
 }

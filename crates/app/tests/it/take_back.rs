@@ -2,7 +2,9 @@
 
 use peeker_app::{App, runner};
 use peeker_domain::Environment;
-use peeker_testkit::{Fault, Faults, Process, TestApp, mixed_order, on_both_engines, with};
+use peeker_testkit::{
+    Fault, Faults, Process, TestApp, custom_order, mixed_order, on_both_engines, stock, with,
+};
 use serde_json::json;
 
 use crate::books::{
@@ -190,7 +192,7 @@ on_both_engines! {
         let server = app.faulty_server(&faults).await;
         let names = ["unbought.com".to_owned(), "fail-now.com".to_owned()];
         faults.plan("registrar.register", &names[0], Fault::RefusedBefore, Some(3_600_000));
-        let placed = app.client().post("/orders", peeker_testkit::custom_order(&names)).await.data(200);
+        let placed = app.client().post("/orders", custom_order(&names)).await.data(200);
         settle(app, &server).await;
         let id = placed["id"].as_str().unwrap();
         assert_eq!(order(app, id).await.status, "failed");
@@ -200,7 +202,7 @@ on_both_engines! {
         assert_eq!(paid(app, id).await.0, 3_300, "only the other one was bought");
         assert_balanced(app).await;
         // The name can be ordered again.
-        let again = app.client().post("/orders", peeker_testkit::custom_order(&names[..1])).await.data(200);
+        let again = app.client().post("/orders", custom_order(&names[..1])).await.data(200);
         settle(app, &server).await;
         assert_eq!(order(app, again["id"].as_str().unwrap()).await.status, "completed");
         assert_eq!(domain(app, "unbought.com").await.id, unbought.id, "the id stays with the name");
@@ -212,5 +214,22 @@ on_both_engines! {
         let doomed = Doomed::place(app, &server, &faults, "prompt").await;
         runner::run_until_idle(&server, Environment::Test).await.unwrap();
         doomed.assert_taken_back(app).await;
+    }
+
+    async fn a_redirect_of_the_inventory_goes_with_an_order_that_never_set_it(app) {
+        let names = ["replace-forwarded.com".to_owned()];
+        stock(app, &names).await;
+        let wish = json!({ "domains": names, "forwarding_url": "https://www.example.com/" });
+        app.client().post("/domains/forwarding", wish).await.expect(202);
+        app.run_until_idle().await;
+        let placed = app.client().post("/orders", custom_order(&names)).await.data(200);
+        app.run_until_idle().await;
+        assert_eq!(domain(app, &names[0]).await.status, "action_required");
+        let cancel = format!("/orders/{}/cancel", placed["id"].as_str().unwrap());
+        app.client().post(&cancel, json!({})).await.expect(200);
+        app.advance_seconds(31 * 24 * 60 * 60);
+        app.run_until_idle().await;
+        assert_eq!(domain(app, &names[0]).await.forwarding_url, None);
+        assert_eq!(simulated(app, "redirect", &names[0]).await, None);
     }
 }

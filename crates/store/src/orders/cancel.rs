@@ -8,7 +8,7 @@ use peeker_domain::{EventType, OrderStatus, Timestamp, view};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::progress::{LEFT, OVER, has_joined};
-use super::{detail, email_of};
+use super::{detail, email_of, is_cancelling};
 use crate::entity::{order_domains, orders, swaps};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
@@ -88,27 +88,21 @@ pub(crate) async fn let_go(
     places.retain(|place| place.state != LEFT);
     let status: OrderStatus = order.status.parse()?;
     let scheduled = status == OrderStatus::CancelScheduled;
-    let mut changed = false;
-    for place in places
-        .iter_mut()
-        .filter(|place| !scheduled && leaving.contains(&place.position))
-    {
-        // One that a swap takes off may have had longer.
-        if place.leaves_at.is_none_or(|at| at > ends_at.as_millis()) {
-            place.leaves_at = Some(ends_at.as_millis());
-            changed = true;
-        }
-    }
-    if changed {
-        order
-            .cancellation_scheduled_at
-            .get_or_insert(now.as_millis());
-        order.cancels_at = order.cancels_at.max(Some(ends_at.as_millis()));
-    }
+    let is_named = |place: &order_domains::Model| leaving.contains(&place.position);
+    let mut changed = !scheduled && leave_by(&mut places, is_named, ends_at);
     let whole = !scheduled && places.iter().all(|place| place.leaves_at.is_some());
     if whole {
         order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
         order.overdue_since = None;
+        // What a swap takes off does not stay longer than what it was replaced by.
+        changed |= leave_by(&mut places, |_| true, ends_at);
+    }
+    let cancelling = places.iter().filter(|place| is_cancelling(place));
+    let last = cancelling.filter_map(|place| place.leaves_at).max();
+    if !scheduled && last.is_some() {
+        order.cancels_at = last;
+        let since = &mut order.cancellation_scheduled_at;
+        since.get_or_insert(now.as_millis());
     }
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
     let account = AccountId::from_stored(order.account_id.clone());
@@ -127,6 +121,22 @@ pub(crate) async fn let_go(
     write_back::<orders::Entity, _>(work.tx(), vec![order]).await?;
     write_back::<order_domains::Entity, _>(work.tx(), places).await?;
     Ok(shown)
+}
+
+/// Lets these places leave at that time, unless they do earlier. Gives back whether any was to stay longer.
+fn leave_by(
+    places: &mut [order_domains::Model],
+    which: impl Fn(&order_domains::Model) -> bool,
+    ends_at: Timestamp,
+) -> bool {
+    let mut changed = false;
+    for place in places.iter_mut().filter(|place| which(place)) {
+        if place.leaves_at.is_none_or(|at| at > ends_at.as_millis()) {
+            place.leaves_at = Some(ends_at.as_millis());
+            changed = true;
+        }
+    }
+    changed
 }
 
 /// When the first of the places that are to leave does.
@@ -158,7 +168,7 @@ fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>
 }
 
 /// The positions of domains that swaps are bringing in for those that leave: they leave too.
-async fn coming_in_for(
+pub(crate) async fn coming_in_for(
     work: &Work<'_>,
     places: &[order_domains::Model],
     leaving: &BTreeSet<i32>,

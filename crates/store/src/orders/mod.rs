@@ -68,11 +68,7 @@ pub(crate) fn detail(
             .filter(shown)
             .filter(move |domain| domain.source == source.as_str())
     };
-    let cancelling = domains
-        .iter()
-        .filter(|domain| domain.leaves_at.is_some() && domain.swap_out_id.is_none())
-        .filter(|domain| progress::has_joined(domain))
-        .filter(|domain| !progress::OVER.contains(&domain.state.as_str()));
+    let cancelling = domains.iter().filter(|domain| is_cancelling(domain));
     let registrations: Vec<Cents> = of(Source::Registered)
         .map(|domain| Cents(domain.price_cents))
         .collect();
@@ -127,6 +123,13 @@ pub(crate) fn detail(
             .collect(),
         created_at: Timestamp::from_millis(row.created_at),
     })
+}
+
+/// Whether a domain is to leave its order because it was cancelled, or has lapsed; one that a swap takes off is replaced.
+pub(crate) fn is_cancelling(place: &order_domains::Model) -> bool {
+    let is_over = progress::OVER.contains(&place.state.as_str());
+    let leaves = place.leaves_at.is_some() && place.swap_out_id.is_none();
+    leaves && !is_over && progress::has_joined(place)
 }
 
 fn persona(persona: Persona) -> view::Persona {

@@ -38,6 +38,9 @@ pub(crate) const NOT_IMPORTED: &str = "domain_not_imported";
 /// Why a swap ends: the order that it is part of has ended, or goes on without the domain.
 pub(crate) const ORDER_ENDED: &str = "order_ended";
 
+/// Why a renaming that waited for a picture ends: one with other personas takes its place.
+pub(crate) const SUPERSEDED: &str = "superseded";
+
 /// Which swaps to list.
 #[derive(Debug, Clone, Default)]
 pub struct SwapFilter {

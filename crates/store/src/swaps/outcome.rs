@@ -137,13 +137,12 @@ pub async fn retire(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Res
     finish(&work, job).await?;
     let key = (job.account.to_string(), job.subject.clone());
     if let Some(swap) = Entity::find_by_id(key).one(work.tx()).await? {
-        let order = OrderId::from_stored(swap.order_id);
-        work.enqueue(NewJob::provision(
-            &job.account,
-            &order,
-            &swap.domain_id,
-            now,
-        ));
+        // The order may have let the domain go before, and another order have it by now.
+        let (account, order, domain) = (&swap.account_id, &swap.order_id, &swap.domain_id);
+        if current(&work, account, order, domain).await?.is_some() {
+            let order = OrderId::from_stored(order.clone());
+            work.enqueue(NewJob::provision(&job.account, &order, domain, now));
+        }
     }
     work.commit().await
 }

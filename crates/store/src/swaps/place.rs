@@ -82,7 +82,8 @@ pub(super) async fn add(
         renewal_price_cents: incoming.renewal_price.0,
         step: FIRST_STEP.to_owned(),
         state: PENDING.to_owned(),
-        leaves_at: None,
+        // Cancelled meanwhile, the old domain takes the new one along; else the new one stays.
+        leaves_at: old.leaves_at,
         personas: Some(personas(order, old)?),
         swap_in_id: Some(swap.id.clone()),
         swap_out_id: None,

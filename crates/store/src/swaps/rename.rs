@@ -10,7 +10,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::place::current;
-use super::{DUPLICATE, ORDER_ENDED, to_view, turn};
+use super::{DUPLICATE, ORDER_ENDED, SUPERSEDED, to_view, turn};
 use crate::actions::{self, NewAction};
 use crate::domains::CANDIDATE;
 use crate::entity::swaps::{Column, Entity, Model};
@@ -66,7 +66,7 @@ pub enum RenameOutcome {
 
 /// Stores one swap per inbox with its events and its work. `None` when the account has no such domain; an empty list when
 /// the domain is on no active order or still being set up. While a renaming of the domain is in flight, the rows are
-/// duplicates and have failed.
+/// duplicates and have failed. One that waits for a picture gives way to one with other personas (contract §4).
 pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<view::Swap>>> {
     let mut work = Work::begin(db, [&new.account]).await?;
     let key = (new.account.to_string(), new.domain.to_string());
@@ -77,9 +77,9 @@ pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<vie
     let Some((order, mut place)) = renamable(&work, &domain).await? else {
         return Ok(Some(Vec::new()));
     };
-    let in_flight = !open_of(work.tx(), &new.account, new.domain.as_str())
-        .await?
-        .is_empty();
+    let personas = serde_json::to_string(&new.personas)?;
+    let open = open_of(work.tx(), &new.account, new.domain.as_str()).await?;
+    let in_flight = is_in_flight(&open, &place, &personas);
     let existing = live_inboxes(&work, &new.account, new.domain.as_str()).await?;
     let names = inbox_names(&new.personas, unsigned(place.inboxes)?);
     let mut rows = Vec::with_capacity(names.len());
@@ -98,9 +98,10 @@ pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<vie
     }
     insert_all::<Entity, _>(work.tx(), rows, None).await?;
     if !in_flight {
-        let waits = place.state == ACTION_REQUIRED;
-        place.personas = Some(serde_json::to_string(&new.personas)?);
+        let waits = place.state == ACTION_REQUIRED || !open.is_empty();
+        place.personas = Some(personas);
         write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
+        supersede(&mut work, open, new.now).await?;
         if waits {
             // What the pictures of the former personas blocked goes on with the new ones.
             let reason = ActionReason::ProfilePictureNotAccessible;
@@ -117,6 +118,24 @@ pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<vie
     }
     work.commit().await?;
     Ok(Some(shown))
+}
+
+/// Whether a renaming would repeat or disturb those that are open: it has the same personas, or inboxes are being renamed
+/// right now. While a domain waits for a picture, none is.
+fn is_in_flight(open: &[Model], place: &order_domains::Model, personas: &str) -> bool {
+    let is_same = place.personas.as_deref() == Some(personas);
+    let is_moving = open
+        .iter()
+        .any(|swap| swap.status != SwapStatus::ActionRequired.as_str());
+    !open.is_empty() && (is_same || (is_moving && place.state != ACTION_REQUIRED))
+}
+
+/// Ends renamings whose place another one takes.
+async fn supersede(work: &mut Work<'_>, mut open: Vec<Model>, now: Timestamp) -> Result<()> {
+    for swap in &mut open {
+        turn(work, swap, SwapStatus::Failed, Some(SUPERSEDED), now)?;
+    }
+    write_back::<Entity, _>(work.tx(), open).await
 }
 
 /// The domain's order and place, when its inboxes are live or only a picture keeps them from being made.

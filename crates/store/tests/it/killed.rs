@@ -205,7 +205,7 @@ async fn provision(
         return end_job(&store.db, &job).await;
     };
     let change = if assignment.is_leaving(now) {
-        Change::Released
+        Change::Released { redirect: None }
     } else {
         // Short registrations, so that many of them come to their end.
         let until = Some(now.plus_months(2));

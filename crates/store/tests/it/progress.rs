@@ -2,7 +2,7 @@
 
 use peeker_domain::id::OrderId;
 use peeker_domain::{Cents, Timestamp};
-use peeker_store::jobs;
+use peeker_store::jobs::{self, NewJob};
 use peeker_store::orders::accept::NewOrder;
 use peeker_store::orders::progress::{
     Assignment, Assignments, Change, DomainJob, Next, Progress, Step,
@@ -74,6 +74,14 @@ fn bought() -> Change {
     }
 }
 
+fn connected() -> Change {
+    Change::Connected { redirect: None }
+}
+
+fn released() -> Change {
+    Change::Released { redirect: None }
+}
+
 fn broken() -> Change {
     Change::OrderFailed {
         message: "the tenant is closed".to_owned(),
@@ -94,13 +102,13 @@ on_both_engines! {
         accept_batch(db, &[&planned(&app.partner.id, &["one.com"])]).await.unwrap();
         let lost = claim_all(db, EPOCH).await.remove(0);
         let held = claim_all(db, EPOCH.plus_seconds(120)).await.remove(0);
-        for change in [bought(), Change::Connected, broken(), Change::Released] {
+        for change in [bought(), connected(), broken(), released()] {
             let before = format!("{:?}", assignment(db, &held).await);
             assert_eq!(write(db, &[step(&lost, change)]).await, [Next::Stop]);
             assert_eq!(format!("{:?}", assignment(db, &held).await), before);
         }
         assert_eq!(app.events().await.len(), 1, "only order.in_progress");
-        assert_eq!(write(db, &[step(&held, bought()), step(&held, Change::Connected)]).await, [Next::Continue, Next::Stop]);
+        assert_eq!(write(db, &[step(&held, bought()), step(&held, connected())]).await, [Next::Continue, Next::Stop]);
         assert_eq!(app.event_types().await, ["order.in_progress", "domain.connected", "order.completed"]);
     }
 
@@ -108,8 +116,49 @@ on_both_engines! {
         let db = sandbox(app);
         accept_batch(db, &[&planned(&app.partner.id, &["one.com"])]).await.unwrap();
         let job = claim_all(db, EPOCH).await.remove(0);
-        assert_eq!(write(db, &[step(&job, Change::Connected)]).await, [Next::Stop]);
-        assert_eq!(write(db, &[step(&job, Change::Connected)]).await, [Next::Stop]);
+        assert_eq!(write(db, &[step(&job, connected())]).await, [Next::Stop]);
+        assert_eq!(write(db, &[step(&job, connected())]).await, [Next::Stop]);
+        assert_eq!(app.event_types().await, ["order.in_progress", "domain.connected", "order.completed"]);
+    }
+
+    async fn a_wish_that_came_while_the_job_ran_does_not_wait_for_a_retry(app) {
+        let db = sandbox(app);
+        accept_batch(db, &[&planned(&app.partner.id, &["one.com", "two.com"])]).await.unwrap();
+        let claimed = claim_all(db, EPOCH).await;
+        let (asked, other) = (&claimed[0], &claimed[1]);
+        let mut work = Work::begin(db, [&asked.account]).await.unwrap();
+        work.enqueue(NewJob::provision(&asked.account, &asked.order, asked.domain.as_str(), EPOCH));
+        work.commit().await.unwrap();
+        let later = || Change::Retry { run_at: EPOCH.plus_seconds(3_600), error: "busy".to_owned() };
+        write(db, &[step(asked, later()), step(other, later())]).await;
+        let again: Vec<_> = claim_all(db, EPOCH).await.into_iter().map(|job| job.domain).collect();
+        assert_eq!(again, [asked.domain.clone()]);
+        app.may_leave_jobs();
+    }
+
+    async fn what_is_wanted_of_a_domain_is_wanted_for_the_order_that_asked_last(app) {
+        let db = sandbox(app);
+        accept_batch(db, &[&planned(&app.partner.id, &["one.com"])]).await.unwrap();
+        let job = claim_all(db, EPOCH).await.remove(0);
+        write(db, &[step(&job, connected())]).await;
+        let next = OrderId::new(EPOCH);
+        for order in [&job.order, &next] {
+            let mut work = Work::begin(db, [&job.account]).await.unwrap();
+            work.enqueue(NewJob::provision(&job.account, order, job.domain.as_str(), EPOCH));
+            work.commit().await.unwrap();
+        }
+        assert_eq!(claim_all(db, EPOCH).await.remove(0).order, next);
+        app.may_leave_jobs();
+    }
+
+    async fn a_domain_that_is_to_redirect_elsewhere_by_now_is_not_done(app) {
+        let db = sandbox(app);
+        accept_batch(db, &[&planned(&app.partner.id, &["one.com"])]).await.unwrap();
+        let job = claim_all(db, EPOCH).await.remove(0);
+        let elsewhere = Change::Connected { redirect: Some("https://one.example/".to_owned()) };
+        assert_eq!(write(db, &[step(&job, elsewhere)]).await, [Next::Stop]);
+        let again = claim_all(db, EPOCH).await.remove(0);
+        assert_eq!(write(db, &[step(&again, connected())]).await, [Next::Stop]);
         assert_eq!(app.event_types().await, ["order.in_progress", "domain.connected", "order.completed"]);
     }
 
@@ -118,7 +167,7 @@ on_both_engines! {
         let order = planned(&app.partner.id, &["one.com", "two.com", "three.com"]);
         accept_batch(db, &[&order]).await.unwrap();
         let jobs = claim_all(db, EPOCH).await;
-        let steps: Vec<Step> = jobs.iter().map(|job| step(job, Change::Connected)).collect();
+        let steps: Vec<Step> = jobs.iter().map(|job| step(job, connected())).collect();
         assert_eq!(write(db, &steps).await, [Next::Stop; 3]);
         assert_eq!(app.event_types().await, ["order.in_progress", "domain.connected", "domain.connected", "domain.connected", "order.completed"]);
         let shown = &app.events_of("order.completed").await[0]["data"];
@@ -134,15 +183,15 @@ on_both_engines! {
         for name in ["live.com", "fails.com", "buys.com", "waits.com"] {
             of.push(job_of(db, &jobs, name).await);
         }
-        write(db, &[step(&of[0], bought()), step(&of[0], Change::Connected)]).await;
+        write(db, &[step(&of[0], bought()), step(&of[0], connected())]).await;
         let retry = Change::Retry { run_at: EPOCH.plus_seconds(900), error: "busy".to_owned() };
         let next = write(db, &[step(&of[1], broken()), step(&of[2], bought()), step(&of[3], retry)]).await;
         assert_eq!(next, [Next::TakeBack, Next::TakeBack, Next::Stop]);
         // The one at work with what failed, and the one that learns it here, hold their leases; the other two are due.
         let due = claim_all(db, EPOCH).await;
         assert_eq!(due.len(), 2, "{due:?}");
-        let mut steps = vec![step(&of[1], Change::Released), step(&of[2], Change::Released)];
-        steps.extend(due.iter().map(|job| step(job, Change::Released)));
+        let mut steps = vec![step(&of[1], released()), step(&of[2], released())];
+        steps.extend(due.iter().map(|job| step(job, released())));
         assert_eq!(write(db, &steps).await, [Next::Stop; 4]);
         assert_eq!(left_over(db).await, 0);
         assert_eq!(paid(app, &order).await, Cents(2 * 3_300), "two were bought and are kept");
@@ -156,10 +205,10 @@ on_both_engines! {
         accept_batch(db, &[&order]).await.unwrap();
         let jobs = claim_all(db, EPOCH).await;
         let (live, fails) = (job_of(db, &jobs, "live.com").await, job_of(db, &jobs, "fails.com").await);
-        write(db, &[step(&live, Change::Connected), step(&fails, broken())]).await;
+        write(db, &[step(&live, connected()), step(&fails, broken())]).await;
         let due = claim_all(db, EPOCH).await;
         assert_eq!(due.iter().map(|job| &job.domain).collect::<Vec<_>>(), [&live.domain]);
-        write(db, &[step(&due[0], Change::Released), step(&fails, Change::Released)]).await;
+        write(db, &[step(&due[0], released()), step(&fails, released())]).await;
         assert_eq!(paid(app, &order).await, Cents::ZERO);
     }
 
@@ -170,7 +219,7 @@ on_both_engines! {
         let jobs = claim_all(db, EPOCH).await;
         let (reused, slow) = (job_of(db, &jobs, "reused.com").await, job_of(db, &jobs, "slow.com").await);
         write(db, &[step(&reused, bought()), step(&slow, broken())]).await;
-        write(db, &[step(&reused, Change::Released)]).await;
+        write(db, &[step(&reused, released())]).await;
         // Back in the inventory, it is ordered again while the first order's other domain is still at work.
         // The server that takes this order has a clock that is behind, so its id sorts before the first one's.
         let mut second = planned(&app.partner.id, &["reused.com"]);
@@ -179,7 +228,7 @@ on_both_engines! {
         accept_batch(db, &[&second]).await.unwrap();
         let again = job_of(db, &claim_all(db, EPOCH).await, "reused.com").await;
         assert_eq!(again.order, second.id);
-        write(db, &[step(&slow, Change::Released), step(&again, Change::Connected)]).await;
+        write(db, &[step(&slow, released()), step(&again, connected())]).await;
         assert_eq!(assignment(db, &again).await.unwrap().place.state, "active");
         assert!(assignment(db, &reused).await.is_none(), "its place on the first order stays released");
         assert_eq!(app.events_of("order.completed").await[0]["data"]["id"], second.id.as_str());
@@ -192,9 +241,9 @@ on_both_engines! {
         accept_batch(db, &[&order]).await.unwrap();
         let job = claim_all(db, EPOCH).await.remove(0);
         let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
-        work.enqueue(jobs::NewJob::provision(&app.partner.id, &order.id, job.domain.as_str(), EPOCH));
+        work.enqueue(NewJob::provision(&app.partner.id, &order.id, job.domain.as_str(), EPOCH));
         work.commit().await.unwrap();
-        write(db, &[step(&job, Change::Connected)]).await;
+        write(db, &[step(&job, connected())]).await;
         assert_eq!(left_over(db).await, 1);
         assert_eq!(app.run_until_idle().await, 1 + 3, "the job once more, which finds nothing to do, and three events");
         assert_eq!(left_over(db).await, 0);
@@ -209,16 +258,16 @@ on_both_engines! {
         let (one, two) = (job_of(db, &jobs, "one.com").await, job_of(db, &jobs, "two.com").await);
         write(db, &[step(&one, bought()), step(&two, broken())]).await;
         let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
-        work.enqueue(jobs::NewJob::provision(&app.partner.id, &order.id, one.domain.as_str(), EPOCH));
+        work.enqueue(NewJob::provision(&app.partner.id, &order.id, one.domain.as_str(), EPOCH));
         work.commit().await.unwrap();
-        write(db, &[step(&one, Change::Released)]).await;
+        write(db, &[step(&one, released())]).await;
         // A job of the old order would stand in the way of the next order's.
         let mut second = planned(&app.partner.id, &["one.com"]);
         second.domains[0].source = peeker_domain::view::Source::Imported;
         accept_batch(db, &[&second]).await.unwrap();
         let again = job_of(db, &claim_all(db, EPOCH).await, "one.com").await;
         assert_eq!(again.order, second.id);
-        write(db, &[step(&two, Change::Released), step(&again, Change::Connected)]).await;
+        write(db, &[step(&two, released()), step(&again, connected())]).await;
         assert_eq!(left_over(db).await, 0);
     }
 }

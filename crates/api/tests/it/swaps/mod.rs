@@ -3,6 +3,7 @@
 mod domains;
 mod premium;
 mod refused;
+mod together;
 mod user_names;
 
 use peeker_store::wallet;

@@ -89,6 +89,39 @@ on_both_engines! {
         assert!(is_all(app, &first, "completed").await);
     }
 
+    async fn a_renaming_that_waits_for_a_picture_gives_way_to_another(app) {
+        let id = completed(app, "old").await;
+        let bob = json!({ "first_name": "Bob", "last_name": "Stone", "profile_picture_url": null });
+        let first = rename(app, "old-01.com", json!([ada(Some(UNREACHABLE)), bob])).await;
+        app.run_until_idle().await;
+        let same = rename(app, "old-01.com", json!([ada(Some(UNREACHABLE)), bob])).await;
+        assert_eq!(state(app, &same[0]).await, because("failed", "duplicate"));
+        let better = rename(app, "old-01.com", json!([ada(Some("https://pictures.example/ada.png")), bob])).await;
+        app.run_until_idle().await;
+        assert_eq!(state(app, &first[0]).await, because("failed", "superseded"));
+        assert_eq!(state(app, &first[1]).await, is("completed"));
+        assert!(is_all(app, &better, "completed").await);
+        assert_eq!(inboxes(app, &id, "old-01.com", "active").await, ["ada.byron@old-01.com", "bob.stone@old-01.com"]);
+        assert_eq!(app.client().get("/orders/pending").await.data(200), json!([]));
+        app.advance_seconds(600);
+        app.run_until_idle().await;
+    }
+
+    async fn a_second_renaming_mends_a_first_whose_picture_is_missing_too(app) {
+        let body = with(custom_order(&names("stuck", 1)), "/personas", json!([ada(Some(UNREACHABLE))]));
+        let id = place(app, body).await;
+        let first = rename(app, "stuck-01.com", json!([{ "first_name": "Eve", "last_name": "Hill", "profile_picture_url": UNREACHABLE }])).await;
+        app.run_until_idle().await;
+        let second = rename(app, "stuck-01.com", json!([ada(None)])).await;
+        app.run_until_idle().await;
+        assert!(is_all(app, &first, "failed").await);
+        assert!(is_all(app, &second, "completed").await);
+        assert_eq!(order(app, &id).await["status"], "completed");
+        assert_eq!(inboxes(app, &id, "stuck-01.com", "active").await, ["ada.byron@stuck-01.com", "adabyron@stuck-01.com"]);
+        app.advance_seconds(600);
+        app.run_until_idle().await;
+    }
+
     async fn other_personas_mend_a_picture_that_keeps_a_domain_from_being_set_up(app) {
         let body = with(custom_order(&names("stuck", 1)), "/personas", json!([ada(Some(UNREACHABLE))]));
         let id = place(app, body).await;

@@ -22,7 +22,7 @@ use peeker_testkit::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use state::State;
+pub use state::State;
 use table::Table;
 use workflows::{ALL, Workflow};
 

@@ -11,22 +11,20 @@ use crate::error::Result;
 use crate::work::Work;
 
 use super::rows::{Freed, Rows, key, license_share};
-use super::{ACTIVE, LEFT, RELEASED, Step, has_joined};
+use super::{ACTIVE, FIRST_STEP, LEFT, RELEASED, Step, has_joined};
 
 impl Rows {
     /// Takes the domain off a failed order and refunds what was not delivered. A domain that a swap was bringing in has no
     /// licenses of its own yet.
     pub(super) fn released(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
-        let (place, bought) = self.free_domain(step, RELEASED)?;
+        let place = self.free_domain(step, RELEASED)?;
         let order = self.order(step)?;
         let mut refund = if has_joined(&place) {
             license_share(&place, order)?
         } else {
             Cents::ZERO
         };
-        if place.source == Source::Registered.as_str() && !bought {
-            refund = refund + Cents(place.price_cents);
-        }
+        refund = refund + never_bought(&place);
         work.refund(&step.job.account, refund, step.job.order.as_str(), step.now)
     }
 
@@ -35,17 +33,13 @@ impl Rows {
     pub(super) fn left(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
         let cancelled = self.order(step)?.status == OrderStatus::CancelScheduled.as_str();
         let whole = cancelled && self.place(step)?.swap_out_id.is_none();
-        let (place, bought) = self.free_domain(step, if whole { RELEASED } else { LEFT })?;
-        let registered = place.source == Source::Registered.as_str();
-        if registered && !bought {
-            let price = Cents(place.price_cents);
-            work.refund(&step.job.account, price, step.job.order.as_str(), step.now)?;
-        }
+        let place = self.free_domain(step, if whole { RELEASED } else { LEFT })?;
+        let order = step.job.order.as_str();
+        work.refund(&step.job.account, never_bought(&place), order, step.now)?;
         if whole || !has_joined(&place) {
             return Ok(());
         }
-        self.shrink(step, &place)?;
-        self.complete_if_all_active(step)
+        self.shrink(step, &place)
     }
 
     /// The order goes on without a place that it had.
@@ -64,14 +58,13 @@ impl Rows {
         Ok(())
     }
 
-    /// Ends the domain's part in the order. Gives back its place as it was and whether the account had the domain.
-    fn free_domain(&mut self, step: &Step, state: &str) -> Result<(order_domains::Model, bool)> {
+    /// Ends the domain's part in the order. Gives back its place as it was.
+    fn free_domain(&mut self, step: &Step, state: &str) -> Result<order_domains::Model> {
         let place = self.place(step)?;
         let before = place.clone();
         // An order never shows a domain that did not come in.
         place.state = if has_joined(place) { state } else { LEFT }.to_owned();
         let domain = self.domain(step)?;
-        let bought = domain.owned;
         if has_lapsed(domain, step.now) {
             disown(domain);
         }
@@ -119,6 +112,16 @@ impl Rows {
             order.domains_active -= 1;
             order.inboxes_active -= before.inboxes;
         }
-        Ok((before, bought))
+        Ok(before)
+    }
+}
+
+/// What was paid for a purchase that never came about. The place says so, not the domain: a name may be imported while it
+/// waits to be bought, and then the account has it all the same.
+fn never_bought(place: &order_domains::Model) -> Cents {
+    if place.source == Source::Registered.as_str() && place.step == FIRST_STEP {
+        Cents(place.price_cents)
+    } else {
+        Cents::ZERO
     }
 }

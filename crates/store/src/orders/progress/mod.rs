@@ -114,8 +114,11 @@ pub enum Change {
         /// The inboxes; those that are there already stay.
         inboxes: Vec<NewInbox>,
     },
-    /// Domain and inboxes are live and handed over. Ends the job.
-    Connected,
+    /// Domain and inboxes are live and handed over. Ends the job, unless the domain is to redirect elsewhere by now.
+    Connected {
+        /// Where it redirects to.
+        redirect: Option<String>,
+    },
     /// A provider asked for patience. The job runs again at `run_at`.
     Retry {
         /// When, on the account's clock.
@@ -130,8 +133,11 @@ pub enum Change {
         /// Why, for the operator.
         message: String,
     },
-    /// Everything that was made for the domain is removed. Ends the job.
-    Released,
+    /// Everything that was made for the domain is removed. Ends the job, unless the domain redirects elsewhere by now.
+    Released {
+        /// The redirect that was removed with it.
+        redirect: Option<String>,
+    },
     /// Work on the swap that brings the domain in has begun.
     SwapBegun,
     /// The domain cannot take the place of another. The swap fails, nothing else; the job goes on with taking back.

@@ -44,6 +44,8 @@ pub(super) struct Rows {
     pub(super) failed_orders: Vec<(Key, Key, Timestamp)>,
     /// Domains whose part in an order ended, by order.
     pub(super) freed: BTreeMap<Key, Freed>,
+    /// Orders that waited for somebody, of which every domain is live now.
+    pub(super) perhaps_complete: BTreeMap<Key, Timestamp>,
     /// Swaps that bring a domain of this batch in.
     pub(super) swaps: HashMap<Key, swaps::Model>,
     pub(super) changed_swaps: BTreeSet<Key>,
@@ -152,6 +154,7 @@ impl Rows {
             order_events: Vec::new(),
             failed_orders: Vec::new(),
             freed: BTreeMap::new(),
+            perhaps_complete: BTreeMap::new(),
         })
     }
 
@@ -214,19 +217,30 @@ impl Rows {
             Change::Retry { run_at, error } => {
                 let clock = work.clock(step.job.account.as_str());
                 let job = self.job(step)?;
-                job.run_at = clock.system_time(*run_at).as_millis();
+                // Who asked for the job meanwhile may want something else of it, so it does not wait first.
+                job.run_at = if job.wanted_again {
+                    job.created_at
+                } else {
+                    clock.system_time(*run_at).as_millis()
+                };
                 job.lease_token = None;
                 job.last_error = Some(error.clone());
                 Ok(Next::Stop)
             }
-            Change::Released if failed => self.released(work, step).map(|()| Next::Stop),
-            Change::Released => self.left(work, step).map(|()| Next::Stop),
+            Change::Released { redirect } if self.place(step)?.forwarding_url != *redirect => {
+                self.run_now(step).map(|()| Next::Stop)
+            }
+            Change::Released { .. } if failed => self.released(work, step).map(|()| Next::Stop),
+            Change::Released { .. } => self.left(work, step).map(|()| Next::Stop),
             _ if failed || leaving => Ok(Next::TakeBack),
             Change::InboxesNamed { next_step, inboxes } => {
                 self.inboxes_named(step, next_step, inboxes)?;
                 Ok(Next::Continue)
             }
-            Change::Connected => self.connected(work, step).map(|()| Next::Stop),
+            Change::Connected { redirect } if self.place(step)?.forwarding_url != *redirect => {
+                self.run_now(step).map(|()| Next::Stop)
+            }
+            Change::Connected { .. } => self.connected(work, step).map(|()| Next::Stop),
             Change::Blocked(blockers) => self.blocked(work, step, blockers).map(|()| Next::Stop),
             Change::SwapBegun => self.swap_begun(work, step).map(|()| Next::Continue),
             Change::SwapFailed => self.swap_failed(step).map(|()| Next::TakeBack),
@@ -234,6 +248,14 @@ impl Rows {
                 self.order_failed(step, message).map(|()| Next::TakeBack)
             }
         }
+    }
+
+    /// The job runs again: what it did is not what is wanted by now.
+    fn run_now(&mut self, step: &Step) -> Result<()> {
+        let job = self.job(step)?;
+        job.run_at = job.created_at;
+        job.lease_token = None;
+        Ok(())
     }
 
     fn registered(
@@ -315,7 +337,7 @@ impl Rows {
             self.count_microsoft(step, inboxes);
         }
         if comes_in {
-            self.swap_joined(work, step)?;
+            self.swap_joined(step)?;
         }
         if renamed {
             let domain = key(&step.job.account, step.job.domain.as_str());
@@ -332,20 +354,25 @@ impl Rows {
         *self.microsoft_inboxes.entry(account).or_default() += i64::from(inboxes);
     }
 
-    pub(super) fn complete_if_all_active(&mut self, step: &Step) -> Result<()> {
+    fn complete_if_all_active(&mut self, step: &Step) -> Result<()> {
         let order = self.order(step)?;
         if order.domains_active < order.domain_count {
             return Ok(());
         }
         order.sealed_password = None;
         let status = order.status.parse::<OrderStatus>()?;
-        // An order that is to be cancelled stays so, however far its work is.
-        if matches!(
-            status,
-            OrderStatus::InProgress | OrderStatus::ActionRequired
-        ) {
-            order.status = status.transition(OrderStatus::Completed)?.to_string();
-            self.tell(step, EventType::OrderCompleted);
+        match status {
+            OrderStatus::InProgress => {
+                order.status = status.transition(OrderStatus::Completed)?.to_string();
+                self.tell(step, EventType::OrderCompleted);
+            }
+            // A domain that a swap brings in may wait for somebody.
+            OrderStatus::ActionRequired => {
+                let key = key(&step.job.account, step.job.order.as_str());
+                self.perhaps_complete.insert(key, step.now);
+            }
+            // One that is to be cancelled stays so, however far its work is.
+            _ => {}
         }
         Ok(())
     }

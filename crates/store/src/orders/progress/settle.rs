@@ -8,7 +8,6 @@ use peeker_domain::{ActionStatus, EventType, InboxStatus, OrderStatus, Timestamp
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
 };
 
 use crate::entity::{
@@ -18,12 +17,12 @@ use crate::error::Result;
 use crate::insert::{insert_all, write_back};
 use crate::jobs::{NewJob, PROVISION};
 use crate::keys::any_of;
-use crate::orders::detail;
+use crate::orders::{detail, is_cancelling};
 use crate::users;
 use crate::work::Work;
 
-use super::OVER;
 use super::rows::{Freed, Key, Rows};
+use super::{ACTION_REQUIRED, OVER};
 
 impl Rows {
     pub(super) async fn store(mut self, work: &mut Work<'_>) -> Result<()> {
@@ -40,6 +39,7 @@ impl Rows {
         write_back::<order_domains::Entity, _>(work.tx(), places).await?;
         self.store_swaps(work).await?;
         self.settle_freed(work).await?;
+        self.settle_complete(work).await?;
         for (account, inboxes) in std::mem::take(&mut self.microsoft_inboxes) {
             let account = AccountId::from_stored(account);
             work.account(&account)?.microsoft_inboxes_active += inboxes;
@@ -77,11 +77,6 @@ impl Rows {
         for ((account, id), Freed { domains, now }) in std::mem::take(&mut self.freed) {
             resolve_actions(work.tx(), &account, &id, &domains, now).await?;
             self.settle_swaps(work, &account, &domains, now).await?;
-            let opened_now = self
-                .actions
-                .iter()
-                .any(|action| (&action.account_id, &action.order_id) == (&account, &id));
-            let waits = opened_now || has_open_actions(work.tx(), &account, &id).await?;
             let staying = places_left(work.tx(), &account, &id).await?;
             let Some(order) = self.orders.get_mut(&(account.clone(), id.clone())) else {
                 continue;
@@ -98,14 +93,29 @@ impl Rows {
                         .push(((account, id), EventType::OrderCancelled, now));
                     continue;
                 }
-                OrderStatus::ActionRequired if !waits => {
-                    order.status = status.transition(OrderStatus::InProgress)?.to_string();
-                }
+                OrderStatus::CancelScheduled => continue,
                 _ => {}
             }
-            if staying.iter().all(|place| place.leaves_at.is_none()) {
+            if !staying.iter().any(is_cancelling) {
                 order.cancels_at = None;
                 order.cancellation_scheduled_at = None;
+            }
+            if let Some(kind) = go_on(order, &staying)? {
+                self.order_events.push(((account, id), kind, now));
+            }
+        }
+        Ok(())
+    }
+
+    /// Completes the orders of which every domain is live, unless one that a swap brings in waits for somebody.
+    async fn settle_complete(&mut self, work: &Work<'_>) -> Result<()> {
+        for (key, now) in std::mem::take(&mut self.perhaps_complete) {
+            let staying = places_left(work.tx(), &key.0, &key.1).await?;
+            let Some(order) = self.orders.get_mut(&key) else {
+                continue;
+            };
+            if let Some(kind) = go_on(order, &staying)? {
+                self.order_events.push((key, kind, now));
             }
         }
         Ok(())
@@ -207,26 +217,16 @@ impl Rows {
             let places = order_domains::Entity::find()
                 .filter(order_domains::Column::AccountId.eq(account))
                 .filter(order_domains::Column::OrderId.eq(order))
+                .filter(order_domains::Column::State.is_not_in(OVER))
                 .all(work.tx())
                 .await?;
             free_fingerprint(work.tx(), account, fingerprint, order).await?;
             let account_id = AccountId::from_stored(account.clone());
             let order_id = OrderId::from_stored(order.clone());
             for place in places {
-                // A worker in this batch finds out with its answer or its next write.
-                let key = (account.clone(), place.domain_id.clone());
-                let at_work = self
-                    .jobs
-                    .get(&key)
-                    .is_some_and(|job| job.lease_token.is_some());
-                if !at_work || self.ended_jobs.contains(&key) {
-                    work.enqueue(NewJob::provision(
-                        &account_id,
-                        &order_id,
-                        &place.domain_id,
-                        *now,
-                    ));
-                }
+                // Whoever is at work on one finds out with the next write, or at once after a pause.
+                let domain = &place.domain_id;
+                work.enqueue(NewJob::provision(&account_id, &order_id, domain, *now));
             }
         }
         Ok(())
@@ -272,16 +272,26 @@ async fn resolve_actions(
     Ok(())
 }
 
-/// Whether somebody still has to do something for the order.
-async fn has_open_actions(tx: &DatabaseTransaction, account: &str, order: &str) -> Result<bool> {
-    let open = pending_actions::Entity::find()
-        .filter(pending_actions::Column::AccountId.eq(account))
-        .filter(pending_actions::Column::OrderId.eq(order))
-        .filter(pending_actions::Column::Status.eq(ActionStatus::Open.as_str()))
-        .limit(1)
-        .one(tx)
-        .await?;
-    Ok(open.is_some())
+/// Gives an order the status that its places say it has, when none of them waits for somebody any more. Gives back the event
+/// that tells of it.
+fn go_on(order: &mut orders::Model, places: &[order_domains::Model]) -> Result<Option<EventType>> {
+    let status: OrderStatus = order.status.parse()?;
+    let is_under_way = matches!(
+        status,
+        OrderStatus::InProgress | OrderStatus::ActionRequired
+    );
+    if !is_under_way || places.iter().any(|place| place.state == ACTION_REQUIRED) {
+        return Ok(None);
+    }
+    let all_live = order.domains_active >= order.domain_count;
+    let to = if all_live {
+        order.sealed_password = None;
+        OrderStatus::Completed
+    } else {
+        OrderStatus::InProgress
+    };
+    order.status = status.transition(to)?.to_string();
+    Ok(all_live.then_some(EventType::OrderCompleted))
 }
 
 /// The places of domains that are still on the order.

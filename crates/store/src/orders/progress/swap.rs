@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::view::Source;
 use peeker_domain::{MailProvider, SwapStatus, SwapType, Timestamp};
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::entity::{order_domains, swaps as swap_rows};
@@ -22,13 +21,15 @@ use super::{ACTIVE, OVER, RELEASED, Step};
 /// How long the old domain of a premium swap stays warm beside the new one.
 const WARM_SECONDS: i64 = 14 * 24 * 60 * 60;
 
-/// An old domain that is to leave since its replacement is live.
+/// A domain that is to leave: an old one whose replacement is live, or one that a swap was bringing in, in vain.
 pub(super) struct Retirement {
     place: Key,
-    order: String,
-    /// The swap that takes it off; `None` for a domain that a swap was bringing in, in vain.
+    order: OrderId,
+    /// The swap that takes it off, if one does.
     swap: Option<String>,
     at: Timestamp,
+    /// What sends it on its way.
+    job: NewJob,
 }
 
 /// Renamings that a domain's progress decides about.
@@ -129,7 +130,7 @@ impl Rows {
     }
 
     /// The new domain is live: the order shows it from now on, and the old one is to leave.
-    pub(super) fn swap_joined(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
+    pub(super) fn swap_joined(&mut self, step: &Step) -> Result<()> {
         let Some(swap) = self.swap_in(step)? else {
             return Ok(());
         };
@@ -145,13 +146,13 @@ impl Rows {
         } else {
             NewJob::provision(account, &step.job.order, &old, at)
         };
-        work.enqueue(job);
         self.changed_swaps.insert((account.to_string(), id.clone()));
         self.retirements.push(Retirement {
             place: (account.to_string(), old),
-            order: step.job.order.to_string(),
+            order: step.job.order.clone(),
             swap: Some(id),
             at,
+            job,
         });
         self.grow(step)
     }
@@ -198,24 +199,24 @@ impl Rows {
         Ok(())
     }
 
-    /// Sends old places on their way, after the places of this batch are written, in case they are among them.
-    async fn retire_places(&mut self, work: &Work<'_>) -> Result<()> {
-        for Retirement {
-            place: (account, domain),
-            order,
-            swap,
-            at,
-        } in std::mem::take(&mut self.retirements)
-        {
-            order_domains::Entity::update_many()
-                .col_expr(order_domains::Column::LeavesAt, Expr::value(at.as_millis()))
-                .col_expr(order_domains::Column::SwapOutId, Expr::value(swap))
+    /// Sends places on their way, after those of this batch are written, in case they are among them. One that was
+    /// cancelled leaves when it was to, should that be earlier; one that is over by now needs nobody any more.
+    async fn retire_places(&mut self, work: &mut Work<'_>) -> Result<()> {
+        for retirement in std::mem::take(&mut self.retirements) {
+            let (account, domain) = &retirement.place;
+            let place = order_domains::Entity::find()
                 .filter(order_domains::Column::AccountId.eq(account))
-                .filter(order_domains::Column::OrderId.eq(order))
+                .filter(order_domains::Column::OrderId.eq(retirement.order.as_str()))
                 .filter(order_domains::Column::DomainId.eq(domain))
                 .filter(order_domains::Column::State.is_not_in(OVER))
-                .exec(work.tx())
+                .one(work.tx())
                 .await?;
+            let Some(mut place) = place else { continue };
+            let at = retirement.at.as_millis();
+            place.leaves_at = Some(place.leaves_at.map_or(at, |cancelled| cancelled.min(at)));
+            place.swap_out_id = retirement.swap;
+            write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
+            work.enqueue(retirement.job);
         }
         Ok(())
     }
@@ -250,12 +251,12 @@ impl Rows {
                 swaps::fail(work, swap, swaps::ORDER_ENDED, now).await?;
                 if !freed.contains(&new) {
                     self.retirements.push(Retirement {
-                        place: (account.to_owned(), new.clone()),
-                        order: order.to_string(),
+                        job: NewJob::provision(&owner, &order, &new, now),
+                        place: (account.to_owned(), new),
+                        order,
                         swap: None,
                         at: now,
                     });
-                    work.enqueue(NewJob::provision(&owner, &order, &new, now));
                 }
             }
         }
