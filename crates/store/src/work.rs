@@ -309,11 +309,7 @@ impl<'a> Work<'a> {
         let of_accounts = !self.accounts.is_empty();
         let deliveries = self.events.iter().map(|event| self.first_delivery(event));
         let deliveries = deliveries.collect();
-        let jobs = std::mem::take(&mut self.jobs).into_iter().map(|job| {
-            let clock = self.clock(job.account.as_str());
-            job.into_row(clock)
-        });
-        let jobs: Vec<jobs::Model> = jobs.collect();
+        let jobs = self.take_jobs();
         let touched = std::mem::take(&mut self.touched);
         let accounts = touched
             .iter()
@@ -337,6 +333,26 @@ impl<'a> Work<'a> {
         }
         self.db.wake(has_jobs, has_deliveries);
         Ok(())
+    }
+
+    /// The jobs that were asked for, each once: a statement that writes a row twice is refused by PostgreSQL.
+    fn take_jobs(&mut self) -> Vec<jobs::Model> {
+        let mut wanted: BTreeMap<_, jobs::Model> = BTreeMap::new();
+        for job in std::mem::take(&mut self.jobs) {
+            let clock = self.clock(job.account.as_str());
+            let mut row = job.into_row(clock);
+            let key = (
+                row.account_id.clone(),
+                row.kind.clone(),
+                row.subject.clone(),
+            );
+            if let Some(before) = wanted.get(&key) {
+                row.run_at = row.run_at.min(before.run_at);
+                row.created_at = row.created_at.min(before.created_at);
+            }
+            wanted.insert(key, row);
+        }
+        wanted.into_values().collect()
     }
 
     /// What a delivery that is to be made reads: it waits while the account's endpoint is paused.

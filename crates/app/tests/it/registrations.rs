@@ -114,6 +114,46 @@ on_both_engines! {
         assert_eq!(booked(app, &first, "renewal").await, []);
     }
 
+    async fn a_registration_that_ends_within_the_day_is_paid_at_once(app) {
+        let names = names("hasty", 1);
+        let created = app.now();
+        let first = place(app, custom_order(&names)).await;
+        run(&app.app).await;
+        cancel(app, &first).await;
+        let end = created.plus_months(12);
+        pass(app, &app.app, end.plus_seconds(-DAY / 2)).await;
+        let second = place(app, with(custom_order(&names), "/user", json!("second@example.com"))).await;
+        run(&app.app).await;
+        assert_eq!(booked(app, &second, "renewal").await, [(end.plus_seconds(-DAY / 2), -YEAR)]);
+        assert_eq!(domain(app, &names[0]).await.registered_until, Some(end.plus_months(12).as_millis()));
+    }
+
+    async fn a_debt_that_is_gone_does_not_shorten_the_next_week(app) {
+        let inherited = names("gone", 1);
+        let created = app.now();
+        let first = place(app, custom_order(&inherited)).await;
+        run(&app.app).await;
+        cancel(app, &first).await;
+        let end = created.plus_months(12);
+        pass(app, &app.app, end.plus_seconds(-5 * DAY)).await;
+        let two = [inherited[0].clone(), "stays.com".to_owned()];
+        let second = place(app, with(custom_order(&two), "/user", json!("second@example.com"))).await;
+        let due = app.now().plus_months(1);
+        run(&app.app).await;
+        let user = order(app, &second).await.user_id;
+        let broke = json!({ "email": "broke-second@example.com" });
+        app.client().patch(&format!("/users/{user}"), broke).await.expect(200);
+        pass(app, &app.app, end).await;
+        assert!(order(app, &second).await.overdue_since.is_some(), "the registration was not paid");
+        let wish = json!({ "domains": inherited });
+        app.client().post(&format!("/orders/{second}/cancel"), wish).await.expect(200);
+        pass(app, &app.app, end.plus_seconds(2 * DAY)).await;
+        assert_eq!(order(app, &second).await.overdue_since, None, "and need not be any more");
+        pass(app, &app.app, due).await;
+        let row = order(app, &second).await;
+        assert_eq!((&*row.status, row.overdue_since), ("completed", Some(due.as_millis())));
+    }
+
     async fn a_registration_alone_has_the_same_week(app) {
         let names = names("meagre", 1);
         let created = app.now();

@@ -151,6 +151,21 @@ on_both_engines! {
         app.may_leave_jobs();
     }
 
+    async fn a_job_may_be_asked_for_many_times_at_once(app) {
+        let db = sandbox(app);
+        accept_batch(db, &[&planned(&app.partner.id, &["one.com"])]).await.unwrap();
+        let job = claim_all(db, EPOCH).await.remove(0);
+        let mut work = Work::begin(db, [&job.account]).await.unwrap();
+        for seconds in [60, 0, 30] {
+            let at = EPOCH.plus_seconds(seconds);
+            work.enqueue(NewJob::provision(&job.account, &job.order, "dom_another", at));
+        }
+        work.commit().await.unwrap();
+        let due = claim_all(db, EPOCH).await;
+        assert_eq!(due.len(), 1, "the earliest time counts");
+        app.may_leave_jobs();
+    }
+
     async fn a_domain_that_is_to_redirect_elsewhere_by_now_is_not_done(app) {
         let db = sandbox(app);
         accept_batch(db, &[&planned(&app.partner.id, &["one.com"])]).await.unwrap();

@@ -3,13 +3,16 @@
 
 mod acts;
 mod history;
+mod perform;
+mod waiting;
 mod world;
 
 use peeker_testkit::{Engine, TestApp};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::json;
 
-use acts::{Act, Past, perform, resolve, send, story};
+use acts::{Act, story};
+use perform::{Past, perform, resolve, send};
 use world::World;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -78,15 +81,19 @@ async fn check_ends(app: &TestApp) {
     history::check_providers(app).await;
 }
 
-/// The same stories in every run, so that a change is judged by what it does. `PROPTEST_CASES=1000` plays so many others.
+/// Whether stories are looked for that nobody has played yet: `PROPTEST_CASES=1000` plays so many.
+fn explores() -> bool {
+    std::env::var_os("PROPTEST_CASES").is_some()
+}
+
+/// Otherwise they are the same in every run, so that a change is judged by what it does.
 fn config(cases: u32) -> Config {
-    let explores = std::env::var_os("PROPTEST_CASES").is_some();
     let mut config = Config {
         failure_persistence: None,
         max_shrink_iters: 100,
         ..Config::default()
     };
-    if !explores {
+    if !explores() {
         config.cases = cases;
         config.rng_seed = RngSeed::Fixed(0);
     }
@@ -103,7 +110,7 @@ fn play_any(engine: Engine, cases: u32) {
     let app = runtime.block_on(TestApp::start(engine));
     let mut runner = TestRunner::new(config(cases));
     runner
-        .run(&story(12..35), |story| {
+        .run(&story(explores()), |story| {
             runtime.block_on(play(&app, &story));
             Ok(())
         })

@@ -16,13 +16,13 @@ pub struct World {
     pub orders: Vec<orders::Model>,
     pub places: Vec<order_domains::Model>,
     pub swaps: Vec<swaps::Model>,
-    domains: Vec<domains::Model>,
+    pub domains: Vec<domains::Model>,
     inboxes: Vec<inboxes::Model>,
-    actions: Vec<pending_actions::Model>,
-    jobs: Vec<jobs::Model>,
+    pub actions: Vec<pending_actions::Model>,
+    pub jobs: Vec<jobs::Model>,
     account: accounts::Model,
     /// The system's time, which jobs go by.
-    system: i64,
+    pub system: i64,
 }
 
 /// Whether a place is over.
@@ -35,11 +35,11 @@ pub fn has_joined(place: &order_domains::Model) -> bool {
     place.swap_in_id.is_none() || ["active", "released"].contains(&&*place.state)
 }
 
-fn is_active(order: &orders::Model) -> bool {
+pub fn is_active(order: &orders::Model) -> bool {
     order.status != "failed" && order.status != "cancelled"
 }
 
-fn is_open(swap: &swaps::Model) -> bool {
+pub fn is_open(swap: &swaps::Model) -> bool {
     swap.status != "completed" && swap.status != "failed"
 }
 
@@ -69,11 +69,11 @@ impl World {
     }
 
     /// The account's time.
-    fn now(&self) -> i64 {
+    pub fn now(&self) -> i64 {
         self.system + self.account.clock_offset_ms
     }
 
-    fn order(&self, id: &str) -> &orders::Model {
+    pub fn order(&self, id: &str) -> &orders::Model {
         self.orders.iter().find(|order| order.id == id).unwrap()
     }
 
@@ -84,7 +84,7 @@ impl World {
     }
 
     /// The place of a domain on an order that is not over.
-    fn place<'w>(&'w self, order: &'w str, domain: &str) -> Option<&'w order_domains::Model> {
+    pub fn place<'w>(&'w self, order: &'w str, domain: &str) -> Option<&'w order_domains::Model> {
         let mut found = self
             .places_of(order)
             .filter(|place| place.domain_id == domain && !is_over(place));
@@ -93,7 +93,7 @@ impl World {
         place
     }
 
-    fn job(&self, kind: &str, subject: &str) -> Option<&jobs::Model> {
+    pub fn job(&self, kind: &str, subject: &str) -> Option<&jobs::Model> {
         self.jobs
             .iter()
             .find(|job| job.kind == kind && job.subject == subject)
@@ -334,187 +334,5 @@ impl World {
             i64::from(microsoft),
             "Microsoft inboxes of the account"
         );
-    }
-
-    /// What waits has an open action, and what is open is waited for.
-    fn check_actions(&self) {
-        let open: Vec<_> = self
-            .actions
-            .iter()
-            .filter(|action| action.status == "open")
-            .collect();
-        for action in &open {
-            let place = self.place(&action.order_id, &action.domain_id);
-            let place = place
-                .unwrap_or_else(|| panic!("{action:?} is about a domain that is not on the order"));
-            let renaming = self.swaps.iter().any(|swap| {
-                swap.domain_id == action.domain_id
-                    && swap.status == "action_required"
-                    && swap.persona == action.persona
-            });
-            let holds = place.state == "action_required" || (place.state == "active" && renaming);
-            assert!(holds, "{action:?} holds nothing: {place:?}");
-        }
-        for place in self
-            .places
-            .iter()
-            .filter(|place| place.state == "action_required")
-        {
-            let is_told = open.iter().any(|action| {
-                (&action.order_id, &action.domain_id) == (&place.order_id, &place.domain_id)
-            });
-            assert!(is_told, "nobody is told why {} waits", place.name);
-        }
-    }
-
-    /// A domain swap that is open has its places; one that is over has none left.
-    fn check_swap(&self, swap: &swaps::Model) {
-        let incoming = self
-            .places
-            .iter()
-            .find(|place| place.swap_in_id.as_ref() == Some(&swap.id));
-        let outgoing = self
-            .places
-            .iter()
-            .find(|place| place.swap_out_id.as_ref() == Some(&swap.id));
-        if !is_open(swap) {
-            let completed = swap.status == "completed";
-            assert!(
-                outgoing.is_none_or(is_over),
-                "{swap:?} is over, {outgoing:?} is not"
-            );
-            assert_eq!(completed, outgoing.is_some(), "{swap:?}");
-            let goes = |place: &order_domains::Model| is_over(place) || place.leaves_at.is_some();
-            assert!(
-                completed || incoming.is_none_or(goes),
-                "{swap:?} failed, {incoming:?} stays"
-            );
-            return;
-        }
-        let old = self.place(&swap.order_id, &swap.domain_id);
-        let old = old.unwrap_or_else(|| panic!("{swap:?} is open and its domain gone"));
-        match (incoming, swap.retires_at) {
-            (None, _) => assert_eq!(
-                (&*swap.status, swap.reason.as_deref()),
-                ("action_required", Some("domain_not_imported")),
-                "{swap:?}"
-            ),
-            (Some(new), None) => {
-                assert!(
-                    ["pending", "action_required"].contains(&&*new.state),
-                    "{swap:?}: {new:?}"
-                );
-                assert_eq!(
-                    swap.status == "action_required",
-                    new.state == "action_required",
-                    "{swap:?}: {new:?}"
-                );
-            }
-            (Some(_), Some(at)) => {
-                assert_eq!(old.swap_out_id.as_ref(), Some(&swap.id), "{swap:?}");
-                assert!(
-                    old.leaves_at.is_some_and(|leaves| leaves <= at),
-                    "{swap:?}: {old:?}"
-                );
-                assert_eq!(swap.status, "in_progress");
-            }
-        }
-    }
-
-    /// A renaming that waits says for what.
-    fn check_renaming(&self, swap: &swaps::Model) {
-        if !is_open(swap) {
-            return;
-        }
-        let place = self.place(&swap.order_id, &swap.domain_id);
-        assert!(place.is_some(), "{swap:?} is open and its domain gone");
-        if swap.status == "action_required" {
-            let is_told = self.actions.iter().any(|action| {
-                action.domain_id == swap.domain_id
-                    && action.status == "open"
-                    && action.persona == swap.persona
-            });
-            assert!(is_told, "nobody is told why {swap:?} waits");
-        }
-    }
-
-    /// Everything that has to go on by itself has a job.
-    fn check_timers(&self) {
-        for job in &self.jobs {
-            assert_eq!(
-                (&*job.state, job.lease_token.as_ref()),
-                ("ready", None),
-                "{job:?}"
-            );
-        }
-        for place in self.places.iter().filter(|place| !is_over(place)) {
-            let work = self.job("provision", &place.domain_id);
-            assert!(
-                work.is_none_or(|job| job.order_id.as_ref() == Some(&place.order_id)),
-                "{place:?} is worked on for another order: {work:?}"
-            );
-            assert!(
-                place.state != "pending" || work.is_some(),
-                "nobody works on {place:?}"
-            );
-            let swap = place.swap_out_id.as_deref().unwrap_or_default();
-            let ends = work.is_some()
-                || self.job("cancel", &place.order_id).is_some()
-                || self.job("retire", swap).is_some();
-            assert!(place.leaves_at.is_none() || ends, "nobody ends {place:?}");
-        }
-        for order in self
-            .orders
-            .iter()
-            .filter(|order| is_active(order) && order.status != "cancel_scheduled")
-        {
-            assert!(
-                self.job("renew", &order.id).is_some(),
-                "nobody renews {}",
-                order.id
-            );
-        }
-        for domain in &self.domains {
-            let looked_after = ["expiry", "registration"]
-                .iter()
-                .any(|kind| self.job(kind, &domain.id).is_some());
-            assert!(
-                domain.registered_until.is_none() || looked_after,
-                "nobody looks after {domain:?}"
-            );
-        }
-        for action in self.actions.iter().filter(|action| action.status == "open") {
-            let watched = match &*action.reason {
-                "update_nameservers" => self.job("delegation", &action.domain_id).is_some(),
-                "profile_picture_not_accessible" => self.job("picture", &action.id).is_some(),
-                _ => true,
-            };
-            assert!(watched, "nobody watches {action:?}");
-        }
-    }
-
-    /// What holds when everything that is due has been done.
-    pub fn check_quiet(&self) {
-        for job in &self.jobs {
-            assert!(job.run_at > self.system, "{job:?} was due");
-        }
-        for place in self.places.iter().filter(|place| !is_over(place)) {
-            let goes = !is_active(self.order(&place.order_id))
-                || place.leaves_at.is_some_and(|at| at <= self.now());
-            assert!(!goes, "{place:?} should have left");
-        }
-        for order in &self.orders {
-            let ended = order.status != "cancel_scheduled"
-                || order.cancels_at.is_some_and(|at| at > self.now());
-            assert!(ended, "{order:?} should have ended");
-        }
-        for swap in self.swaps.iter().filter(|swap| swap.kind == "user_names") {
-            let place = self.place(&swap.order_id, &swap.domain_id);
-            let in_hand = ["created", "in_progress"].contains(&&*swap.status);
-            assert!(
-                !in_hand || place.is_some_and(|place| place.state != "active"),
-                "nobody does {swap:?}"
-            );
-        }
     }
 }

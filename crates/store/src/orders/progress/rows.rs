@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::id::{AccountId, ActionId};
+use peeker_domain::view::Source;
 use peeker_domain::{
     ActionReason, ActionStatus, Cents, DomainStatus, EventType, InboxStatus, MailProvider,
     OrderStatus, Timestamp,
@@ -312,6 +313,7 @@ impl Rows {
         place.state = ACTIVE.to_owned();
         let inboxes = place.inboxes;
         let is_microsoft = place.provider == MailProvider::Microsoft.as_str();
+        let from_inventory = place.source == Source::Imported.as_str();
         let (comes_in, renamed) = (place.swap_in_id.is_some(), place.personas.is_some());
         let domain = self.domain(step)?;
         domain.status = domain
@@ -319,7 +321,13 @@ impl Rows {
             .parse::<DomainStatus>()?
             .transition(DomainStatus::Active)?
             .to_string();
+        let until = domain.registered_until.map(Timestamp::from_millis);
         let shown = to_view(domain)?;
+        // One from the inventory may end within the day, when nobody would look before it does.
+        if let (Some(until), true) = (until, from_inventory) {
+            let domain = step.job.domain.as_str();
+            work.enqueue(registrations::watch(&step.job.account, domain, until));
+        }
         let order = Some(step.job.order.as_str());
         work.emit(
             &step.job.account,

@@ -56,7 +56,7 @@ pub async fn run(
     };
     let mut domains = bill::registered(&work, &run.places).await?;
     let next = match Bill::of(&run.order, renews_at, &run.places, &domains, now)? {
-        None => Some(renews_at),
+        None => Some(run.owes_nothing(&work, renews_at).await?),
         Some(bill) => match pay(&mut work, &run, &bill, penniless).await {
             Ok(()) => Some(run.paid(&mut work, &bill, &mut domains).await?),
             Err(StoreError::InsufficientFunds { required, balance }) => {
@@ -107,6 +107,14 @@ struct Run {
 }
 
 impl Run {
+    /// What was due alone and not paid, a registration, is not needed any more: the next bill has days of its own.
+    async fn owes_nothing(mut self, work: &Work<'_>, renews_at: Timestamp) -> Result<Timestamp> {
+        if self.order.overdue_since.take().is_some() {
+            write_back::<orders::Entity, _>(work.tx(), vec![self.order]).await?;
+        }
+        Ok(renews_at)
+    }
+
     /// Writes down what the wallet has paid. Gives back when the job runs next.
     async fn paid(
         self,
