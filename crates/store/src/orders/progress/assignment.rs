@@ -11,11 +11,11 @@ use crate::entity::{domains, inboxes, jobs, order_domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::jobs::PROVISION;
-use crate::keys::any_of;
 use crate::loader::Load;
 use crate::swaps;
 
-use super::{ACTIVE, DomainJob, OVER, PENDING, is_leaving};
+use super::subjects::Subjects;
+use super::{ACTIVE, DomainJob, PENDING, is_leaving};
 
 /// What a worker has to know to go on with a job.
 #[derive(Debug)]
@@ -37,41 +37,13 @@ impl Load for Assignments {
     type Found = Option<Assignment>;
 
     async fn load(db: &EnvironmentDb, jobs: &[DomainJob]) -> Result<Vec<Option<Assignment>>> {
-        let reader = &db.pools.reader;
-        let order_keys = jobs
-            .iter()
-            .map(|job| (job.account.as_str(), job.order.as_str()));
-        let domain_keys = || {
-            jobs.iter()
-                .map(|job| (job.account.as_str(), job.domain.as_str()))
-        };
-        let orders = orders::Entity::find()
-            .filter(any_of(
-                orders::Column::AccountId,
-                orders::Column::Id,
-                order_keys,
-            ))
-            .all(reader)
-            .await?;
-        // A domain that left the order may have come back to it by a swap: a job is about the place that is not over.
-        let places = order_domains::Entity::find()
-            .filter(any_of(
-                order_domains::Column::AccountId,
-                order_domains::Column::DomainId,
-                domain_keys(),
-            ))
-            .filter(order_domains::Column::State.is_not_in(OVER))
-            .all(reader)
-            .await?;
-        let domains = domains::Entity::find()
-            .filter(any_of(
-                domains::Column::AccountId,
-                domains::Column::Id,
-                domain_keys(),
-            ))
-            .all(reader)
-            .await?;
-        let assigned = |job: &DomainJob| {
+        let jobs: Vec<&DomainJob> = jobs.iter().collect();
+        let Subjects {
+            orders,
+            places,
+            domains,
+        } = Subjects::read(&db.pools.reader, &jobs).await?;
+        let assigned = |job: &&DomainJob| {
             let (account, id) = (job.account.as_str(), job.order.as_str());
             let order = orders
                 .iter()

@@ -9,10 +9,13 @@
 //! A batch of steps is applied to rows in memory (`rows.rs`), then written with everything that follows from it
 //! (`settle.rs`), ends of domains and swaps among it (`end.rs`, `swap.rs`); what a worker reads to go on is in `assignment.rs`.
 
+mod apply;
 mod assignment;
 mod end;
+mod loaded;
 mod rows;
 mod settle;
+mod subjects;
 mod swap;
 
 use rows::Rows;

@@ -7,12 +7,11 @@ use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{ActionStatus, EventType, InboxStatus, OrderStatus, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, ModelTrait, QueryFilter, QueryOrder,
 };
 
-use crate::entity::{
-    domains, inboxes, jobs, order_domains, order_fingerprints, orders, pending_actions,
-};
+use crate::entity::{inboxes, jobs, order_domains, order_fingerprints, orders, pending_actions};
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
 use crate::jobs::{NewJob, PROVISION};
@@ -21,22 +20,14 @@ use crate::orders::{detail, is_cancelling};
 use crate::users;
 use crate::work::Work;
 
-use super::rows::{Freed, Key, Rows};
+use super::loaded::{Key, Loaded};
+use super::rows::{Freed, Rows};
 use super::{ACTION_REQUIRED, OVER};
 
 impl Rows {
     pub(super) async fn store(mut self, work: &mut Work<'_>) -> Result<()> {
-        let changed = self.changed_domains.clone();
-        let domains = changed
-            .iter()
-            .filter_map(|key| self.domains.remove(key))
-            .collect();
-        let places = changed
-            .iter()
-            .filter_map(|key| self.places.remove(key))
-            .collect();
-        write_back::<domains::Entity, _>(work.tx(), domains).await?;
-        write_back::<order_domains::Entity, _>(work.tx(), places).await?;
+        write_changed(work, &self.domains).await?;
+        write_changed(work, &self.places).await?;
         self.store_swaps(work).await?;
         self.settle_freed(work).await?;
         self.settle_complete(work).await?;
@@ -45,13 +36,8 @@ impl Rows {
             work.account(&account)?.microsoft_inboxes_active += inboxes;
         }
         self.tell_orders(work).await?;
-        let orders = self
-            .changed_orders
-            .iter()
-            .filter_map(|key| self.orders.remove(key))
-            .collect();
+        write_changed(work, &self.orders).await?;
         let tx = work.tx();
-        write_back::<orders::Entity, _>(tx, orders).await?;
         // A retried step names the same inboxes and blockers again; the rows that are there stay.
         let ignore = OnConflict::new().do_nothing().to_owned();
         insert_all::<inboxes::Entity, _>(
@@ -176,7 +162,7 @@ impl Rows {
         let again: Vec<Key> = self
             .ended_jobs
             .iter()
-            .filter(|key| self.jobs.get(*key).is_some_and(|job| job.wanted_again))
+            .filter(|key| self.jobs.get(key).is_some_and(|job| job.wanted_again))
             .cloned()
             .collect();
         for key in again {
@@ -185,15 +171,12 @@ impl Rows {
             if let Some(job) = self.jobs.get_mut(&key) {
                 job.lease_token = None;
                 job.run_at = job.created_at;
-                self.changed_jobs.insert(key);
             }
         }
-        let changed = self
-            .changed_jobs
-            .difference(&self.ended_jobs)
-            .filter_map(|key| self.jobs.get(key).cloned())
-            .collect();
-        write_back::<jobs::Entity, _>(work.tx(), changed).await?;
+        let changed = self.jobs.changed();
+        let go_on = changed.filter(|(key, _)| !self.ended_jobs.contains(*key));
+        let go_on = go_on.map(|(_, job)| job.clone()).collect();
+        write_back::<jobs::Entity, _>(work.tx(), go_on).await?;
         if self.ended_jobs.is_empty() {
             return Ok(());
         }
@@ -231,6 +214,17 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// Writes the rows that are not what was read any more.
+pub(super) async fn write_changed<M, A>(work: &Work<'_>, rows: &Loaded<M>) -> Result<()>
+where
+    M: ModelTrait + IntoActiveModel<A> + Clone + PartialEq,
+    M::Entity: EntityTrait<Model = M>,
+    A: ActiveModelTrait<Entity = M::Entity> + Send,
+{
+    let changed = rows.changed().map(|(_, row)| row.clone()).collect();
+    write_back::<M::Entity, A>(work.tx(), changed).await
 }
 
 /// The fingerprint of an order that ended stands for it no longer, so that the same body is a new order (contract §1).

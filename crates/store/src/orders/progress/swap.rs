@@ -15,7 +15,9 @@ use crate::keys::any_of;
 use crate::swaps;
 use crate::work::Work;
 
-use super::rows::{Key, Rows, license_share};
+use super::loaded::Key;
+use super::rows::{Rows, license_share};
+use super::settle::write_changed;
 use super::{ACTIVE, OVER, RELEASED, Step};
 
 /// How long the old domain of a premium swap stays warm beside the new one.
@@ -89,8 +91,6 @@ impl Rows {
     ) -> Result<()> {
         if let Some(swap) = self.swap_in(step)? {
             swaps::turn(work, swap, to, reason, step.now)?;
-            let key = (swap.account_id.clone(), swap.id.clone());
-            self.changed_swaps.insert(key);
         }
         Ok(())
     }
@@ -146,7 +146,6 @@ impl Rows {
         } else {
             NewJob::provision(account, &step.job.order, &old, at)
         };
-        self.changed_swaps.insert((account.to_string(), id.clone()));
         self.retirements.push(Retirement {
             place: (account.to_string(), old),
             order: step.job.order.clone(),
@@ -175,12 +174,7 @@ impl Rows {
     }
 
     pub(super) async fn store_swaps(&mut self, work: &mut Work<'_>) -> Result<()> {
-        let changed = self
-            .changed_swaps
-            .iter()
-            .filter_map(|key| self.swaps.get(key).cloned())
-            .collect();
-        write_back::<swap_rows::Entity, _>(work.tx(), changed).await?;
+        write_changed(work, &self.swaps).await?;
         for (swap, reason, now) in std::mem::take(&mut self.failed_swaps) {
             swaps::fail(work, swap, reason, now).await?;
         }

@@ -1,0 +1,322 @@
+//! What each step changes in the rows of its job.
+
+use peeker_domain::id::ActionId;
+use peeker_domain::view::Source;
+use peeker_domain::{
+    ActionReason, ActionStatus, DomainStatus, EventType, InboxStatus, MailProvider, OrderStatus,
+    Timestamp,
+};
+
+use crate::domains::to_view;
+use crate::entity::{inboxes, pending_actions};
+use crate::error::Result;
+use crate::jobs::{DELEGATION, NewJob, PICTURE};
+use crate::registrations;
+use crate::work::Work;
+
+use super::rows::{Rows, key};
+use super::swap::Renames;
+use super::{
+    ACTION_REQUIRED, ACTIVE, Blocker, Change, NewInbox, Next, PICTURE_RECHECK_SECONDS, Step,
+    is_leaving,
+};
+
+impl Rows {
+    pub(super) fn apply(&mut self, work: &mut Work<'_>, step: &Step) -> Result<Next> {
+        let failed = self.order(step)?.status == OrderStatus::Failed.as_str();
+        let leaving = is_leaving(self.place(step)?, step.now);
+        match &step.change {
+            Change::Registered { next_step, until } => {
+                // Even when the domain is to be taken back: what was bought is the partner's.
+                self.registered(work, step, next_step, *until)?;
+                Ok(if failed || leaving {
+                    Next::TakeBack
+                } else {
+                    Next::Continue
+                })
+            }
+            Change::Retry { run_at, error } => {
+                let clock = work.clock(step.job.account.as_str());
+                let job = self.job(step)?;
+                // Who asked for the job meanwhile may want something else of it, so it does not wait first.
+                job.run_at = if job.wanted_again {
+                    job.created_at
+                } else {
+                    clock.system_time(*run_at).as_millis()
+                };
+                job.lease_token = None;
+                job.last_error = Some(error.clone());
+                Ok(Next::Stop)
+            }
+            Change::Released { redirect } if self.place(step)?.forwarding_url != *redirect => {
+                self.run_now(step).map(|()| Next::Stop)
+            }
+            Change::Released { .. } if failed => self.released(work, step).map(|()| Next::Stop),
+            Change::Released { .. } => self.left(work, step).map(|()| Next::Stop),
+            _ if failed || leaving => Ok(Next::TakeBack),
+            Change::InboxesNamed { next_step, inboxes } => {
+                self.inboxes_named(step, next_step, inboxes)?;
+                Ok(Next::Continue)
+            }
+            Change::Connected { redirect } if self.place(step)?.forwarding_url != *redirect => {
+                self.run_now(step).map(|()| Next::Stop)
+            }
+            Change::Connected { .. } => self.connected(work, step).map(|()| Next::Stop),
+            Change::Blocked(blockers) => self.blocked(work, step, blockers).map(|()| Next::Stop),
+            Change::SwapBegun => self.swap_begun(work, step).map(|()| Next::Continue),
+            Change::SwapFailed => self.swap_failed(step).map(|()| Next::TakeBack),
+            Change::OrderFailed { message } => {
+                self.order_failed(step, message).map(|()| Next::TakeBack)
+            }
+        }
+    }
+
+    /// The job runs again: what it did is not what is wanted by now.
+    fn run_now(&mut self, step: &Step) -> Result<()> {
+        let job = self.job(step)?;
+        job.run_at = job.created_at;
+        job.lease_token = None;
+        Ok(())
+    }
+
+    fn registered(
+        &mut self,
+        work: &mut Work<'_>,
+        step: &Step,
+        next_step: &str,
+        until: Option<Timestamp>,
+    ) -> Result<()> {
+        let place = self.place(step)?;
+        place.step = next_step.to_owned();
+        let renewal_price = place.renewal_price_cents;
+        let domain = self.domain(step)?;
+        domain.owned = true;
+        // The purchase is followed by our own delegation, so there is nothing for a customer to do.
+        domain.delegated = true;
+        if let Some(until) = until {
+            domain.registered_until = Some(until.as_millis());
+            domain.renewal_price_cents = renewal_price;
+            domain.renewal_refused = false;
+            work.enqueue(registrations::watch(
+                &step.job.account,
+                step.job.domain.as_str(),
+                until,
+            ));
+        }
+        self.job(step)?.attempts = 0;
+        Ok(())
+    }
+
+    fn inboxes_named(&mut self, step: &Step, next_step: &str, new: &[NewInbox]) -> Result<()> {
+        let place = self.place(step)?;
+        place.step = next_step.to_owned();
+        let provider = place.provider.clone();
+        self.job(step)?.attempts = 0;
+        self.new_inboxes
+            .extend(new.iter().map(|inbox| inboxes::Model {
+                account_id: step.job.account.to_string(),
+                id: inbox.id.to_string(),
+                order_id: step.job.order.to_string(),
+                domain_id: step.job.domain.to_string(),
+                email: inbox.email.clone(),
+                first_name: inbox.first_name.clone(),
+                last_name: inbox.last_name.clone(),
+                provider: provider.clone(),
+                status: InboxStatus::InProgress.to_string(),
+                created_at: step.now.as_millis(),
+            }));
+        Ok(())
+    }
+
+    fn connected(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
+        let place = self.place(step)?;
+        place.state = ACTIVE.to_owned();
+        let inboxes = place.inboxes;
+        let is_microsoft = place.provider == MailProvider::Microsoft.as_str();
+        let from_inventory = place.source == Source::Imported.as_str();
+        let (comes_in, renamed) = (place.swap_in_id.is_some(), place.personas.is_some());
+        let domain = self.domain(step)?;
+        domain.status = domain
+            .status
+            .parse::<DomainStatus>()?
+            .transition(DomainStatus::Active)?
+            .to_string();
+        let until = domain.registered_until.map(Timestamp::from_millis);
+        let shown = to_view(domain)?;
+        // One from the inventory may end within the day, when nobody would look before it does.
+        if let (Some(until), true) = (until, from_inventory) {
+            let domain = step.job.domain.as_str();
+            work.enqueue(registrations::watch(&step.job.account, domain, until));
+        }
+        let order = Some(step.job.order.as_str());
+        work.emit(
+            &step.job.account,
+            EventType::DomainConnected,
+            order,
+            &shown,
+            step.now,
+        )?;
+        self.inbox_changes.push((
+            key(&step.job.account, step.job.domain.as_str()),
+            InboxStatus::Active,
+        ));
+        self.end_job(step);
+        if is_microsoft {
+            self.count_microsoft(step, inboxes);
+        }
+        if comes_in {
+            self.swap_joined(step)?;
+        }
+        if renamed {
+            let domain = key(&step.job.account, step.job.domain.as_str());
+            self.renames.push((domain, Renames::Live, step.now));
+        }
+        let order = self.order(step)?;
+        order.domains_active += 1;
+        order.inboxes_active += inboxes;
+        self.complete_if_all_active(step)
+    }
+
+    pub(super) fn count_microsoft(&mut self, step: &Step, inboxes: i32) {
+        let account = step.job.account.to_string();
+        *self.microsoft_inboxes.entry(account).or_default() += i64::from(inboxes);
+    }
+
+    fn complete_if_all_active(&mut self, step: &Step) -> Result<()> {
+        let order = self.order(step)?;
+        if order.domains_active < order.domain_count {
+            return Ok(());
+        }
+        order.sealed_password = None;
+        let status = order.status.parse::<OrderStatus>()?;
+        match status {
+            OrderStatus::InProgress => {
+                order.status = status.transition(OrderStatus::Completed)?.to_string();
+                self.tell(step, EventType::OrderCompleted);
+            }
+            // A domain that a swap brings in may wait for somebody.
+            OrderStatus::ActionRequired => {
+                let key = key(&step.job.account, step.job.order.as_str());
+                self.perhaps_complete.insert(key, step.now);
+            }
+            // One that is to be cancelled stays so, however far its work is.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn blocked(&mut self, work: &mut Work<'_>, step: &Step, blockers: &[Blocker]) -> Result<()> {
+        let place = self.place(step)?;
+        place.state = ACTION_REQUIRED.to_owned();
+        let name = place.name.clone();
+        let renamed = place.personas.is_some();
+        let domain = self.domain(step)?;
+        domain.status = domain
+            .status
+            .parse::<DomainStatus>()?
+            .transition(DomainStatus::ActionRequired)?
+            .to_string();
+        let shown = to_view(domain)?;
+        let order = Some(step.job.order.as_str());
+        let user_id = self.order(step)?.user_id.clone();
+        for blocker in blockers {
+            let id = ActionId::new(step.now);
+            self.actions.push(pending_actions::Model {
+                account_id: step.job.account.to_string(),
+                id: id.to_string(),
+                order_id: step.job.order.to_string(),
+                domain_id: step.job.domain.to_string(),
+                kind: blocker.reason.kind().to_owned(),
+                reason: blocker.reason.to_string(),
+                status: ActionStatus::Open.to_string(),
+                message: blocker.message.clone(),
+                created_at: step.now.as_millis(),
+                persona: blocker
+                    .persona
+                    .as_ref()
+                    .map(serde_json::to_string)
+                    .transpose()?,
+                domain: name.clone(),
+                user_id: user_id.clone(),
+                resolved_at: None,
+            });
+            let account = &step.job.account;
+            match blocker.reason {
+                ActionReason::UpdateNameservers => {
+                    work.enqueue(NewJob::new(
+                        account,
+                        DELEGATION,
+                        step.job.domain.as_str(),
+                        step.now,
+                    ));
+                }
+                ActionReason::ProfilePictureNotAccessible => {
+                    let at = step.now.plus_seconds(PICTURE_RECHECK_SECONDS);
+                    work.enqueue(NewJob::new(account, PICTURE, id.as_str(), at));
+                }
+                ActionReason::ReplaceDomain => {}
+            }
+            work.emit(
+                account,
+                EventType::DomainActionRequired,
+                order,
+                &shown,
+                step.now,
+            )?;
+        }
+        self.end_job(step);
+        if let Some(first) = blockers.first() {
+            self.swap_blocked(work, step, first.reason.as_str())?;
+        }
+        if renamed {
+            let personas = blockers
+                .iter()
+                .filter_map(|blocker| blocker.persona.as_ref());
+            let personas = personas
+                .map(serde_json::to_string)
+                .collect::<Result<_, _>>()?;
+            let domain = key(&step.job.account, step.job.domain.as_str());
+            self.renames
+                .push((domain, Renames::Blocked(personas), step.now));
+        }
+        let order = self.order(step)?;
+        let status = order.status.parse::<OrderStatus>()?;
+        if status != OrderStatus::CancelScheduled {
+            order.status = status.transition(OrderStatus::ActionRequired)?.to_string();
+            for _ in blockers {
+                self.tell(step, EventType::OrderActionRequired);
+            }
+        }
+        Ok(())
+    }
+
+    fn order_failed(&mut self, step: &Step, message: &str) -> Result<()> {
+        let order = self.order(step)?;
+        order.status = order
+            .status
+            .parse::<OrderStatus>()?
+            .transition(OrderStatus::Failed)?
+            .to_string();
+        order.failure = Some(message.to_owned());
+        order.sealed_password = None;
+        order.renews_at = None;
+        order.cancellation_scheduled_at = None;
+        order.cancels_at = None;
+        let fingerprint = (order.account_id.clone(), order.fingerprint.clone());
+        self.failed_orders.push((
+            key(&step.job.account, step.job.order.as_str()),
+            fingerprint,
+            step.now,
+        ));
+        self.tell(step, EventType::OrderFailed);
+        Ok(())
+    }
+
+    fn tell(&mut self, step: &Step, kind: EventType) {
+        self.order_events.push((
+            key(&step.job.account, step.job.order.as_str()),
+            kind,
+            step.now,
+        ));
+    }
+}

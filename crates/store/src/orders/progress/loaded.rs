@@ -1,0 +1,47 @@
+//! Rows that a batch of steps changes in memory.
+
+use std::collections::BTreeMap;
+
+/// Account and id.
+pub(super) type Key = (String, String);
+
+/// Rows by key, as they were read and as they are to be.
+pub(super) struct Loaded<M> {
+    rows: BTreeMap<Key, Row<M>>,
+}
+
+struct Row<M> {
+    read: M,
+    now: M,
+}
+
+impl<M: Clone + PartialEq> Loaded<M> {
+    /// Takes rows as they were read.
+    pub fn of(rows: Vec<M>, key: impl Fn(&M) -> (&String, &String)) -> Self {
+        let row = |read: M| {
+            let (account, id) = key(&read);
+            let key = (account.clone(), id.clone());
+            let now = read.clone();
+            (key, Row { read, now })
+        };
+        Self {
+            rows: rows.into_iter().map(row).collect(),
+        }
+    }
+
+    /// A row as it is now.
+    pub fn get(&self, key: &Key) -> Option<&M> {
+        self.rows.get(key).map(|row| &row.now)
+    }
+
+    /// A row, to be changed.
+    pub fn get_mut(&mut self, key: &Key) -> Option<&mut M> {
+        self.rows.get_mut(key).map(|row| &mut row.now)
+    }
+
+    /// The rows that are not what was read any more, with their keys: all that has to be written.
+    pub fn changed(&self) -> impl Iterator<Item = (&Key, &M)> {
+        let changed = self.rows.iter().filter(|(_, row)| row.now != row.read);
+        changed.map(|(key, row)| (key, &row.now))
+    }
+}

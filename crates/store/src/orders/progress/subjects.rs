@@ -1,0 +1,74 @@
+//! The rows that provisioning jobs are about, read for many jobs at a time.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+use crate::entity::{domains, order_domains, orders};
+use crate::error::Result;
+use crate::keys::any_of;
+
+use super::{DomainJob, OVER};
+
+/// What jobs are about.
+pub(super) struct Subjects {
+    /// Their orders.
+    pub orders: Vec<orders::Model>,
+    /// Their domains' places on these orders. A domain that left an order may have come back to it by a swap: a job is
+    /// about the place that is not over.
+    pub places: Vec<order_domains::Model>,
+    /// Their domains.
+    pub domains: Vec<domains::Model>,
+}
+
+impl Subjects {
+    /// Reads what is there of what the jobs are about.
+    pub async fn read(db: &impl ConnectionTrait, jobs: &[&DomainJob]) -> Result<Self> {
+        let of_orders = jobs
+            .iter()
+            .map(|job| (job.account.as_str(), job.order.as_str()));
+        let of_domains = || {
+            jobs.iter()
+                .map(|job| (job.account.as_str(), job.domain.as_str()))
+        };
+        let orders = orders::Entity::find()
+            .filter(any_of(
+                orders::Column::AccountId,
+                orders::Column::Id,
+                of_orders,
+            ))
+            .all(db)
+            .await?;
+        let (account, domain) = (
+            order_domains::Column::AccountId,
+            order_domains::Column::DomainId,
+        );
+        let mut places = order_domains::Entity::find()
+            .filter(any_of(account, domain, of_domains()))
+            .filter(order_domains::Column::State.is_not_in(OVER))
+            .all(db)
+            .await?;
+        // A domain may have a place on another order too.
+        places.retain(|row| {
+            let of_place = |job: &&DomainJob| {
+                (
+                    job.account.as_str(),
+                    job.order.as_str(),
+                    job.domain.as_str(),
+                ) == (&*row.account_id, &*row.order_id, &*row.domain_id)
+            };
+            jobs.iter().any(of_place)
+        });
+        let domains = domains::Entity::find()
+            .filter(any_of(
+                domains::Column::AccountId,
+                domains::Column::Id,
+                of_domains(),
+            ))
+            .all(db)
+            .await?;
+        Ok(Self {
+            orders,
+            places,
+            domains,
+        })
+    }
+}
