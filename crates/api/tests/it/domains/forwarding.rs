@@ -96,6 +96,12 @@ on_both_engines! {
         }
     }
 
+    async fn a_name_with_a_nul_is_not_found(app) {
+        let (begun, done) = forward(app, &["a\0b.com"]).await;
+        assert_eq!(begun["failed"], json!([failed("a\u{fffd}b.com", "not_found")]));
+        assert_eq!(done["status"], "failed");
+    }
+
     async fn a_target_that_cannot_be_used_fails_every_row(app) {
         let domains = stocked(app, &["target-a.com", "target-b.com"]).await;
         for (url, reason) in [
