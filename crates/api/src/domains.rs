@@ -38,11 +38,11 @@ impl RequestBody for CheckAvailability {
 }
 
 /// Reads `domains`: 1 to `max` names, none twice. They stay as submitted: an invalid one is a row of the answer, not
-/// a refusal.
+/// a refusal. Only a NUL is shown as U+FFFD, since PostgreSQL keeps no text that holds one.
 pub(crate) fn read_names(fields: &mut Fields<'_>, max: usize) -> Result<Vec<String>, Refused> {
     let mut seen = HashMap::new();
     fields.array("domains", 1..=max, |index, item| {
-        let name = item.value(|value| string(value).map(str::to_owned))?;
+        let name = item.value(|value| string(value).map(|name| name.replace('\0', "\u{fffd}")))?;
         let first = *seen.entry(spelled_once(&name)).or_insert(index);
         if first == index {
             Ok(name)

@@ -1,15 +1,19 @@
 //! What all operations of the `OpenAPI` document share, written once: title, tags, key, paging parameters, headers and the
 //! error answers that every operation can give.
 
+mod schemas;
+
 use utoipa::OpenApi as _;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required};
 
 use crate::error::ErrorEnvelope;
+
+pub(crate) use schemas::{choice_schema, word_schema};
 
 /// Answers that every operation can give, whatever it does.
 const COMMON_ERRORS: [(&str, &str); 6] = [
@@ -97,6 +101,9 @@ pub(crate) fn base() -> OpenApi {
 
 /// Adds to every operation what it does not say itself because all of them share it.
 pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
+    if let Some(components) = &mut document.components {
+        schemas::refer_to_contents(components);
+    }
     for item in document.paths.paths.values_mut() {
         for (operation, is_post) in operations(item) {
             add_parameters(operation, is_post);
@@ -125,6 +132,11 @@ fn add_parameters(operation: &mut Operation, is_post: bool) {
         .as_deref()
         .is_some_and(|id| id.starts_with("list"));
     let parameters = operation.parameters.get_or_insert_default();
+    for parameter in parameters.iter_mut() {
+        if let RefOr::T(parameter) = parameter {
+            schemas::describe_id(parameter);
+        }
+    }
     if is_list {
         parameters.extend(paging_parameters().map(Into::into));
     }
@@ -240,21 +252,6 @@ fn request_id_header() -> Header {
         .build()
 }
 
-/// The schema of a sequencer client id: number, text or `null`.
-pub(crate) fn client_id_schema() -> Object {
-    ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([
-            Type::Integer,
-            Type::String,
-            Type::Null,
-        ]))
-        .description(Some(
-            "The sequencer's client: a number or a text; `null` or `\"\"` for the default route.",
-        ))
-        .examples([serde_json::json!(366_903)])
-        .build()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
@@ -306,6 +303,38 @@ mod tests {
         assert!(schemas["CustomOrder"]["properties"]["bundle_id"].is_null());
         let required = schemas["BundleOrder"]["required"].as_array().unwrap();
         assert!(required.contains(&"bundle_id".into()));
+    }
+
+    #[test]
+    fn an_object_is_one_schema_wherever_it_comes_from() {
+        let schemas = document()["components"]["schemas"].clone();
+        for (name, schema) in schemas.as_object().unwrap() {
+            if name.starts_with("Single_") || name.starts_with("Page_") {
+                let data = &schema["properties"]["data"];
+                let held = if data["type"] == "array" {
+                    &data["items"]
+                } else {
+                    data
+                };
+                assert!(held["$ref"].is_string(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_id_parameter_says_what_it_looks_like() {
+        for (path, item) in document()["paths"].as_object().unwrap() {
+            for operation in item.as_object().unwrap().values() {
+                for parameter in operation["parameters"].as_array().unwrap() {
+                    let name = parameter["name"].as_str().unwrap();
+                    if name == "id" || name.ends_with("_id") {
+                        let schema = &parameter["schema"];
+                        assert!(schema["pattern"].is_string(), "{path} {name}");
+                        assert!(schema["examples"][0].is_string(), "{path} {name}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

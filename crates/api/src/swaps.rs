@@ -9,6 +9,7 @@ use peeker_domain::order::{MAX_PERSONAS, Persona};
 use peeker_domain::view::{Page, Single, Swap, SwapList};
 use peeker_domain::{SwapStatus, SwapType};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
@@ -16,6 +17,7 @@ use crate::extract::values::{id_text, string, word};
 use crate::extract::{
     Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
 };
+use crate::openapi::word_schema;
 use crate::orders::request::{OrderPersona, domain_name};
 
 /// A domain that is to take the place of another.
@@ -25,7 +27,7 @@ pub struct CreateSwap {
     /// `standard`: the old domain goes when the new one is live. `premium`: it stays warm for 14 days beside it; Microsoft
     /// domains only.
     #[serde(rename = "type")]
-    #[schema(example = "standard", pattern = "^(standard|premium)$")]
+    #[schema(schema_with = type_schema)]
     pub kind: String,
     /// The `dom_` id of the domain that is to go.
     #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
@@ -37,6 +39,12 @@ pub struct CreateSwap {
 
 /// The types that `POST /swaps` takes; renaming has an operation of its own.
 const DOMAIN_SWAPS: &[SwapType] = &[SwapType::Standard, SwapType::Premium];
+
+fn type_schema() -> Object {
+    let description = "`standard`: the old domain goes when the new one is live. `premium`: it stays warm for 14 days \
+        beside it; Microsoft domains only.";
+    word_schema(&["standard", "premium"], description)
+}
 
 impl RequestBody for CreateSwap {
     type Input = SwapRequest;

@@ -7,9 +7,10 @@ use peeker_app::App;
 use peeker_app::users::{self as use_case, NewUser, UserFilter, UserPatch};
 use peeker_domain::UserStatus;
 use peeker_domain::order::ClientId;
-use peeker_domain::view::{self, Page, Single};
+use peeker_domain::view::{self, Page, Single, client_id_schema};
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
@@ -17,7 +18,7 @@ use crate::extract::values::{self, client_id, email, text_or_none, word};
 use crate::extract::{
     Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
 };
-use crate::openapi::client_id_schema;
+use crate::openapi::word_schema;
 
 /// The one sequencer that inboxes are handed to (contract §1).
 const SUPPORTED_SEQUENCER: &str = "smartlead";
@@ -29,11 +30,16 @@ const MAX_NAME_LENGTH: usize = 100;
 #[serde(deny_unknown_fields)]
 pub struct UserSequencer {
     /// The sequencer; only `smartlead`.
-    #[schema(example = "smartlead", pattern = "^smartlead$")]
+    #[schema(schema_with = sequencer_schema)]
     pub provider: String,
     /// The sequencer's client: a number or a text; `null` or `""` for the default route.
     #[schema(schema_with = client_id_schema, required = true)]
     pub client_id: Value,
+}
+
+/// The schema of a sequencer's name.
+pub(crate) fn sequencer_schema() -> Object {
+    word_schema(&[SUPPORTED_SEQUENCER], "The sequencer; only `smartlead`.")
 }
 
 impl UserSequencer {

@@ -1,10 +1,10 @@
 //! Cancelling orders (contract §4).
 
 use peeker_domain::id::OrderId;
-use peeker_domain::{Code, DomainName, Environment, Error, Result, view};
+use peeker_domain::{Code, DomainName, Environment, Error, Result, Violation, view};
 use peeker_store::jobs::ClaimedJob;
 pub use peeker_store::orders::cancel::Scope;
-use peeker_store::orders::cancel::{self as rows, Cancelled};
+use peeker_store::orders::cancel::{self as rows, Cancelled, Misnamed};
 
 use crate::failure::internal;
 use crate::work::unless_lost;
@@ -33,12 +33,23 @@ pub async fn schedule(
             Code::InvalidRequest,
             format!("The order is {status} already and cannot be cancelled"),
         )),
-        Cancelled::NotOnOrder(index) => {
-            let field = format!("domains[{index}]");
-            let message = format!("{field} is not a domain of this order");
-            Err(Error::invalid(field, message))
-        }
+        Cancelled::Misnamed(entries) => Err(misnamed(&entries)),
     }
+}
+
+/// Tells of every entry that cannot be followed.
+fn misnamed(entries: &[Misnamed]) -> Error {
+    let violation = |entry: &Misnamed| {
+        let field = format!("domains[{}]", entry.index);
+        let message = entry.same_as.map_or_else(
+            || format!("{field} is not a domain of this order"),
+            |first| format!("{field} is the same domain as domains[{first}]"),
+        );
+        Violation::new(field, message)
+    };
+    let violations = entries.iter().map(violation).collect();
+    Error::from_violations(violations)
+        .unwrap_or_else(|| Error::internal("a cancellation was refused without a reason"))
 }
 
 /// Names as they are stored; what is no name stays as it is and is found to be on no order.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use peeker_domain::id::ForwardingId;
 use peeker_domain::view::{FailureReason, ForwardingJob};
-use peeker_domain::{DomainName, Environment, Error, Result, WebUrl};
+use peeker_domain::{DomainName, Environment, Error, Result, Violation, WebUrl};
 use peeker_providers::{Call, ErrorClass, ProviderError, TargetProblem};
-use peeker_store::forwardings::{self as rows, Pending, Target};
+use peeker_store::forwardings::{self as rows, Begun, Pending, Target};
 use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::failure::internal;
@@ -22,7 +22,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Claims after which a provider that is still down fails the domain: a little over a day.
 const MAX_ATTEMPTS: u32 = 60;
 
-/// Starts a job for names or `dom_` ids. Errors: 503 without live providers.
+/// Starts a job for names or `dom_` ids. Errors: `invalid_request` for a domain that comes twice; 503 without live providers.
 pub async fn create(
     app: &App,
     actor: &Actor,
@@ -48,7 +48,20 @@ pub async fn create(
         now,
     )
     .await;
-    begun.map_err(internal("store a forwarding job"))
+    match begun.map_err(internal("store a forwarding job"))? {
+        Begun::Job(job) => Ok(job),
+        Begun::Repeated(entries) => Err(repeated(&entries)),
+    }
+}
+
+fn repeated(entries: &[(usize, usize)]) -> Error {
+    let violation = |(index, same_as): &(usize, usize)| {
+        let field = format!("domains[{index}]");
+        let message = format!("{field} is the same domain as domains[{same_as}]");
+        Violation::new(field, message)
+    };
+    Error::from_violations(entries.iter().map(violation).collect())
+        .unwrap_or_else(|| Error::internal("a forwarding job was refused without a reason"))
 }
 
 /// One job. Errors: `not_found`.

@@ -1,7 +1,7 @@
 //! Money over time (docs/billing.md): charging what is due of an order, renewing at the registrar what was paid, and
 //! looking after registrations that come to their end.
 
-use peeker_domain::{Environment, Error, Result};
+use peeker_domain::{Environment, Result};
 use peeker_providers::{Call, ErrorClass, ProviderError};
 use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::orders::renew;
@@ -90,9 +90,7 @@ async fn wait(
     let wait_ms = wait_ms.unwrap_or_else(|| backoff::after(job.attempts));
     let run_at = app.now().plus_millis(wait_ms);
     let db = &app.environment(environment).db;
-    jobs::release(db, job, run_at, &error.message, false)
-        .await
-        .map_err(Error::internal)
+    unless_lost(jobs::release(db, job, run_at, &error.message, false).await)
 }
 
 /// Looks after a registration that comes to its end.

@@ -3,6 +3,7 @@
 //! The answer never holds a secret or a signature: whoever asks learns whether what he shows is right, and cannot have
 //! anything signed.
 
+use peeker_domain::id::EventId;
 use peeker_domain::view::{Expected, SignatureCheck, SignedContent, VerificationCheck};
 use peeker_domain::{Environment, Error, Result};
 use peeker_store::events::{self as rows, Event};
@@ -61,7 +62,9 @@ pub async fn check(app: &App, actor: &Actor, delivery: &Delivery) -> Result<Sign
 /// The first event that is named and stored.
 async fn find_event(app: &App, actor: &Actor, sample: &Sample<'_>) -> Result<Option<Event>> {
     let db = &app.environment(actor.environment).db;
-    for id in sample.event_ids() {
+    // What is no event id names no event, and may hold what a database refuses to compare.
+    let ids = sample.event_ids().into_iter();
+    for id in ids.filter_map(|id| id.parse::<EventId>().ok()) {
         let found = rows::find_body(db, &actor.account, &id).await;
         if let Some(event) = found.map_err(internal("find an event"))? {
             return Ok(Some(event));

@@ -1,6 +1,7 @@
 //! Running one claimed job, whatever its kind, and what becomes of it when our own side fails.
 
 use peeker_domain::{Environment, Error, Result};
+use peeker_store::StoreError;
 use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::App;
@@ -42,6 +43,19 @@ async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &
     let dead = job.attempts >= MAX_ATTEMPTS && job.kind != jobs::CLOCK;
     let run_at = app.now().plus_millis(backoff::after(job.attempts));
     let text = error.chain();
+    let db = &app.environment(environment).db;
+    let released = jobs::release(db, job, run_at, &text, dead).await;
+    if matches!(released, Err(StoreError::LeaseLost)) {
+        // What the work was about may have been removed under it, by a reset. Nothing is wrong then.
+        tracing::info!(
+            job.kind = job.kind,
+            job.subject = job.subject,
+            error = text,
+            "A job of kind {} was taken away while it ran",
+            job.kind
+        );
+        return;
+    }
     tracing::error!(
         job.kind = job.kind,
         job.subject = job.subject,
@@ -51,8 +65,7 @@ async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &
         "A job of kind {} failed on our side",
         job.kind
     );
-    let db = &app.environment(environment).db;
-    if let Err(error) = jobs::release(db, job, run_at, &text, dead).await {
+    if let Err(error) = released {
         // The lease ends by itself and the job is claimed again.
         tracing::error!(%error, job.subject = job.subject, "could not release a job");
     }
@@ -61,7 +74,7 @@ async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &
 /// A failed write of a job. A lost lease is no failure: somebody else has the job now.
 pub(crate) fn unless_lost(outcome: peeker_store::Result<()>) -> Result<()> {
     match outcome {
-        Ok(()) | Err(peeker_store::StoreError::LeaseLost) => Ok(()),
+        Ok(()) | Err(StoreError::LeaseLost) => Ok(()),
         Err(error) => Err(Error::internal(error)),
     }
 }

@@ -105,6 +105,7 @@ impl PartialSchema for Timestamp {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("A point in time in RFC 3339: UTC, to the second."))
             .examples(["2026-05-08T12:00:00Z"])
             .into()
     }

@@ -29,6 +29,15 @@ pub struct Target {
     pub name: Option<DomainName>,
 }
 
+/// What became of a wish to forward.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is a job.
+    Job(ForwardingJob),
+    /// Entries, by position, that are the same domain as an earlier one: its name, and its id. Nothing has changed.
+    Repeated(Vec<(usize, usize)>),
+}
+
 /// Stores a new job with the work to be done for it. Domains that the account does not have have failed already.
 pub async fn begin(
     db: &EnvironmentDb,
@@ -37,7 +46,7 @@ pub async fn begin(
     url: &str,
     targets: &[Target],
     now: Timestamp,
-) -> Result<ForwardingJob> {
+) -> Result<Begun> {
     let mut work = Work::begin(db, [account]).await?;
     let known = domains::Entity::find()
         .filter(domains::Column::AccountId.eq(account.as_str()))
@@ -84,6 +93,10 @@ pub async fn begin(
             }
         })
         .collect();
+    let repeated = repeated(&rows);
+    if !repeated.is_empty() {
+        return Ok(Begun::Repeated(repeated));
+    }
     let job = forwardings::Model {
         account_id: account.to_string(),
         id: id.to_string(),
@@ -97,7 +110,18 @@ pub async fn begin(
     insert_all::<forwardings::Entity, _>(work.tx(), vec![job], None).await?;
     work.enqueue(NewJob::new(account, FORWARD, id.as_str(), now));
     work.commit().await?;
-    Ok(shown)
+    Ok(Begun::Job(shown))
+}
+
+fn repeated(rows: &[forwarding_domains::Model]) -> Vec<(usize, usize)> {
+    let mut first = HashMap::new();
+    rows.iter()
+        .enumerate()
+        .filter_map(|(index, row)| {
+            let same_as = *first.entry(row.domain_id.as_ref()?).or_insert(index);
+            (same_as != index).then_some((index, same_as))
+        })
+        .collect()
 }
 
 /// A domain that a job still has to set.

@@ -271,7 +271,8 @@ pub async fn list_unscoped(db: &EnvironmentDb, state: &str) -> Result<Vec<(Strin
 }
 
 /// Lets go of a job after a failure outside its own logic (unreadable data, a lost database): it runs again at
-/// `run_at` of the system's clock, or is dead when `dead` and nobody asked for it meanwhile. Does nothing when the lease is somebody else's by now.
+/// `run_at` of the system's clock, or is dead when `dead` and nobody asked for it meanwhile.
+/// Errors: [`StoreError::LeaseLost`]; nothing has changed then.
 pub async fn release(
     db: &EnvironmentDb,
     job: &ClaimedJob,
@@ -284,7 +285,7 @@ pub async fn release(
     } else {
         "'ready'"
     };
-    jobs::Entity::update_many()
+    let released = jobs::Entity::update_many()
         .col_expr(jobs::Column::RunAt, Expr::value(run_at.as_millis()))
         .col_expr(jobs::Column::LeaseToken, Expr::value(None::<String>))
         .col_expr(jobs::Column::LastError, Expr::value(error))
@@ -295,6 +296,9 @@ pub async fn release(
         .filter(jobs::Column::LeaseToken.eq(&job.lease))
         .exec(&db.pools.writer)
         .await?;
+    if released.rows_affected == 0 {
+        return Err(StoreError::LeaseLost);
+    }
     Ok(())
 }
 

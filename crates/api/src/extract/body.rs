@@ -1,13 +1,14 @@
 //! The JSON body of a request.
 
 use axum::extract::{FromRequest, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError};
 use peeker_domain::{Code, Error};
 use serde_json::Value;
 
 use super::fields::{Fields, read_object};
+use super::json;
 use super::problems::Refused;
 use crate::error::ApiError;
 
@@ -82,6 +83,13 @@ async fn read_body<T: RequestBody>(request: Request) -> Result<Option<T::Input>,
             message,
         ));
     }
+    if is_encoded(&parts.headers) {
+        let message = "The body must not be compressed; leave out Content-Encoding";
+        return Err(ApiError::protocol(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            message,
+        ));
+    }
     Ok(Some(read_object(&parse(&bytes)?, T::read)?))
 }
 
@@ -126,16 +134,15 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
 fn parse(bytes: &[u8]) -> peeker_domain::Result<Value> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Error::new(Code::InvalidRequest, "The body must be UTF-8"))?;
-    // The parser's message names a place, never what stands there.
-    serde_json::from_str(text).map_err(|error| {
-        Error::new(
-            Code::InvalidRequest,
-            format!("The body is not valid JSON: {error}"),
-        )
-    })
+    json::parse(text)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Query parameters: every one is known, given once and well-formed, or the request is refused (contract §1).
 
+use std::collections::HashSet;
+
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
@@ -97,8 +99,9 @@ impl Parameters {
 
     /// The filters in their normal form, once everything has been read. Errors: every problem at once.
     pub(crate) fn finish(self) -> peeker_domain::Result<Vec<(&'static str, String)>> {
+        let mut noted = HashSet::new();
         for (name, _) in &self.pairs {
-            if !self.known.contains(&name.as_str()) {
+            if !self.known.contains(&name.as_str()) && noted.insert(name) {
                 self.problems.invalid(name, "is not a known parameter");
             }
         }
@@ -169,6 +172,7 @@ mod tests {
             ("status=lost", "status"),
             ("status=", "status"),
             ("status=failed&status=failed", "status"),
+            ("staus=failed&staus=lost", "staus"),
             ("user_email=nobody", "user_email"),
         ] {
             let error = read(query).unwrap_err();
@@ -177,6 +181,7 @@ mod tests {
                 (Code::InvalidRequest, Some(field)),
                 "{query}"
             );
+            assert!(error.details.is_empty(), "{query}");
         }
         assert_eq!(
             read("a=1&status=x").unwrap_err().details["violations"]

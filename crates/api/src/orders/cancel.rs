@@ -7,23 +7,32 @@ use peeker_app::cancel::{self as use_case, Scope};
 use peeker_domain::order::MAX_DOMAINS;
 use peeker_domain::view::{OrderDetail, Single};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use crate::access::{Access, Write};
 use crate::domains::read_names;
 use crate::error::ApiError;
 use crate::extract::values::string;
 use crate::extract::{Fields, NoQuery, OptionalBody, PathId, Refused, RequestBody};
+use crate::openapi::word_schema;
 
 /// What is to be cancelled; nothing means the whole order.
 #[derive(Debug, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelOrder {
     /// `order`: the whole order. Not together with `domains`.
-    #[schema(example = "order", pattern = "^order$", nullable = false)]
+    #[schema(schema_with = scope_schema)]
     pub scope: Option<String>,
     /// Names or `dom_` ids of the domains that are to leave.
-    #[schema(min_items = 1, nullable = false)]
+    #[schema(min_items = 1, nullable = false, example = json!(["acme-mail.com"]))]
     pub domains: Option<Vec<String>>,
+}
+
+fn scope_schema() -> Object {
+    word_schema(
+        &["order"],
+        "`order`: the whole order. Not together with `domains`.",
+    )
 }
 
 impl RequestBody for CancelOrder {

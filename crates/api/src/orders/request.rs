@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use peeker_domain::order::{
     self, ClientId, Customer, MAX_DOMAINS, MAX_PERSONAS, RequestedDomain, Sequencer,
 };
+use peeker_domain::view::client_id_schema;
 use peeker_domain::{DomainName, EmailAddress, WebUrl};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -12,8 +13,7 @@ use utoipa::ToSchema;
 use super::sizing;
 use crate::extract::values::{client_id, email, password, string, text, web_url, web_url_or_none};
 use crate::extract::{Fields, Item, Refused, RequestBody};
-use crate::openapi::client_id_schema;
-use crate::users::read_provider;
+use crate::users::{read_provider, sequencer_schema};
 
 /// Longest given or family name of a persona.
 const MAX_NAME_LENGTH: usize = 100;
@@ -74,7 +74,7 @@ pub struct CustomOrder {
     #[schema(nullable = false, example = 2, minimum = 1, maximum = 10_000)]
     pub microsoft_licenses: Option<u32>,
     /// Inboxes on each Microsoft domain: 25, 50, 75 or 99.
-    #[schema(nullable = false, example = 50, minimum = 25, maximum = 99)]
+    #[schema(schema_with = sizing::microsoft_density_schema)]
     pub microsoft_inboxes_per_domain: Option<u32>,
     /// As many as `microsoft_licenses` plus `google_licenses` divided by `google_inboxes_per_domain`, rounded up.
     #[schema(min_items = 1, max_items = 12_000)]
@@ -93,7 +93,7 @@ pub struct CustomOrder {
 #[serde(deny_unknown_fields)]
 pub struct OrderSequencer {
     /// The sequencer; only `smartlead`.
-    #[schema(example = "smartlead", pattern = "^smartlead$")]
+    #[schema(schema_with = sequencer_schema)]
     pub provider: String,
     /// The sequencer's client: a number or a text; `null` or `""` for the default route.
     #[schema(schema_with = client_id_schema, required = true)]

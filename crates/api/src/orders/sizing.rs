@@ -3,9 +3,11 @@
 use peeker_domain::id::BundleId;
 use peeker_domain::order::{GoogleSizing, MicrosoftSizing, Sizing};
 use peeker_domain::{Code, Error};
+use utoipa::openapi::schema::Object;
 
 use crate::extract::values::{choice, integer, string};
 use crate::extract::{Fields, Refused};
+use crate::openapi::choice_schema;
 
 /// Most licenses of one provider on one order.
 const MAX_LICENSES: u32 = 10_000;
@@ -20,6 +22,12 @@ pub(super) const CUSTOM_FIELDS: [&str; 4] = [
     "microsoft_licenses",
     "microsoft_inboxes_per_domain",
 ];
+
+/// The schema of `microsoft_inboxes_per_domain`.
+pub(super) fn microsoft_density_schema() -> Object {
+    let description = "Inboxes on each Microsoft domain: 25, 50, 75 or 99.";
+    choice_schema(MICROSOFT_DENSITIES, description)
+}
 
 /// Reads the sizing; that `bundle_id` is there, whatever it holds, makes it a bundle order.
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<Sizing, Refused> {

@@ -130,6 +130,29 @@ on_both_engines! {
         client.send(request.body(user().to_string().into()).unwrap()).await.expect(201);
     }
 
+    async fn a_compressed_body_is_told_apart_from_a_broken_one(app) {
+        let client = app.client();
+        let send = async |encoding: &str| {
+            let request = client.request(Method::POST, "/users").header("content-type", "application/json");
+            client.send(request.header("content-encoding", encoding).body(user().to_string().into()).unwrap()).await
+        };
+        let error = send("gzip").await.error(415, "invalid_request");
+        assert!(error["message"].as_str().unwrap().contains("Content-Encoding"), "{error}");
+        send("identity").await.expect(201);
+    }
+
+    async fn a_field_that_is_given_twice_is_refused(app) {
+        let client = app.client();
+        for (body, field) in [
+            (r#"{"email":"a@b.com","email":"c@d.com","sequencer":{"provider":"smartlead","client_id":1}}"#, "email"),
+            (r#"{"email":"a@b.com","sequencer":{"provider":"smartlead","client_id":1,"client_id":1}}"#, "sequencer.client_id"),
+        ] {
+            let error = client.post_text("/users", body).await.error(400, "invalid_request");
+            assert_eq!(error["field"], field);
+        }
+        assert_eq!(client.get("/users").await.data(200), json!([]));
+    }
+
     async fn a_body_that_is_no_json_object_is_refused(app) {
         let client = app.client();
         for body in [

@@ -98,6 +98,14 @@ on_both_engines! {
         app.live_client().post("/webhooks/verify", asked).await.error(404, "not_found");
     }
 
+    async fn what_is_no_event_id_finds_no_event(app) {
+        for id in ["", "evt_1", "\0", "evt_\0", "💥"] {
+            let asked = json!({ "headers": { "Peeker-Event-Id": id }, "body": json!({ "id": id }).to_string() });
+            let found = app.client().post("/webhooks/verify", asked).await.data(200);
+            assert_eq!((&found["valid"], &found["expected"]["body"]), (&json!(false), &json!(null)), "{id:?}");
+        }
+    }
+
     async fn a_body_that_cannot_be_read_is_refused(app) {
         let error = app.client().post("/webhooks/verify", json!({ "headers": { "a": 1 }, "secret": 7, "x": 1 })).await.error(400, "invalid_request");
         let fields: Vec<&str> = error["details"]["violations"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap()).collect();

@@ -22,10 +22,13 @@ pub struct PendingAction {
     /// Whether it still does.
     pub status: ActionStatus,
     /// The order.
+    #[schema(example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub order_id: String,
     /// The domain's id.
+    #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub domain_id: String,
     /// The domain's name.
+    #[schema(example = "acme-mail.com")]
     pub domain: String,
     /// The persona, when the blocker is a picture.
     pub user: Option<Persona>,

@@ -38,9 +38,11 @@ pub struct Domain {
     pub provider: Option<MailProvider>,
     /// Only when connected: the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub user_id: Option<String>,
     /// Only when connected: the order.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub order_id: Option<String>,
     /// Only when connected: where its web address redirects to; `null` when nowhere.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +72,7 @@ stored_enum! {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Availability {
     /// The name as it would be ordered; as submitted when it is invalid.
+    #[schema(example = "acme-mail.com")]
     pub domain: String,
     /// Whether it can be ordered now.
     pub available: bool,

@@ -26,7 +26,7 @@ pub struct Event {
     #[schema(example = 7)]
     pub sequence: i64,
     /// The order that it is about, when it is about one.
-    #[schema(required = true)]
+    #[schema(required = true, example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub order_id: Option<String>,
     /// The object that changed, byte for byte as in the webhook.
     #[schema(value_type = Object)]

@@ -67,6 +67,7 @@ pub struct NameserverGroup {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FailedDomain {
     /// The name, as submitted when it is no domain name.
+    #[schema(example = "acme-mail.com")]
     pub domain: String,
     /// Why.
     pub reason: FailureReason,
@@ -76,8 +77,10 @@ pub struct FailedDomain {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ImportedDomain {
     /// The name.
+    #[schema(example = "acme-mail.com")]
     pub domain: String,
     /// The import it came with last.
+    #[schema(example = "imp_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub import_id: String,
     /// The domain's own state.
     pub status: DomainStatus,
@@ -98,6 +101,7 @@ pub struct ForwardingJob {
     /// Domains that do not.
     pub failed_count: u32,
     /// The target.
+    #[schema(example = "https://www.example.com/")]
     pub forwarding_url: String,
     /// Names that redirect there now.
     pub completed: Vec<String>,

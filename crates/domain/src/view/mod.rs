@@ -36,7 +36,7 @@ pub use order::{
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
 pub use sandbox::SandboxClock;
 pub use swap::{Swap, SwapList};
-pub use user::{Sequencer, User};
+pub use user::{Sequencer, User, client_id_schema};
 pub use verification::{Expected, SignatureCheck, SignedContent, VerificationCheck};
 pub use wallet::{Wallet, WalletTransaction};
 pub use webhook::{EndpointStatus, PauseReason, WebhookEndpoint};

@@ -21,7 +21,7 @@ pub struct OrderReceipt {
     #[schema(example = "client@example.com")]
     pub email: String,
     /// The bundle; `null` on a custom order.
-    #[schema(required = true)]
+    #[schema(required = true, example = "bun_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub bundle_id: Option<String>,
     /// Where the order stands.
     pub status: OrderStatus,
@@ -92,11 +92,13 @@ pub struct OrderDetail {
     #[schema(example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub id: String,
     /// The customer.
+    #[schema(example = "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub user_id: String,
     /// The customer's address.
+    #[schema(example = "client@example.com")]
     pub email: String,
     /// The bundle; `null` on a custom order.
-    #[schema(required = true)]
+    #[schema(required = true, example = "bun_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub bundle_id: Option<String>,
     /// Where the order stands.
     pub status: OrderStatus,
@@ -140,11 +142,13 @@ pub struct OrderDomains {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Persona {
     /// Given name.
+    #[schema(example = "Sam")]
     pub first_name: String,
     /// Family name.
+    #[schema(example = "Lee")]
     pub last_name: String,
     /// A public picture, or `null`.
-    #[schema(required = true)]
+    #[schema(required = true, example = "https://www.example.com/sam.jpg")]
     pub profile_picture_url: Option<String>,
 }
 
@@ -167,6 +171,7 @@ pub struct CancellingDomain {
     /// `dom_…`
     pub id: String,
     /// The name.
+    #[schema(example = "acme-mail.com")]
     pub domain: String,
 }
 
@@ -179,14 +184,18 @@ pub struct Inbox {
     #[schema(example = "sam.lee@acme-mail.com")]
     pub email: String,
     /// Given name shown to recipients.
+    #[schema(example = "Sam")]
     pub first_name: String,
     /// Family name shown to recipients.
+    #[schema(example = "Lee")]
     pub last_name: String,
     /// Where it lives.
     pub provider: MailProvider,
     /// The domain it is on.
+    #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub domain_id: String,
     /// The domain's name.
+    #[schema(example = "acme-mail.com")]
     pub domain: String,
     /// Its state.
     pub status: InboxStatus,

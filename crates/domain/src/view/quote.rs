@@ -59,6 +59,7 @@ stored_enum! {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct QuotedDomain {
     /// The name.
+    #[schema(example = "acme-mail.com")]
     pub domain: String,
     /// Where it would come from.
     pub source: Source,

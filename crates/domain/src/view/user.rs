@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::order::ClientId;
 use crate::status::UserStatus;
@@ -17,10 +18,10 @@ pub struct User {
     #[schema(example = "client@example.com")]
     pub email: String,
     /// Given name.
-    #[schema(required = true)]
+    #[schema(required = true, example = "Sam")]
     pub first_name: Option<String>,
     /// Family name.
-    #[schema(required = true)]
+    #[schema(required = true, example = "Lee")]
     pub last_name: Option<String>,
     /// Whether the customer is deleted.
     pub status: UserStatus,
@@ -37,6 +38,21 @@ pub struct Sequencer {
     #[schema(example = "smartlead")]
     pub provider: String,
     /// Number, text, or `null` for the default route.
-    #[schema(required = true, value_type = Option<serde_json::Value>, example = 366_903)]
+    #[schema(required = true, schema_with = client_id_schema)]
     pub client_id: Option<ClientId>,
+}
+
+/// The schema of a sequencer client id: number, text or `null`.
+pub fn client_id_schema() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([
+            Type::Integer,
+            Type::String,
+            Type::Null,
+        ]))
+        .description(Some(
+            "The sequencer's client: a number or a text; `null` or `\"\"` for the default route.",
+        ))
+        .examples([serde_json::json!(366_903)])
+        .build()
 }

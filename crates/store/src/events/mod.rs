@@ -14,7 +14,7 @@ pub use prune::{
 };
 pub use replay::{NewEventReplay, begin, find_replay, matching_query, replay, run};
 
-use peeker_domain::id::AccountId;
+use peeker_domain::id::{AccountId, EventId};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
@@ -65,10 +65,14 @@ pub async fn list_after(
 }
 
 /// The stored event with this id, as it was sent.
-pub async fn find_body(db: &EnvironmentDb, account: &AccountId, id: &str) -> Result<Option<Event>> {
+pub async fn find_body(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &EventId,
+) -> Result<Option<Event>> {
     let row = events::Entity::find()
         .filter(events::Column::AccountId.eq(account.as_str()))
-        .filter(events::Column::Id.eq(id))
+        .filter(events::Column::Id.eq(id.as_str()))
         .one(&db.pools.reader)
         .await?;
     Ok(row.map(Event::from))

@@ -1,7 +1,7 @@
 //! Cancelling an order or some of its domains: scheduled at once, carried out at the end of the paid month
 //! (contract §4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{EventType, OrderStatus, Timestamp, view};
@@ -35,8 +35,17 @@ pub enum Cancelled {
     Scheduled(Box<view::OrderDetail>),
     /// The order has ended already.
     Ended(OrderStatus),
-    /// The entry at this position is no domain of the order.
-    NotOnOrder(usize),
+    /// These entries cannot be followed; nothing has changed.
+    Misnamed(Vec<Misnamed>),
+}
+
+/// An entry that is no domain of the order, or that names one again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Misnamed {
+    /// Its position.
+    pub index: usize,
+    /// The position of the entry that named the domain first.
+    pub same_as: Option<usize>,
 }
 
 /// Schedules a cancellation; again is the same. `None` when there is no such order.
@@ -60,7 +69,7 @@ pub async fn schedule(
     places.retain(|place| place.state != LEFT);
     let mut leaving = match named(&places, scope) {
         Ok(leaving) => leaving,
-        Err(position) => return Ok(Some(Cancelled::NotOnOrder(position))),
+        Err(misnamed) => return Ok(Some(Cancelled::Misnamed(misnamed))),
     };
     leaving.extend(coming_in_for(&work, &places, &leaving).await?);
     let ends_at = order.renews_at.map_or_else(
@@ -149,22 +158,36 @@ fn next_to_leave(places: &[order_domains::Model]) -> Option<Timestamp> {
         .map(Timestamp::from_millis)
 }
 
-/// The positions that a scope names. Errors: the first entry that is no domain of the order.
-fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>, usize> {
+/// The positions that a scope names. Errors: every entry that is no domain of the order or names one again.
+fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>, Vec<Misnamed>> {
     let Scope::Domains(named) = scope else {
         return Ok(places.iter().map(|place| place.position).collect());
     };
-    let find = |wanted: &String| {
-        places
-            .iter()
-            .filter(|place| has_joined(place))
-            .find(|place| place.domain_id == *wanted || place.name == *wanted)
-    };
-    named
-        .iter()
-        .enumerate()
-        .map(|(index, wanted)| find(wanted).map(|place| place.position).ok_or(index))
-        .collect()
+    let joined = places.iter().filter(|place| has_joined(place));
+    let positions: HashMap<&str, i32> = joined
+        .flat_map(|place| {
+            [
+                (&*place.domain_id, place.position),
+                (&*place.name, place.position),
+            ]
+        })
+        .collect();
+    let (mut found, mut misnamed) = (BTreeMap::new(), Vec::new());
+    for (index, wanted) in named.iter().enumerate() {
+        let position = positions.get(wanted.as_str());
+        let same_as = position.and_then(|position| found.get(position).copied());
+        match position {
+            Some(position) if same_as.is_none() => {
+                found.insert(*position, index);
+            }
+            _ => misnamed.push(Misnamed { index, same_as }),
+        }
+    }
+    if misnamed.is_empty() {
+        Ok(found.into_keys().collect())
+    } else {
+        Err(misnamed)
+    }
 }
 
 /// The positions of domains that swaps are bringing in for those that leave: they leave too.

@@ -6,7 +6,7 @@ use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_store::jobs::{self, ClaimedJob, NewJob};
 use peeker_store::orders::progress::{self, DomainJob};
-use peeker_store::{EnvironmentDb, Work};
+use peeker_store::{EnvironmentDb, StoreError, Work};
 use peeker_testkit::{EPOCH, TestApp, on_both_engines};
 
 const LEASE_SECONDS: i64 = 120;
@@ -117,7 +117,8 @@ on_both_engines! {
         let lost = claim(db, EPOCH, 5).await.remove(0);
         let end = EPOCH.plus_seconds(LEASE_SECONDS);
         let held = claim(db, end, 5).await.remove(0);
-        jobs::release(db, &lost, EPOCH, "too late", true).await.unwrap();
+        let late = jobs::release(db, &lost, EPOCH, "too late", true).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
         end_job(db, &lost).await.unwrap();
         assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 1);
         assert_eq!(jobs::count_unscoped(db, "dead").await.unwrap(), 0);

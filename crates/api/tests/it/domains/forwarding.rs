@@ -96,6 +96,26 @@ on_both_engines! {
         }
     }
 
+    async fn a_domain_by_its_name_and_by_its_id_comes_twice(app) {
+        stocked(app, &["twice-a.com", "twice-b.com"]).await;
+        let client = app.client();
+        let rows = client.get("/domains").await.data(200);
+        let id = |name: &str| rows.as_array().unwrap().iter().find(|row| row["domain"] == name).unwrap()["id"].clone();
+        let sent = json!({ "domains": ["twice-a.com", id("twice-b.com"), id("twice-a.com"), "Twice-B.com", "none.com"], "forwarding_url": URL });
+        let error = client.post("/domains/forwarding", sent).await.error(400, "invalid_request");
+        assert_eq!(error["details"]["violations"], json!([
+            { "field": "domains[2]", "message": "domains[2] is the same domain as domains[0]" },
+            { "field": "domains[3]", "message": "domains[3] is the same domain as domains[1]" },
+        ]));
+        assert_eq!(app.row_counts(Environment::Test).await["forwardings"], 0);
+    }
+
+    async fn a_name_with_a_nul_is_not_found(app) {
+        let (begun, done) = forward(app, &["a\0b.com"]).await;
+        assert_eq!(begun["failed"], json!([failed("a\u{fffd}b.com", "not_found")]));
+        assert_eq!(done["status"], "failed");
+    }
+
     async fn a_target_that_cannot_be_used_fails_every_row(app) {
         let domains = stocked(app, &["target-a.com", "target-b.com"]).await;
         for (url, reason) in [

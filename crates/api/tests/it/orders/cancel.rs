@@ -341,6 +341,20 @@ on_both_engines! {
         assert_eq!(get(app, &id).await["cancelling_domains"], json!([]));
     }
 
+    async fn every_entry_that_cannot_be_followed_is_named(app) {
+        let client = app.client();
+        let id = completed(app, "many").await;
+        let by_id = domain(app, "many-01.com").await["id"].clone();
+        let refused = cancel(&client, &id, json!({ "domains": ["many-01.com", "other.com", by_id, "no name"] })).await.error(400, "invalid_request");
+        assert_eq!(refused["field"], "domains[1]");
+        assert_eq!(refused["details"]["violations"], json!([
+            { "field": "domains[1]", "message": "domains[1] is not a domain of this order" },
+            { "field": "domains[2]", "message": "domains[2] is the same domain as domains[0]" },
+            { "field": "domains[3]", "message": "domains[3] is not a domain of this order" },
+        ]));
+        assert_eq!(get(app, &id).await["cancelling_domains"], json!([]));
+    }
+
     async fn only_ones_own_order_can_be_cancelled(app) {
         let id = completed(app, "own").await;
         cancel(&app.stranger().await, &id, json!({})).await.error(404, "not_found");

@@ -95,6 +95,17 @@ on_both_engines! {
         let_a_day_pass(app).await;
     }
 
+    async fn a_name_with_a_nul_is_a_failed_row_too(app) {
+        let client = app.client();
+        let rows = json!([failed("\u{fffd}", "invalid_domain"), failed("a\u{fffd}b.com", "invalid_domain")]);
+        for (path, status) in [("/domains/import", 200), ("/domains/import/jobs", 202)] {
+            let begun = client.post(path, body(&["\0", "a\0b.com"])).await.data(status);
+            app.run_until_idle().await;
+            let job = shown(&client, &begun).await;
+            assert_eq!((&job["status"], &job["failed"]), (&json!("failed"), &rows), "{path}");
+        }
+    }
+
     async fn an_import_of_nothing_but_bad_names_fails(app) {
         let client = app.client();
         let job = import(&client, &["nonsense", "mail.acme.com"]).await;
