@@ -354,7 +354,6 @@ fn a_revoked_key_ends_the_listener() {
         &[
             "key",
             "create",
-            "--partner",
             &partner,
             "--environment",
             "test",
