@@ -203,7 +203,7 @@ on_both_engines! {
             .unwrap();
         let due: Vec<i64> = rows.iter().map(|row| row.next_attempt_at - app.now().as_millis()).collect();
         assert_eq!(due, (0..10).collect::<Vec<i64>>());
-        assert!(rows.iter().all(|row| row.attempts == 0 && row.state == "pending" && row.lease_token.is_none()));
+        assert!(rows.iter().all(|row| row.attempts == row.attempts_before && row.state == "pending" && row.lease_token.is_none()));
         run_backlog(app).await;
         assert_eq!(count(app, Delivery::Delivered).await, 10);
         let mut arrivals = arrived(&receiver);
