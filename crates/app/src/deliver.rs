@@ -76,13 +76,15 @@ async fn attempt(
         return record(app, environment, skipped(delivery)).await;
     };
     let (outcome, attempt) = send_once(app, environment, &endpoint, &delivery).await?;
-    place.leave(impression(&outcome));
     let recorded = judge(delivery, &outcome, attempt, app.now());
     if !outcome.is_success()
         && pause_if_due(app, environment, &endpoint, &outcome, &recorded).await?
     {
+        places.send_back(&recorded.delivery.account);
         return Ok(());
     }
+    // Not before it is known whether anything more may be sent there.
+    place.leave(impression(&outcome));
     record(app, environment, recorded).await
 }
 

@@ -222,6 +222,13 @@ impl Places {
         endpoint.is_some_and(|endpoint| endpoint.mean >= SLOW)
     }
 
+    /// Sends whoever waits for a place back to the table: nothing more goes to the endpoint.
+    pub fn send_back(&self, account: &AccountId) {
+        if let Some(endpoint) = self.endpoints().get_mut(account) {
+            endpoint.waiting.clear();
+        }
+    }
+
     /// Gives a place back, and to whoever waits for it.
     fn leave(
         self: &Arc<Self>,
