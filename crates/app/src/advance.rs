@@ -29,7 +29,8 @@ const STINT: Duration = Duration::from_secs(10);
 /// A walk that has to wait looks again after this, and a little later each time, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// How often a walk looks whether webhooks are through, before it goes on without them: some four seconds.
+/// How often a walk looks whether webhooks are through, before it goes on without them: some four seconds. Then it does not
+/// wait for any until its stint is over.
 const PATIENCE: u32 = 100;
 
 /// The clock of the account's sandbox. Errors: `not_found` for a live key.
@@ -81,7 +82,7 @@ fn view(app: &App, clock: AccountClock) -> SandboxClock {
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
     let db = &app.environment(environment).db;
     let began = Instant::now();
-    let await_deliveries = job.attempts < PATIENCE;
+    let await_receiver = job.attempts < PATIENCE;
     let mut got_on = false;
     while began.elapsed() < STINT {
         let system = app.now();
@@ -89,11 +90,12 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
             system,
             lease_until: system.plus_seconds(LEASE_SECONDS),
             token: &runner::token(),
-            await_deliveries,
+            await_receiver,
         };
         match walk::step(db, job, &stride).await {
             Ok(Step::Run(due)) => runner::run_job(app, environment, due).await,
-            Ok(Step::Moved) => {}
+            // A webhook or a probe may have come due, and who sends them would find it with the next poll only.
+            Ok(Step::Moved) => db.wake(true, true),
             Ok(Step::Arrived) | Err(StoreError::LeaseLost) => return Ok(()),
             Ok(Step::Busy) => return pause(app, environment, job, got_on).await,
             Err(error) => return Err(Error::internal(error)),

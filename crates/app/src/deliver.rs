@@ -55,7 +55,14 @@ async fn attempt(
     places: &Arc<Places>,
     delivery: ClaimedDelivery,
 ) -> Result<()> {
-    let place = match places.enter(&delivery.account).await {
+    let skipped = |delivery| Recorded {
+        state: State::Skipped,
+        ..Recorded::postponed(delivery, app.now())
+    };
+    let Some(known) = webhooks::endpoint(app, &delivery.account, environment).await? else {
+        return record(app, environment, skipped(delivery)).await;
+    };
+    let place = match places.enter(&delivery.account, known.url.as_str()).await {
         Ok(place) => place,
         Err(wait) => {
             let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
@@ -64,19 +71,20 @@ async fn attempt(
             return record(app, environment, Recorded::postponed(delivery, until)).await;
         }
     };
+    // Looked up again: it may have been changed, or a secret rotated, while this waited for its turn.
     let Some(endpoint) = webhooks::endpoint(app, &delivery.account, environment).await? else {
-        let mut skipped = Recorded::postponed(delivery, app.now());
-        skipped.state = State::Skipped;
-        return record(app, environment, skipped).await;
+        return record(app, environment, skipped(delivery)).await;
     };
     let (outcome, attempt) = send_once(app, environment, &endpoint, &delivery).await?;
-    place.leave(impression(&outcome));
     let recorded = judge(delivery, &outcome, attempt, app.now());
     if !outcome.is_success()
         && pause_if_due(app, environment, &endpoint, &outcome, &recorded).await?
     {
+        places.send_back(&recorded.delivery.account);
         return Ok(());
     }
+    // Not before it is known whether anything more may be sent there.
+    place.leave(impression(&outcome));
     record(app, environment, recorded).await
 }
 

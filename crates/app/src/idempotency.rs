@@ -1,6 +1,7 @@
 //! The `Idempotency-Key` header: for 24 hours the same key and body give the first answer again (contract §1).
 
 use peeker_domain::{Code, Error, Result};
+use peeker_store::clock;
 use peeker_store::idempotency::{self as rows, Known};
 
 use crate::failure::internal;
@@ -70,11 +71,15 @@ pub async fn claim(app: &App, actor: &Actor, key: &str, fingerprint: &str) -> Re
     }
 }
 
-/// Keeps the answer for 24 hours.
+/// Keeps the answer for 24 hours: from the end of the way on, while a sandbox's clock is on its way somewhere. Else a clock
+/// that is sent on by a day would forget the very answer that says so, and a repeat would send it on again.
 pub async fn finish(app: &App, actor: &Actor, key: &str, response: StoredResponse) -> Result<()> {
     let db = &app.environment(actor.environment).db;
     let body = String::from_utf8(response.body).map_err(Error::internal)?;
-    let until = actor.now(app).await?.plus_seconds(KEPT_FOR_SECONDS);
+    let clock = clock::find(db, &actor.account)
+        .await
+        .map_err(internal("read a sandbox clock"))?;
+    let until = clock.destination(app.now()).plus_seconds(KEPT_FOR_SECONDS);
     let kept = rows::answer(
         db,
         &actor.account,

@@ -6,6 +6,7 @@
 //! Slow endpoints share a part of the process's places, whatever their number, and can take none of the others.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ const SLOW_SHARE: usize = 4;
 /// The places of one process, of one environment.
 pub(crate) struct Places {
     endpoints: Mutex<HashMap<AccountId, Endpoint>>,
+    /// How many endpoints were made, to tell them apart.
+    made: AtomicU64,
     quick: Arc<Semaphore>,
     slow: Arc<Semaphore>,
 }
@@ -55,6 +58,8 @@ pub(crate) enum Impression {
 }
 
 struct Endpoint {
+    id: u64,
+    url: String,
     places: usize,
     taken: usize,
     /// What an attempt lasts of late.
@@ -67,8 +72,10 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    fn new(now: Instant) -> Self {
+    fn new(id: u64, url: &str, now: Instant) -> Self {
         Self {
+            id,
+            url: url.to_owned(),
             places: FIRST_PLACES,
             taken: 0,
             mean: FIRST_GUESS,
@@ -130,6 +137,7 @@ impl Places {
         let slow = (total / SLOW_SHARE).max(1);
         Arc::new(Self {
             endpoints: Mutex::default(),
+            made: AtomicU64::default(),
             quick: Arc::new(Semaphore::new((total - slow).max(1))),
             slow: Arc::new(Semaphore::new(slow)),
         })
@@ -141,14 +149,18 @@ impl Places {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a send to the account's endpoint, or how long to try again after.
-    pub async fn enter(self: &Arc<Self>, account: &AccountId) -> Result<Place, Duration> {
-        let mut place = match self.request(account)? {
+    /// A place for a send to the account's endpoint at `url`, or how long to try again after.
+    pub async fn enter(
+        self: &Arc<Self>,
+        account: &AccountId,
+        url: &str,
+    ) -> Result<Place, Duration> {
+        let mut place = match self.request(account, url)? {
             Turn::Now(place) => place,
             Turn::Later(mut turn) => match timeout(QUEUE_WAIT, &mut turn).await {
                 Ok(Ok(place)) => place,
                 // It may have been given in the moment between.
-                _ => turn.try_recv().map_err(|_| self.later(account))?,
+                _ => turn.try_recv().map_err(|_| self.later(account, url))?,
             },
         };
         let pool = if self.is_slow(account) {
@@ -165,15 +177,13 @@ impl Places {
         Ok(place)
     }
 
-    fn request(self: &Arc<Self>, account: &AccountId) -> Result<Turn, Duration> {
+    fn request(self: &Arc<Self>, account: &AccountId, url: &str) -> Result<Turn, Duration> {
         let now = Instant::now();
         let mut endpoints = self.endpoints();
-        let endpoint = endpoints
-            .entry(account.clone())
-            .or_insert_with(|| Endpoint::new(now));
+        let endpoint = self.endpoint(&mut endpoints, account, url, now);
         if endpoint.waiting.is_empty() && endpoint.has_room(now) {
             endpoint.take(now);
-            return Ok(Turn::Now(Place::new(self, account)));
+            return Ok(Turn::Now(Place::new(self, account, endpoint.id)));
         }
         if !endpoint.is_worth_waiting() {
             return Err(endpoint.later(now));
@@ -183,13 +193,27 @@ impl Places {
         Ok(Turn::Later(turn))
     }
 
-    fn later(&self, account: &AccountId) -> Duration {
+    fn later(&self, account: &AccountId, url: &str) -> Duration {
         let now = Instant::now();
         let mut endpoints = self.endpoints();
-        let endpoint = endpoints
-            .entry(account.clone())
-            .or_insert_with(|| Endpoint::new(now));
-        endpoint.later(now)
+        self.endpoint(&mut endpoints, account, url, now).later(now)
+    }
+
+    /// What is known of the account's endpoint: nothing, when its address is another one by now. Then the new address does
+    /// not wait for what the old one still holds, and whoever waited for a place there asks again.
+    fn endpoint<'a>(
+        &self,
+        endpoints: &'a mut HashMap<AccountId, Endpoint>,
+        account: &AccountId,
+        url: &str,
+        now: Instant,
+    ) -> &'a mut Endpoint {
+        let new = || Endpoint::new(self.made.fetch_add(1, Ordering::Relaxed), url, now);
+        let endpoint = endpoints.entry(account.clone()).or_insert_with(new);
+        if endpoint.url != url {
+            *endpoint = new();
+        }
+        endpoint
     }
 
     fn is_slow(&self, account: &AccountId) -> bool {
@@ -198,11 +222,23 @@ impl Places {
         endpoint.is_some_and(|endpoint| endpoint.mean >= SLOW)
     }
 
+    /// Sends whoever waits for a place back to the table: nothing more goes to the endpoint.
+    pub fn send_back(&self, account: &AccountId) {
+        if let Some(endpoint) = self.endpoints().get_mut(account) {
+            endpoint.waiting.clear();
+        }
+    }
+
     /// Gives a place back, and to whoever waits for it.
-    fn leave(self: &Arc<Self>, account: &AccountId, learnt: Option<(Impression, Duration)>) {
+    fn leave(
+        self: &Arc<Self>,
+        account: &AccountId,
+        id: u64,
+        learnt: Option<(Impression, Duration)>,
+    ) {
         let now = Instant::now();
         let mut endpoints = self.endpoints();
-        let Some(endpoint) = endpoints.get_mut(account) else {
+        let Some(endpoint) = endpoints.get_mut(account).filter(|found| found.id == id) else {
             return;
         };
         endpoint.taken -= 1;
@@ -213,7 +249,7 @@ impl Places {
         while endpoint.has_room(now)
             && let Some(next) = endpoint.waiting.pop_front()
         {
-            match next.send(Place::new(self, account)) {
+            match next.send(Place::new(self, account, id)) {
                 Ok(()) => endpoint.take(now),
                 // Whoever waited is gone. The place was not taken, so it must not be given back either.
                 Err(mut unused) => unused.is_taken = false,
@@ -235,6 +271,7 @@ enum Turn {
 pub(crate) struct Place {
     places: Arc<Places>,
     account: AccountId,
+    endpoint: u64,
     since: Instant,
     in_pool: Option<OwnedSemaphorePermit>,
     impression: Option<Impression>,
@@ -242,10 +279,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn new(places: &Arc<Places>, account: &AccountId) -> Self {
+    fn new(places: &Arc<Places>, account: &AccountId, endpoint: u64) -> Self {
         Self {
             places: Arc::clone(places),
             account: account.clone(),
+            endpoint,
             since: Instant::now(),
             in_pool: None,
             impression: None,
@@ -264,7 +302,7 @@ impl Drop for Place {
         if self.is_taken {
             let took = self.since.elapsed();
             let learnt = self.impression.map(|impression| (impression, took));
-            self.places.leave(&self.account, learnt);
+            self.places.leave(&self.account, self.endpoint, learnt);
         }
     }
 }

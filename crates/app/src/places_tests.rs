@@ -5,6 +5,8 @@ use super::*;
 const HANGING: (Impression, Duration) = (Impression::Bad, Duration::from_secs(15));
 const QUICK: (Impression, Duration) = (Impression::Good, Duration::from_millis(5));
 
+const URL: &str = "https://a.example/hook";
+
 fn account(number: usize) -> AccountId {
     AccountId::from_stored(format!("org_{number}"))
 }
@@ -26,7 +28,7 @@ fn teach(
 
 /// A place that is free at once.
 fn place(places: &Arc<Places>, account: &AccountId) -> Place {
-    match places.request(account) {
+    match places.request(account, URL) {
         Ok(Turn::Now(place)) => place,
         _ => panic!("no place for {account}"),
     }
@@ -34,7 +36,7 @@ fn place(places: &Arc<Places>, account: &AccountId) -> Place {
 
 /// Takes all places that are free at once.
 fn fill(places: &Arc<Places>, account: &AccountId) -> Vec<Place> {
-    let next = || match places.request(account) {
+    let next = || match places.request(account, URL) {
         Ok(Turn::Now(place)) => Some(place),
         _ => None,
     };
@@ -57,7 +59,7 @@ fn places_grow_while_answers_are_quick_and_shrink_while_they_are_not() {
 #[test]
 fn an_endpoint_that_is_silent_gets_no_more_places() {
     let now = Instant::now();
-    let mut endpoint = Endpoint::new(now);
+    let mut endpoint = Endpoint::new(0, URL, now);
     endpoint.take(now);
     assert!(endpoint.has_room(now + SILENT));
     let later = now + SILENT + Duration::from_millis(1);
@@ -72,11 +74,15 @@ async fn slow_endpoints_leave_most_places_to_the_others() {
     let mut held = Vec::new();
     for number in 0..100 {
         drop(teach(&places, &account(number), 6, HANGING));
-        let place = timeout(Duration::from_millis(1), places.enter(&account(number))).await;
+        let place = timeout(
+            Duration::from_millis(1),
+            places.enter(&account(number), URL),
+        )
+        .await;
         held.extend(place.ok().and_then(Result::ok));
     }
     assert_eq!(held.len(), 10, "a quarter");
-    assert!(places.enter(&account(1_000)).await.is_ok());
+    assert!(places.enter(&account(1_000), URL).await.is_ok());
 }
 
 #[test]
@@ -84,7 +90,7 @@ fn a_backlog_is_spread_over_the_time_it_will_take() {
     let (places, account) = (Places::new(256), account(1));
     let _hanging = teach(&places, &account, 6, HANGING);
     let waits: Vec<Duration> = (0..100)
-        .filter_map(|_| places.request(&account).err())
+        .filter_map(|_| places.request(&account, URL).err())
         .collect();
     assert_eq!(waits.len(), 100, "none waits in memory");
     assert!(waits[1] > Duration::from_secs(20), "{waits:?}");
@@ -97,7 +103,7 @@ fn a_quick_endpoint_keeps_few_waiting_and_sends_the_rest_back() {
     let (places, account) = (Places::new(256), account(1));
     let _one = teach(&places, &account, 40, QUICK);
     let _all = fill(&places, &account);
-    let turns: Vec<_> = (0..200).map(|_| places.request(&account)).collect();
+    let turns: Vec<_> = (0..200).map(|_| places.request(&account, URL)).collect();
     let waiting = turns.iter().filter(|turn| turn.is_ok()).count();
     // The one that found all places taken waits, too.
     assert_eq!(waiting + 1, QUEUE);
@@ -111,17 +117,32 @@ async fn who_waits_gets_the_place_that_is_given_back_and_who_is_gone_takes_none(
     let mut held: Vec<_> = (0..FIRST_PLACES)
         .map(|_| place(&places, &account))
         .collect();
-    let Ok(Turn::Later(gone)) = places.request(&account) else {
+    let Ok(Turn::Later(gone)) = places.request(&account, URL) else {
         panic!("more places than there are");
     };
     drop(gone);
     let waiting = tokio::spawn({
         let (places, account) = (Arc::clone(&places), account.clone());
-        async move { places.enter(&account).await.is_ok() }
+        async move { places.enter(&account, URL).await.is_ok() }
     });
     tokio::task::yield_now().await;
     drop(held.pop());
     assert!(waiting.await.unwrap());
     drop(held);
     assert!(places.endpoints().is_empty(), "a place was lost");
+}
+
+#[tokio::test]
+async fn a_new_address_does_not_wait_for_the_old_one() {
+    const MOVED: &str = "https://b.example/hook";
+    let (places, account) = (Places::new(256), account(1));
+    let hanging = teach(&places, &account, 6, HANGING);
+    assert!(places.request(&account, URL).is_err());
+    let moved = places.enter(&account, MOVED).await;
+    let waited = places.request(&account, MOVED);
+    assert!(moved.is_ok() && matches!(waited, Ok(Turn::Now(_))));
+    // What the old address makes of it in the end is told of no other.
+    hanging.leave(Impression::Bad);
+    drop((moved, waited));
+    assert!(places.endpoints().is_empty(), "nothing is held against it");
 }

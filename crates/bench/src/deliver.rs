@@ -6,7 +6,7 @@
 //! ```text
 //! for n in $(seq 0 99); do
 //!   partner=$(peeker partner create --name "Bench $n" --json)
-//!   peeker webhook set --partner "$(jq -r .partner.id <<<"$partner")" --url "http://127.0.0.1:9100/$n"
+//!   peeker webhook set "$(jq -r .partner.id <<<"$partner")" --url "http://127.0.0.1:9100/$n"
 //!   jq -r .keys.test <<<"$partner"
 //! done > keys.txt
 //! ```

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! peeker serve &
-//! peeker key create --partner org_… --environment test --preset full --requests-per-minute 1000000000 --json
+//! peeker key create org_… --environment test --preset full --requests-per-minute 1000000000 --json
 //! cargo run --release -p peeker-bench -- --key pk_test_… accept
 //! ```
 

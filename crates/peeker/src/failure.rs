@@ -76,7 +76,7 @@ fn for_operators(error: &Error) -> String {
     if missing("partner") {
         "No such partner. See them all: peeker partner list".to_owned()
     } else if missing("key") {
-        "No such key. See those of a partner: peeker key list --partner org_…".to_owned()
+        "No such key. See those of a partner: peeker key list org_…".to_owned()
     } else {
         error.message.clone()
     }

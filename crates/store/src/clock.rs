@@ -6,7 +6,7 @@ use peeker_domain::id::AccountId;
 use peeker_domain::{ClockOffset, Environment, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::entity::accounts::{Column, Entity};
+use crate::entity::accounts::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::jobs::{CLOCK, NewJob};
@@ -21,15 +21,30 @@ pub struct AccountClock {
     pub target: Option<Timestamp>,
 }
 
-/// An account's clock.
+impl AccountClock {
+    fn of(row: &Model) -> Self {
+        Self {
+            offset: ClockOffset(row.clock_offset_ms),
+            target: row.clock_target.map(Timestamp::from_millis),
+        }
+    }
+
+    /// The time that it shows, or the one that it is on its way to. `system` is the system's time.
+    pub fn destination(self, system: Timestamp) -> Timestamp {
+        let now = self.offset.account_time(system);
+        self.target.map_or(now, |target| target.max(now))
+    }
+}
+
+/// An account's clock. No query in the live environment.
 pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<AccountClock> {
+    if db.environment == Environment::Live {
+        return Ok(AccountClock::default());
+    }
     let row = Entity::find_by_id(account.to_string())
         .one(&db.pools.reader)
         .await?;
-    Ok(row.map_or_else(AccountClock::default, |row| AccountClock {
-        offset: ClockOffset(row.clock_offset_ms),
-        target: row.clock_target.map(Timestamp::from_millis),
-    }))
+    Ok(row.as_ref().map(AccountClock::of).unwrap_or_default())
 }
 
 /// Sends a sandbox's clock `seconds` on: from now, or from where it is on its way to. `system` is the system's time.
@@ -48,19 +63,18 @@ pub async fn advance(
     }
     let mut work = Work::begin(db, [account]).await?;
     let row = work.account(account)?;
-    let offset = ClockOffset(row.clock_offset_ms);
-    let now = offset.account_time(system);
-    let from = row.clock_target.map_or(now, Timestamp::from_millis);
-    let target = from.max(now).plus_seconds(seconds);
+    let clock = AccountClock::of(row);
+    let target = clock.destination(system).plus_seconds(seconds);
     if target > latest {
         return Ok(None);
     }
     row.clock_target = Some(target.as_millis());
+    let now = clock.offset.account_time(system);
     work.enqueue(NewJob::new(account, CLOCK, account.as_str(), now));
     work.commit().await?;
     Ok(Some(AccountClock {
-        offset,
         target: Some(target),
+        ..clock
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Deliveries of events: claimed by lease like jobs, so that a killed sender loses nothing, and a permanent record
 //! of each attempt.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, AttemptId, EventId};
@@ -31,9 +31,9 @@ pub struct ClaimedDelivery {
     pub event: EventId,
     /// The exact body.
     pub body: String,
-    /// Which attempt this is, from 1.
+    /// Which attempt this is, from 1, unless another one is recorded meanwhile.
     pub number: u32,
-    /// Which attempt of the present schedule this is, from 1: a replay starts the schedule anew.
+    /// Which attempt of the present schedule this is, from 1: a replay starts the schedule anew, and so does a resumption.
     pub try_number: u32,
     /// Proof that the delivery is still ours.
     pub lease: String,
@@ -295,8 +295,23 @@ impl Recorded {
         }
     }
 
-    /// Writes what came of it into its row. A paused endpoint's delivery goes on waiting, unless it was received.
-    pub(crate) fn apply(&self, row: &mut deliveries::Model) {
+    /// Counts the attempt in its delivery's row, and writes what came of it there, under the lease it was made with. Gives back
+    /// the record of the attempt. A sender that lost its lease was too slow, or the event was replayed meanwhile: the one
+    /// that comes next says what becomes of the delivery. Its request counts all the same, but not in the present schedule.
+    pub(crate) fn apply(&self, row: &mut deliveries::Model) -> Option<delivery_attempts::Model> {
+        let attempts = i32::from(self.attempt.is_some());
+        row.attempts += attempts;
+        if row.lease_token.as_deref().unwrap_or_default() == self.delivery.lease {
+            self.settle(row);
+        } else {
+            row.attempts_before += attempts;
+        }
+        let attempt = self.attempt.as_ref()?;
+        Some(attempt_row(&self.delivery, row.attempts, attempt))
+    }
+
+    /// A paused endpoint's delivery goes on waiting, unless it was received.
+    fn settle(&self, row: &mut deliveries::Model) {
         let keeps_waiting = row.state == State::Waiting.as_str() && self.state != State::Delivered;
         let state = if keeps_waiting {
             State::Waiting
@@ -304,7 +319,6 @@ impl Recorded {
             self.state
         };
         row.state = state.as_str().to_owned();
-        row.attempts += i32::from(self.attempt.is_some());
         row.next_attempt_at = self.next_attempt_at.as_millis();
         row.retry_until = self.retry_until.map(Timestamp::as_millis);
         row.lease_token = None;
@@ -335,6 +349,9 @@ impl Batch for RecordAttempt {
                 deliveries::Column::Sequence,
                 keys,
             ))
+            // In one order, so that two writers cannot wait for each other.
+            .order_by_asc(deliveries::Column::AccountId)
+            .order_by_asc(deliveries::Column::Sequence)
             // Or another sender could claim between this look at the lease and the write.
             .lock_exclusive()
             .all(work.tx())
@@ -343,24 +360,18 @@ impl Batch for RecordAttempt {
             .into_iter()
             .map(|row| ((row.account_id.clone(), row.sequence), row))
             .collect();
-        let (mut changed, mut attempts) = (Vec::new(), Vec::new());
+        let (mut changed, mut attempts) = (BTreeSet::new(), Vec::new());
         for item in items {
             let delivery = &item.delivery;
             let key = (delivery.account.to_string(), delivery.sequence);
-            // A sender that lost its lease was too slow; the one that holds it now records the outcome. The request
-            // that it made stays on the record.
-            if let Some(attempt) = &item.attempt {
-                attempts.push(attempt_row(delivery, attempt));
-            }
-            let Some(mut row) = rows
-                .remove(&key)
-                .filter(|row| row.lease_token.as_deref() == Some(&delivery.lease))
-            else {
+            // Gone when the sandbox was emptied meanwhile.
+            let Some(row) = rows.get_mut(&key) else {
                 continue;
             };
-            item.apply(&mut row);
-            changed.push(row);
+            attempts.extend(item.apply(row));
+            changed.insert(key);
         }
+        let changed = changed.iter().filter_map(|key| rows.remove(key)).collect();
         write_back::<deliveries::Entity, _>(work.tx(), changed).await?;
         insert_all::<delivery_attempts::Entity, _>(work.tx(), attempts, None).await?;
         endpoint_health::note(work, items).await?;
@@ -368,15 +379,16 @@ impl Batch for RecordAttempt {
     }
 }
 
-pub(crate) fn attempt_row(
+fn attempt_row(
     delivery: &ClaimedDelivery,
+    number: i32,
     attempt: &Attempt,
 ) -> delivery_attempts::Model {
     delivery_attempts::Model {
         account_id: delivery.account.to_string(),
         id: AttemptId::new(attempt.started_at).into(),
         event_sequence: delivery.sequence,
-        number: i32::try_from(delivery.number).unwrap_or(i32::MAX),
+        number,
         started_at: attempt.started_at.as_millis(),
         http_status: attempt.http_status.map(i32::from),
         failure: attempt.failure.clone(),

@@ -15,7 +15,7 @@ use sea_orm::{
     QuerySelect, Statement,
 };
 
-use crate::deliveries::{Attempt, IS_WAITING, Recorded, State, attempt_row};
+use crate::deliveries::{Attempt, IS_WAITING, Recorded, State};
 use crate::entity::{accounts, deliveries, delivery_attempts, endpoint_health, jobs as job_rows};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
@@ -233,20 +233,17 @@ async fn try_pause(
 /// Writes an attempt, and its outcome under the lease it was made with.
 async fn record(work: &Work<'_>, recorded: &Recorded) -> Result<()> {
     let delivery = &recorded.delivery;
-    let rows = recorded
-        .attempt
-        .iter()
-        .map(|attempt| attempt_row(delivery, attempt));
-    insert_all::<delivery_attempts::Entity, _>(work.tx(), rows.collect(), None).await?;
     let key = (delivery.account.to_string(), delivery.sequence);
     let row = deliveries::Entity::find_by_id(key)
         .lock_exclusive()
         .one(work.tx())
         .await?;
-    let held = row.filter(|row| row.lease_token.as_deref().unwrap_or_default() == delivery.lease);
-    if let Some(mut row) = held {
-        recorded.apply(&mut row);
+    // Gone when the sandbox was emptied meanwhile.
+    if let Some(mut row) = row {
+        let attempt = recorded.apply(&mut row);
         write_back::<deliveries::Entity, _>(work.tx(), vec![row]).await?;
+        insert_all::<delivery_attempts::Entity, _>(work.tx(), attempt.into_iter().collect(), None)
+            .await?;
     }
     note(work, &[recorded]).await
 }
@@ -289,7 +286,8 @@ pub async fn resume(
 
 /// One millisecond apart, so that a long backlog goes out in sequence and beside the events of others, not before them.
 const RELEASE: &str = "UPDATE deliveries
-SET state = 'pending', attempts = 0, retry_until = NULL, lease_token = NULL, next_attempt_at = $1 + backlog.place
+SET state = 'pending', attempts_before = attempts, retry_until = NULL, lease_token = NULL,
+    next_attempt_at = $1 + backlog.place
 FROM (
     SELECT sequence, ROW_NUMBER() OVER (ORDER BY sequence) - 1 AS place
     FROM deliveries WHERE account_id = $2 AND state = 'waiting'

@@ -180,8 +180,9 @@ WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject
 RETURNING jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, jobs.order_id AS order_id,
     jobs.attempts AS attempts";
 
-/// In a sandbox: while an account's clock walks, its jobs are left to the walk, which lets go of one after the other.
-const STANDING: &str = "AND (kind = 'clock' OR NOT EXISTS (
+/// In a sandbox: while an account's clock walks, its jobs are left to the walk, which lets go of one after the other. Not
+/// so the walk itself, and the probe of a webhook endpoint: that is a webhook like those that others send meanwhile.
+const STANDING: &str = "AND (kind IN ('clock', 'probe') OR NOT EXISTS (
         SELECT 1 FROM accounts WHERE accounts.account_id = jobs.account_id AND accounts.clock_target IS NOT NULL
     ))";
 

@@ -17,7 +17,7 @@ use crate::entity::{deliveries, idempotency_keys, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
-use crate::jobs::{CLOCK, ClaimedJob, IS_READY, finish, held};
+use crate::jobs::{CLOCK, ClaimedJob, IS_READY, PROBE, finish, held};
 use crate::work::Work;
 
 /// What the walk does next.
@@ -42,8 +42,8 @@ pub struct Stride<'a> {
     pub lease_until: Timestamp,
     /// The token of that lease; must be new each time.
     pub token: &'a str,
-    /// Whether webhooks that are due or under way are waited for.
-    pub await_deliveries: bool,
+    /// Whether webhooks and probes that are due or under way are waited for.
+    pub await_receiver: bool,
 }
 
 /// Makes one step of the walk that `job` is. Errors: [`crate::StoreError::LeaseLost`].
@@ -62,8 +62,8 @@ pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> 
         Some(due) if due.run_at <= system => return let_go(work, due, stride).await,
         later => later,
     };
-    let delivery = next_delivery(&work, account, stride).await?;
-    if delivery.is_some_and(|at| at <= system) {
+    let request = next_request(&work, account, stride).await?;
+    if request.is_some_and(|at| at <= system) {
         return Ok(Step::Busy);
     }
     let left = target
@@ -75,7 +75,7 @@ pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> 
         work.account(account)?.clock_target = None;
         return arrive(work, job).await;
     }
-    let timers = next.iter().map(|row| row.run_at).chain(delivery);
+    let timers = next.iter().map(|row| row.run_at).chain(request);
     let by = timers
         .map(|at| at - system)
         .chain([left])
@@ -112,6 +112,15 @@ fn jobs_of(account: &AccountId) -> Condition {
         .add(Expr::cust(IS_READY))
 }
 
+/// Those that the walk lets go of.
+fn own_jobs_of(account: &AccountId) -> Condition {
+    jobs_of(account).add(jobs::Column::Kind.ne(PROBE))
+}
+
+fn probes_of(account: &AccountId) -> Condition {
+    jobs_of(account).add(jobs::Column::Kind.eq(PROBE))
+}
+
 fn deliveries_of(account: &AccountId) -> Condition {
     Condition::all()
         .add(deliveries::Column::AccountId.eq(account.as_str()))
@@ -122,7 +131,7 @@ fn deliveries_of(account: &AccountId) -> Condition {
 /// cut off.
 async fn is_under_way(work: &Work<'_>, account: &AccountId, system: i64) -> Result<bool> {
     let leased = jobs::Entity::find()
-        .filter(jobs_of(account))
+        .filter(own_jobs_of(account))
         .filter(jobs::Column::LeaseToken.is_not_null())
         .filter(jobs::Column::RunAt.gt(system))
         .one(work.tx())
@@ -134,7 +143,7 @@ async fn is_under_way(work: &Work<'_>, account: &AccountId, system: i64) -> Resu
 /// the same one.
 async fn next_job(work: &Work<'_>, account: &AccountId) -> Result<Option<jobs::Model>> {
     Ok(jobs::Entity::find()
-        .filter(jobs_of(account))
+        .filter(own_jobs_of(account))
         .order_by_asc(jobs::Column::RunAt)
         .order_by_asc(jobs::Column::Kind)
         .order_by_asc(jobs::Column::Subject)
@@ -142,29 +151,34 @@ async fn next_job(work: &Work<'_>, account: &AccountId) -> Result<Option<jobs::M
         .await?)
 }
 
-/// When the account's next webhook is due: long ago, when one is under way that is waited for.
-async fn next_delivery(
+/// When the account's next webhook or probe is due: long ago, when one is under way that is waited for.
+async fn next_request(
     work: &Work<'_>,
     account: &AccountId,
     stride: &Stride<'_>,
 ) -> Result<Option<i64>> {
-    let mut open = deliveries_of(account);
-    if !stride.await_deliveries {
+    let (mut open, mut probes) = (deliveries_of(account), probes_of(account));
+    if !stride.await_receiver {
+        let system = stride.system.as_millis();
         open = open
             .add(deliveries::Column::LeaseToken.is_null())
-            .add(deliveries::Column::NextAttemptAt.gt(stride.system.as_millis()));
+            .add(deliveries::Column::NextAttemptAt.gt(system));
+        probes = probes
+            .add(jobs::Column::LeaseToken.is_null())
+            .add(jobs::Column::RunAt.gt(system));
     }
-    let next = deliveries::Entity::find()
+    let delivery = deliveries::Entity::find()
         .filter(open)
         // Those under way first.
         .order_by_asc(deliveries::Column::LeaseToken.is_null())
         .order_by_asc(deliveries::Column::NextAttemptAt)
         .one(work.tx())
         .await?;
-    Ok(next.map(|row| match row.lease_token {
-        Some(_) => i64::MIN,
-        None => row.next_attempt_at,
-    }))
+    let delivery = delivery.map(|row| (row.lease_token, row.next_attempt_at));
+    let probe = jobs::Entity::find().filter(probes).one(work.tx()).await?;
+    let probe = probe.map(|row| (row.lease_token, row.run_at));
+    let due = |(lease, at): (Option<String>, i64)| if lease.is_some() { i64::MIN } else { at };
+    Ok(delivery.into_iter().chain(probe).map(due).min())
 }
 
 /// Claims a due job for the walk.

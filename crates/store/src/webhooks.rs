@@ -4,14 +4,16 @@ use peeker_domain::id::AccountId;
 use peeker_domain::{Environment, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, Set, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Set, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 
 use crate::connect::Pools;
 use crate::entity::webhook_secrets::{Column, Entity, Model};
 use crate::entity::{partners, webhook_endpoints};
 use crate::error::Result;
+use crate::insert::insert_all;
 
 /// The partner's endpoint, if one is set.
 pub async fn endpoint(control: &Pools, account: &AccountId) -> Result<Option<String>> {
@@ -110,25 +112,46 @@ pub async fn secrets(
         .collect())
 }
 
-/// Adds a partner's first secret of an environment.
-pub async fn add_secret(
+/// Adds a partner's first secrets, those of all environments or none. Gives back whether it did: `false` when it has secrets
+/// already.
+pub async fn add_first_secrets(
     control: &Pools,
     account: &AccountId,
-    environment: Environment,
-    sealed_secret: String,
+    sealed: &[(Environment, String)],
     now: Timestamp,
-) -> Result<()> {
-    let row = Model {
+) -> Result<bool> {
+    let tx = begin_changing(control, account).await?;
+    let known = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .one(&tx)
+        .await?;
+    if known.is_some() {
+        return Ok(false);
+    }
+    let rows = sealed.iter().map(|(environment, sealed)| Model {
         account_id: account.to_string(),
         environment: environment.to_string(),
         created_at: now.as_millis(),
-        sealed_secret,
+        sealed_secret: sealed.clone(),
         expires_at: None,
+    });
+    insert_all::<Entity, _>(&tx, rows.collect(), None).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// A transaction that changes the secrets of an account. The partner's row is the lock that two of them take turns on.
+async fn begin_changing(control: &Pools, account: &AccountId) -> Result<DatabaseTransaction> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
     };
-    Entity::insert(row.into_active_model().reset_all())
-        .exec_without_returning(&control.writer)
+    let tx = control.writer.begin_with_options(options).await?;
+    partners::Entity::find_by_id(account.to_string())
+        .lock_exclusive()
+        .one(&tx)
         .await?;
-    Ok(())
+    Ok(tx)
 }
 
 /// What came of a rotation.
@@ -153,16 +176,7 @@ pub async fn rotate(
     until: Timestamp,
     most: usize,
 ) -> Result<Rotated> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let tx = control.writer.begin_with_options(options).await?;
-    // The partner's row is the lock that two rotations take turns on.
-    partners::Entity::find_by_id(account.to_string())
-        .lock_exclusive()
-        .one(&tx)
-        .await?;
+    let tx = begin_changing(control, account).await?;
     let known = Entity::find()
         .filter(of_account(account, environment))
         .order_by_desc(Column::CreatedAt)

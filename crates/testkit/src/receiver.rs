@@ -53,6 +53,7 @@ struct Inner {
     answers: VecDeque<u16>,
     otherwise: Option<u16>,
     retry_after: Option<String>,
+    hangs: bool,
 }
 
 /// Remembers what arrives and answers 200, or what it was told to.
@@ -91,6 +92,11 @@ impl Receiver {
         self.inner.lock().unwrap().retry_after = Some(value.to_owned());
     }
 
+    /// Takes requests from now on, and never answers.
+    pub fn hang(&self) {
+        self.inner.lock().unwrap().hangs = true;
+    }
+
     /// What arrived so far, in order of arrival.
     pub fn received(&self) -> Vec<Received> {
         self.inner.lock().unwrap().received.clone()
@@ -102,10 +108,23 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, HeaderMap) {
-    let mut inner = inner.lock().unwrap();
-    inner.received.push(Received { headers, body });
-    let status = inner.answers.pop_front().or(inner.otherwise).unwrap_or(200);
-    let retry_after = inner.retry_after.iter();
-    let headers = retry_after.map(|value| (header::RETRY_AFTER, value.parse().unwrap()));
+    let Some((status, retry_after)) = inner.lock().unwrap().take(Received { headers, body }) else {
+        return std::future::pending().await;
+    };
+    let headers = retry_after
+        .iter()
+        .map(|value| (header::RETRY_AFTER, value.parse().unwrap()));
     (StatusCode::from_u16(status).unwrap(), headers.collect())
+}
+
+impl Inner {
+    /// What to answer; `None` for nothing.
+    fn take(&mut self, received: Received) -> Option<(u16, Option<String>)> {
+        self.received.push(received);
+        if self.hangs {
+            return None;
+        }
+        let status = self.answers.pop_front().or(self.otherwise).unwrap_or(200);
+        Some((status, self.retry_after.clone()))
+    }
 }

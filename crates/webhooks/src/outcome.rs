@@ -46,7 +46,7 @@ impl FailureClass {
     }
 
     /// Sorts a transport error by what lies at its root. The error's own text is not kept: it may hold the URL.
-    pub(crate) fn of(error: &reqwest::Error) -> Self {
+    pub fn of(error: &reqwest::Error) -> Self {
         if caused_by::<Refused>(error) {
             Self::Refused
         } else if error.is_dns() {

@@ -88,8 +88,10 @@ pub async fn stream(
         sequence,
         replay: None,
     });
+    let from_header = last_event_id(&headers)?;
     let request = StreamRequest {
-        after: last_event_id(&headers)?.or(from_parameter),
+        after: from_header.or(from_parameter),
+        named_in: from_header.map_or("after_sequence", |_| "Last-Event-ID"),
         types: asked.types,
         replays: asked.replays.unwrap_or(false),
         follow: asked.follow.unwrap_or(true),

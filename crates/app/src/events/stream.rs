@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use peeker_domain::id::KeyId;
 use peeker_domain::{Code, Error, EventType, Result};
-use peeker_store::events::{self as rows, Event};
+use peeker_store::events::{self as rows, Event, Heads};
 use peeker_store::{EnvironmentDb, partners};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -79,6 +79,8 @@ impl FromStr for Cursor {
 pub struct StreamRequest {
     /// Where it goes on; `None` for what comes from now on.
     pub after: Option<Cursor>,
+    /// The parameter or header that says so, for an error about it.
+    pub named_in: &'static str,
     /// Only these types; `None` for all.
     pub types: Option<BTreeSet<EventType>>,
     /// Whether it hears replays too.
@@ -164,10 +166,12 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Opens a stream. Errors: `rate_limited` when the key has too many open.
+    /// Opens a stream. Errors: `rate_limited` when the key has too many open; `invalid_request` when it should start after an
+    /// event or a replay that never was: it would be silent until there are so many.
     pub async fn open(app: &App, actor: &Actor, request: StreamRequest) -> Result<Self> {
         let StreamRequest {
             after,
+            named_in,
             types,
             replays,
             follow,
@@ -179,6 +183,9 @@ impl EventStream {
         let heads = rows::heads(db, &actor.account)
             .await
             .map_err(internal("read where an event log stands"))?;
+        if let Some(after) = after {
+            must_have_been(after, heads, named_in)?;
+        }
         let replay = after.and_then(|after| after.replay).unwrap_or(heads.replay);
         let cursor = Cursor {
             sequence: after.map_or(heads.sequence, |after| after.sequence),
@@ -307,6 +314,20 @@ impl EventStream {
             () = sleep_until(self.looked_at + BREATH) => {}
         }
     }
+}
+
+fn must_have_been(after: Cursor, heads: Heads, named_in: &str) -> Result<()> {
+    let is_ahead =
+        after.sequence > heads.sequence || after.replay.is_some_and(|replay| replay > heads.replay);
+    if !is_ahead {
+        return Ok(());
+    }
+    let last = Cursor {
+        sequence: heads.sequence,
+        replay: after.replay.map(|_| heads.replay),
+    };
+    let message = format!("{named_in} must not be later than the last event, which is {last}");
+    Err(Error::invalid(named_in, message))
 }
 
 /// The stream is over, for a reason that was logged or is the key's.

@@ -48,14 +48,7 @@ pub async fn set_endpoint(
     must_exist(app, account).await?;
     let control = &app.0.store.control;
     let now = app.now();
-    let known = rows::secrets(control, account, Environment::Test, now).await;
-    let created = if known.map_err(internal("read webhook secrets"))?.is_empty() {
-        let test = add_secret(app, account, Environment::Test).await?;
-        let live = add_secret(app, account, Environment::Live).await?;
-        Some(CreatedSecrets { test, live })
-    } else {
-        None
-    };
+    let created = first_secrets(app, account, now).await?;
     // Last, so that nothing is ever sent that no secret signs.
     rows::set_endpoint(control, account, url.as_str(), now)
         .await
@@ -78,22 +71,21 @@ async fn must_exist(app: &App, account: &AccountId) -> Result<()> {
     }
 }
 
-async fn add_secret(
+/// Makes the secrets of an account that has none. `None` when it has some.
+async fn first_secrets(
     app: &App,
     account: &AccountId,
-    environment: Environment,
-) -> Result<SecretString> {
-    let (text, sealed) = new_secret(app, account)?;
-    let added = rows::add_secret(
-        &app.0.store.control,
-        account,
-        environment,
-        sealed,
-        app.now(),
-    )
-    .await;
-    added.map_err(internal("store a webhook secret"))?;
-    Ok(text)
+    now: Timestamp,
+) -> Result<Option<CreatedSecrets>> {
+    let (test, sealed_test) = new_secret(app, account)?;
+    let (live, sealed_live) = new_secret(app, account)?;
+    let sealed = [
+        (Environment::Test, sealed_test),
+        (Environment::Live, sealed_live),
+    ];
+    let added = rows::add_first_secrets(&app.0.store.control, account, &sealed, now).await;
+    let added = added.map_err(internal("store webhook secrets"))?;
+    Ok(added.then_some(CreatedSecrets { test, live }))
 }
 
 /// A new secret, and how it is stored.

@@ -89,6 +89,17 @@ on_both_engines! {
         assert_eq!((seen.paused_at, seen.paused_reason, seen.failing_since), (None, None, None));
     }
 
+    async fn nothing_more_is_sent_after_a_410(app) {
+        let receiver = Receiver::start().await;
+        receiver.answer_always(410);
+        app.set_webhook(&receiver.url).await;
+        emit(app, &app.partner.id, 40).await;
+        app.run_until_idle().await;
+        assert!(receiver.received().len() <= 4, "those under way at the first answer: {}", receiver.received().len());
+        assert_eq!(count(app, Delivery::Waiting).await, 40);
+        app.may_leave_jobs();
+    }
+
     async fn five_days_of_failures_pause_and_none_is_given_up_from_then_on(app) {
         let receiver = Receiver::start().await;
         receiver.answer_always(500);
@@ -203,7 +214,7 @@ on_both_engines! {
             .unwrap();
         let due: Vec<i64> = rows.iter().map(|row| row.next_attempt_at - app.now().as_millis()).collect();
         assert_eq!(due, (0..10).collect::<Vec<i64>>());
-        assert!(rows.iter().all(|row| row.attempts == 0 && row.state == "pending" && row.lease_token.is_none()));
+        assert!(rows.iter().all(|row| row.attempts == row.attempts_before && row.state == "pending" && row.lease_token.is_none()));
         run_backlog(app).await;
         assert_eq!(count(app, Delivery::Delivered).await, 10);
         let mut arrivals = arrived(&receiver);

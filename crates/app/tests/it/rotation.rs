@@ -126,6 +126,17 @@ on_both_engines! {
         assert_eq!(signers(app, &receiver, &[&secret]).await, [0]);
     }
 
+    async fn addresses_that_are_set_at_once_make_one_pair_of_secrets(app) {
+        let partner = &app.partner.id;
+        let url = "http://127.0.0.1:9000/hook";
+        let setting = (0..8).map(|_| webhooks::set_endpoint(&app.app, partner, url));
+        let shown = futures::future::join_all(setting).await;
+        assert_eq!(shown.into_iter().filter(|one| one.as_ref().unwrap().is_some()).count(), 1);
+        for &environment in Environment::ALL {
+            assert_eq!(rotation::secrets(&app.app, partner, environment).await.unwrap().len(), 1);
+        }
+    }
+
     async fn rotations_that_race_all_leave_their_secret(app) {
         let receiver = Receiver::start().await;
         let first = app.set_webhook(&receiver.url).await;

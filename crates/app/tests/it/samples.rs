@@ -180,7 +180,7 @@ func main() {
 /// How each language runs its sample, which stands in the working folder.
 fn commands(folder: &Path) -> Vec<(&'static str, Command)> {
     std::fs::write(folder.join("main.go"), GO).unwrap();
-    std::fs::write(folder.join("go.mod"), "module sample\n\ngo 1.20\n").unwrap();
+    std::fs::write(folder.join("go.mod"), "module sample\n\ngo 1.19\n").unwrap();
     let command = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(folder);

@@ -18,8 +18,8 @@ use crate::output::Output;
 
 const CREATE_EXAMPLES: &str = "\
 Examples:
-  peeker key create --partner org_… --environment test --preset full
-  peeker key create --partner org_… --environment live --preset read --label dashboard --json
+  peeker key create org_… --environment test --preset full
+  peeker key create org_… --environment live --preset read --label dashboard --json
   {\"id\":\"key_…\",\"secret\":\"pk_live_…\"}";
 const REVOKE_EXAMPLES: &str = "\
 Example:
@@ -38,12 +38,11 @@ pub enum Command {
     Revoke(Revoke),
 }
 
-/// Flags of `key create`.
+/// Arguments of `key create`.
 #[derive(Debug, Args)]
 #[command(after_help = CREATE_EXAMPLES)]
 pub struct Create {
     /// The partner, org_…
-    #[arg(long, value_name = "ID")]
     partner: AccountId,
 
     /// Where the key acts
@@ -82,11 +81,10 @@ fn parse_label(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Flags of `key list`.
+/// Arguments of `key list`.
 #[derive(Debug, Args)]
 pub struct List {
     /// The partner, org_…
-    #[arg(long, value_name = "ID")]
     partner: AccountId,
 }
 
@@ -95,6 +93,7 @@ pub struct List {
 #[command(after_help = REVOKE_EXAMPLES)]
 pub struct Revoke {
     /// The key, key_…
+    #[arg(value_name = "KEY")]
     id: KeyId,
 }
 
@@ -201,7 +200,7 @@ impl<'a> From<&'a ApiKey> for Row<'a> {
 fn list_text(partner: &AccountId, list: &[ApiKey], output: Output) -> String {
     if list.is_empty() {
         return format!(
-            "No keys of {partner}. Make one: peeker key create --partner {partner} --environment test --preset full"
+            "No keys of {partner}. Make one: peeker key create {partner} --environment test --preset full"
         );
     }
     let time = |time: Option<Timestamp>, never: &str| {

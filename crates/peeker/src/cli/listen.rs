@@ -36,8 +36,14 @@ pub struct Arguments {
     types: Vec<EventType>,
 
     /// Start after the event with this number [default: with what happens from now on]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(..=i64::MAX.unsigned_abs()))]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = parse_sequence)]
     after_sequence: Option<u64>,
+}
+
+fn parse_sequence(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| *number <= i64::MAX.unsigned_abs());
+    number.ok_or_else(|| "must be a whole number of 0 or more".to_owned())
 }
 
 /// Listens until a signal.

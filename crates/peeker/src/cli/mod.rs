@@ -204,6 +204,18 @@ mod tests {
     }
 
     #[test]
+    fn whom_a_command_is_about_is_no_option() {
+        fn assert_none(command: &clap::Command) {
+            for option in command.get_opts() {
+                let is_about = matches!(option.get_long(), Some("partner" | "id"));
+                assert!(!is_about, "{} {option}", command.get_name());
+            }
+            command.get_subcommands().for_each(assert_none);
+        }
+        assert_none(&Cli::command());
+    }
+
+    #[test]
     fn options_of_every_command_may_stand_behind_it() {
         let cli = Cli::try_parse_from(["peeker", "partner", "list", "--json", "--data-dir", "x"])
             .unwrap();

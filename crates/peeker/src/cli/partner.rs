@@ -106,7 +106,7 @@ fn created_text(created: &CreatedPartner, output: Output) -> String {
     format!(
         "{title}\n  partner    {id}\n  test key   {test}\n  live key   {live}\n\n\
          The keys are shown this once and cannot be read again; copy them now.\n\
-         Next: peeker webhook set --partner {id} --url https://…",
+         Next: peeker webhook set {id} --url https://…",
         title = output.bold(&format!("Made partner {}", partner.name)),
         id = partner.id,
         test = test_key.expose_secret(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use peeker_app::clock::SystemClock;
 use peeker_domain::Clock;
 use peeker_domain::id::EventId;
-use peeker_webhooks::{SigningSecret, headers};
+use peeker_webhooks::{FailureClass, SigningSecret, headers};
 use reqwest::StatusCode;
 use url::Url;
 
@@ -69,11 +69,12 @@ impl Forwarder {
 }
 
 fn why(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        "no answer within 15 seconds".to_owned()
-    } else if error.is_connect() {
-        "nobody answers there; is your receiver running?".to_owned()
-    } else {
-        chain(error)
-    }
+    let why = match FailureClass::of(error) {
+        FailureClass::Timeout => "no answer within 15 seconds",
+        FailureClass::Connect => "nobody answers there; is your receiver running?",
+        FailureClass::Dns => "the name of the receiver cannot be resolved",
+        FailureClass::Tls => "no TLS session; does it speak https, and is its certificate trusted?",
+        _ => return chain(error),
+    };
+    why.to_owned()
 }

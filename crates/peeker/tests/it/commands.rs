@@ -30,7 +30,6 @@ fn partner_key_and_webhook_answer_in_their_documented_shapes() {
     let options = [
         "key",
         "create",
-        "--partner",
         partner,
         "--environment",
         "test",
@@ -44,7 +43,7 @@ fn partner_key_and_webhook_answer_in_their_documented_shapes() {
     assert!(text(&key["secret"]).starts_with("pk_test_"));
     let (revoked, _) = json(folder, &["key", "revoke", text(&key["id"])]);
     assert!(revoked["revoked_at"].is_string());
-    let (list, _) = json(folder, &["key", "list", "--partner", partner]);
+    let (list, _) = json(folder, &["key", "list", partner]);
     assert_eq!(list["keys"].as_array().unwrap().len(), 3);
     assert!(
         !list.to_string().contains("pk_"),
@@ -54,7 +53,6 @@ fn partner_key_and_webhook_answer_in_their_documented_shapes() {
     let set = [
         "webhook",
         "set",
-        "--partner",
         partner,
         "--url",
         "http://127.0.0.1:9000/hooks",
@@ -73,20 +71,13 @@ fn failures_have_status_1_and_a_wrong_command_line_2() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let unknown = "org_01M7YXRN1P00000000HYC7BHAY";
-    let set = [
-        "webhook",
-        "set",
-        "--partner",
-        unknown,
-        "--url",
-        "https://a.example",
-    ];
+    let set = ["webhook", "set", unknown, "--url", "https://a.example"];
     let (error, status) = json(folder, &set);
     assert_eq!(
         (error["error"]["code"].as_str(), status),
         (Some("not_found"), Some(1))
     );
-    let (error, status) = json(folder, &["key", "list", "--partner", unknown]);
+    let (error, status) = json(folder, &["key", "list", unknown]);
     assert_eq!(
         (error["error"]["code"].as_str(), status),
         (Some("not_found"), Some(1))
@@ -101,7 +92,7 @@ fn failures_have_status_1_and_a_wrong_command_line_2() {
         (error["error"]["code"].as_str(), status),
         (Some("usage"), Some(2))
     );
-    let plain = run(folder, &["key", "list", "--partner", "nonsense"]);
+    let plain = run(folder, &["key", "list", "nonsense"]);
     assert_eq!((plain.status.code(), plain.stdout.len()), (Some(2), 0));
     assert!(
         !plain.stderr.contains(&0x1b),

@@ -170,7 +170,7 @@ async fn every_event_arrives_though_the_sender_is_killed_and_the_receiver_fails(
     let account = created["partner"]["id"].as_str().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let hook = format!("http://{}/hook", listener.local_addr().unwrap());
-    let set = ["webhook", "set", "--partner", account, "--url", &hook];
+    let set = ["webhook", "set", account, "--url", &hook];
     let (set, _) = json(folder.path(), &set);
     let secret = SigningSecret::parse(set["secrets"]["test"].as_str().unwrap()).unwrap();
     let receiver = listen(secret, listener);

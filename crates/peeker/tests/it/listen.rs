@@ -303,7 +303,7 @@ fn what_cannot_work_is_said_plainly() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let to = ["--forward-to", "http://127.0.0.1:9/x"];
-    let listen = |more: &[&str]| refused(folder, &[&["listen"], &to[..], more].concat());
+    let cannot_listen = |more: &[&str]| refused(folder, &[&["listen"], &to[..], more].concat());
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -327,21 +327,35 @@ fn what_cannot_work_is_said_plainly() {
     }
     let (key, _) = partner(folder);
     let (_server, url) = serve(folder, "127.0.0.1:0");
-    let wrong = format!("{}0", &key[..key.len() - 1]);
-    let (code, message) = listen(&["--url", &url, "--key", &wrong]);
+    let end = if key.ends_with('0') { '1' } else { '0' };
+    let wrong = format!("{}{end}", &key[..key.len() - 1]);
+    let (code, message) = cannot_listen(&["--url", &url, "--key", &wrong]);
     assert_eq!(code, "unauthorized");
     assert!(!message.contains(&key[..20]), "{message}");
-    for wrong in [
-        ["--types", "order.lost"],
-        ["--url", "nowhere"],
-        ["--after-sequence", "-1"],
+    for (wrong, word) in [
+        (["--types", "order.lost"], "order.lost"),
+        (["--url", "nowhere"], "origin"),
+        (["--after-sequence", "-1"], "whole number"),
+        (["--after-sequence", "x"], "whole number"),
     ] {
-        let (_, status) = json(
+        let (error, status) = json(
             folder,
             &[&["listen"], &to[..], &["--key", &key], &wrong[..]].concat(),
         );
         assert_eq!(status, Some(2), "{wrong:?}");
+        let message = error["error"]["message"].as_str().unwrap();
+        assert!(message.contains(word), "{message}");
     }
+    let ahead = [
+        "--forward-to",
+        "http://127.0.0.1:9/x",
+        "--after-sequence",
+        "1",
+    ];
+    let mut listener = listen(folder, &url, &key, &ahead);
+    listener.line();
+    let error = listener.line()["error"]["message"].to_string();
+    assert!(error.contains("the last event, which is 0"), "{error}");
 }
 
 #[test]
@@ -354,7 +368,6 @@ fn a_revoked_key_ends_the_listener() {
         &[
             "key",
             "create",
-            "--partner",
             &partner,
             "--environment",
             "test",

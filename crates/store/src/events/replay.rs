@@ -84,12 +84,10 @@ async fn resend(
 }
 
 fn in_line_again(row: deliveries::Model, state: State, due_at: Timestamp) -> deliveries::Model {
-    // An attempt that is under way keeps its number; it loses the lease, and with it its say about what comes next.
-    let attempts = row.attempts + i32::from(row.lease_token.is_some());
+    // An attempt that is under way loses its lease, and with it its say about what comes next.
     deliveries::Model {
         state: state.as_str().to_owned(),
-        attempts,
-        attempts_before: attempts,
+        attempts_before: row.attempts,
         next_attempt_at: due_at.as_millis(),
         lease_token: None,
         ..row

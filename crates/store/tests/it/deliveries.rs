@@ -6,7 +6,7 @@ use peeker_domain::{EventType, Timestamp};
 use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, RecordAttempt, Recorded, State};
 use peeker_store::endpoint_health::{self, Pause};
 use peeker_store::entity::deliveries as rows;
-use peeker_store::{Batch, EnvironmentDb, Work};
+use peeker_store::{Batch, EnvironmentDb, Work, events};
 use peeker_testkit::{EPOCH, Engine, TestApp, on_both_engines};
 use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::json;
@@ -92,8 +92,49 @@ on_both_engines! {
         lane.submit(outcome(&held, State::Delivered, 200)).await.unwrap();
         assert_eq!(deliveries::count_unscoped(db, State::Delivered).await.unwrap(), 1);
         let attempts = deliveries::attempts(db, &app.partner.id, 1).await.unwrap();
-        assert_eq!(attempts.iter().map(|attempt| attempt.http_status).collect::<Vec<_>>(), [Some(500), Some(200)]);
+        let seen: Vec<_> = attempts.iter().map(|attempt| (attempt.number, attempt.http_status)).collect();
+        assert_eq!(seen, [(1, Some(500)), (2, Some(200))]);
         assert_eq!(deliveries::next_due_unscoped(db).await.unwrap(), None);
+    }
+
+    async fn an_outcome_under_a_lost_lease_does_not_hide_the_one_that_counts(app) {
+        let db = emit(app, 20).await;
+        let lost = claim(db, EPOCH, 20).await;
+        let held = claim(db, EPOCH.plus_seconds(60), 20).await;
+        // Together, so that the lane writes both of a delivery at once.
+        let late = lost.iter().map(|delivery| outcome(delivery, State::Pending, 500));
+        let right = held.iter().map(|delivery| outcome(delivery, State::Delivered, 200));
+        let lane = &app.app.store().sandbox.attempts;
+        let written = late.chain(right).map(|recorded| lane.submit(recorded));
+        for written in futures::future::join_all(written).await {
+            written.unwrap();
+        }
+        assert_eq!(count(db, State::Delivered).await, 20);
+    }
+
+    async fn a_replay_counts_what_was_sent_and_nothing_else(app) {
+        let db = emit(app, 2).await;
+        let claimed = claim(db, EPOCH, 2).await;
+        for delivery in &claimed {
+            let found = events::replay(db, &app.partner.id, &delivery.event, EPOCH).await.unwrap();
+            assert_eq!(found.unwrap().delivery.attempts, 0);
+        }
+        // The first had been sent when it was replayed, the second waited for its turn.
+        let lane = &app.app.store().sandbox.attempts;
+        lane.submit(outcome(&claimed[0], State::Pending, 500)).await.unwrap();
+        lane.submit(Recorded::postponed(claimed[1].clone(), EPOCH.plus_seconds(9))).await.unwrap();
+        let mut again = claim(db, EPOCH, 2).await;
+        again.sort_by_key(|delivery| delivery.sequence);
+        let first = claimed[0].sequence;
+        for delivery in &again {
+            let made = u32::from(delivery.sequence == first);
+            assert_eq!((delivery.number, delivery.try_number), (made + 1, 1), "the schedule starts anew");
+            lane.submit(outcome(delivery, State::Delivered, 200)).await.unwrap();
+            let found = events::find(db, &app.partner.id, &delivery.event).await.unwrap().unwrap();
+            assert_eq!(found.delivery.attempts, made + 1);
+        }
+        let attempts = deliveries::attempts(db, &app.partner.id, first).await.unwrap();
+        assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2]);
     }
 
     async fn what_is_on_its_way_during_a_pause_is_recorded_and_nothing_is_given_up(app) {
@@ -113,9 +154,10 @@ on_both_engines! {
         assert_eq!(claim(db, EPOCH.plus_seconds(1_000_000), 10).await.len(), 0);
         assert_eq!(endpoint_health::resume(db, &app.partner.id, EPOCH).await.unwrap(), Some(4));
         let resumed = claim(db, EPOCH.plus_seconds(1), 10).await;
-        let mut sequences: Vec<_> = resumed.iter().map(|delivery| (delivery.sequence, delivery.number)).collect();
-        sequences.sort_unstable();
-        assert_eq!(sequences, [(1, 1), (3, 1), (4, 1), (5, 1)]);
+        let place = |delivery: &ClaimedDelivery| (delivery.sequence, delivery.number, delivery.try_number);
+        let mut places: Vec<_> = resumed.iter().map(place).collect();
+        places.sort_unstable();
+        assert_eq!(places, [(1, 2, 1), (3, 2, 1), (4, 1, 1), (5, 1, 1)], "attempts go on being counted");
         assert_eq!(endpoint_health::next_probe_at(db, &app.partner.id).await.unwrap(), None);
     }
 

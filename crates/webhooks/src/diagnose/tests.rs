@@ -133,6 +133,13 @@ fn missing_headers_are_named() {
         ..Case::good()
     };
     assert_eq!(none.wrong("headers").0, ["headers"]);
+    let nothing = Case {
+        headers: Vec::new(),
+        body: "x".to_owned(),
+        stored: false,
+        ..Case::good()
+    };
+    assert!(nothing.wrong("body").1.contains("names an event"));
 }
 
 #[test]
@@ -154,6 +161,12 @@ fn a_timestamp_is_too_old_too_new_or_in_milliseconds() {
         format!("{time}000")
     });
     assert!(case.wrong("peeker.timestamp").1.contains("milliseconds"));
+    case.now += 10 * 24 * 60 * 60;
+    let (_, message) = case.wrong("peeker.timestamp");
+    assert!(
+        message.contains("milliseconds"),
+        "kept for a while: {message}"
+    );
     set(&mut case.headers, "peeker-timestamp", |_| "soon".to_owned());
     assert!(case.wrong("peeker.timestamp").1.contains("whole seconds"));
 }

@@ -170,6 +170,7 @@ async fn a_stalled_body_does_not_undo_the_status() {
         bytes: b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec(),
         hold: Duration::from_secs(30),
         delay: Duration::ZERO,
+        drip: None,
     };
     let receiver = Receiver::start(reply).await;
     let started = Instant::now();
@@ -177,6 +178,54 @@ async fn a_stalled_body_does_not_undo_the_status() {
     assert!(outcome.is_success());
     assert_eq!(outcome.response_excerpt, "half");
     assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_receiver_that_drips_gets_no_more_time() {
+    let drip = Some(Duration::from_millis(10));
+    let head = Reply {
+        drip,
+        ..Reply::new(&format!("200 OK\r\nx-long: {}", "x".repeat(2_000)), b"")
+    };
+    let receiver = Receiver::start(head).await;
+    let outcome = impatient_client().post(&receiver.url("/"), &[], "{}").await;
+    assert_eq!(
+        (outcome.status, outcome.failure),
+        (None, Some(FailureClass::Timeout))
+    );
+    // The status is known here, and the rest is not waited for.
+    let body = Reply {
+        drip,
+        ..Reply::new("200 OK", &[b'x'; 2_000])
+    };
+    let receiver = Receiver::start(body).await;
+    let started = Instant::now();
+    let patient =
+        OutboundClient::with_timeout(AddressPolicy::development(), false, Duration::from_secs(15));
+    let outcome = patient.unwrap().post(&receiver.url("/"), &[], "{}").await;
+    assert!(outcome.is_success() && outcome.response_excerpt.len() > 10);
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn an_oversized_head_is_a_failure() {
+    let many = "\r\nx: y".repeat(2_000);
+    let long = format!("\r\nx: {}", "y".repeat(4_000_000));
+    for headers in [many, long] {
+        let outcome = post_to(Reply::new(&format!("200 OK{headers}"), b"")).await;
+        assert_eq!(
+            (outcome.status, outcome.failure),
+            (None, Some(FailureClass::Other))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_not_unpacked() {
+    let reply = Reply::new("200 OK\r\ncontent-encoding: gzip", b"\x1f\x8b not gzip");
+    let outcome = post_to(reply).await;
+    assert!(outcome.is_success());
+    assert!(outcome.response_excerpt.ends_with(" not gzip"));
 }
 
 #[tokio::test]
@@ -206,6 +255,7 @@ async fn failures_are_told_apart() {
         bytes: vec![],
         hold: Duration::ZERO,
         delay: Duration::ZERO,
+        drip: None,
     })
     .await;
     // Too long for a label, so that resolving fails without asking the network.

@@ -19,6 +19,8 @@ pub struct Reply {
     pub hold: Duration,
     /// How long to wait before the bytes.
     pub delay: Duration,
+    /// The pause after each byte, for a receiver that drips.
+    pub drip: Option<Duration>,
 }
 
 impl Reply {
@@ -31,6 +33,21 @@ impl Reply {
             bytes,
             hold: Duration::ZERO,
             delay: Duration::ZERO,
+            drip: None,
+        }
+    }
+
+    async fn write(&self, stream: &mut TcpStream) {
+        let Some(pause) = self.drip else {
+            // The client may hang up in the middle of a long answer; that is its right.
+            let _ = stream.write_all(&self.bytes).await;
+            return;
+        };
+        for byte in &self.bytes {
+            if stream.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(pause).await;
         }
     }
 }
@@ -86,8 +103,7 @@ async fn serve(mut stream: TcpStream, reply: Reply, requests: Arc<Mutex<Vec<Stri
         requests.lock().unwrap().push(text);
         pending.clear();
         tokio::time::sleep(reply.delay).await;
-        // The client may hang up in the middle of a long answer; that is its right.
-        let _ = stream.write_all(&reply.bytes).await;
+        reply.write(&mut stream).await;
         tokio::time::sleep(reply.hold).await;
         if reply.bytes.is_empty() {
             return;

@@ -66,12 +66,12 @@ on_both_engines! {
         let path = "/events/stream?after_sequence=0&follow=false";
         let heard = app.client().listen(path, &[("Last-Event-ID", "3")]).await.all().await;
         assert_eq!(ids(&heard), ["4"]);
-        for bad in ["x", "-1", "3.", ""] {
+        for bad in ["x", "-1", "3.", "", "5", "4.1"] {
             let request = app.client().request(axum::http::Method::GET, path).header("last-event-id", bad);
             let response = app.client().send(request.body(axum::body::Body::empty()).unwrap()).await;
             assert_eq!(response.error(400, "invalid_request")["field"], "Last-Event-ID");
         }
-        for (query, field) in [("types=order.lost", "types"), ("follow=no", "follow"), ("after_sequence=-1", "after_sequence"), ("replays=1", "replays")] {
+        for (query, field) in [("types=order.lost", "types"), ("follow=no", "follow"), ("after_sequence=-1", "after_sequence"), ("after_sequence=5", "after_sequence"), ("replays=1", "replays")] {
             let error = app.client().get(&format!("/events/stream?{query}")).await.error(400, "invalid_request");
             assert_eq!(error["field"], field);
         }

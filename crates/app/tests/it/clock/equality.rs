@@ -2,7 +2,7 @@
 
 use peeker_domain::Environment;
 use peeker_testkit::{
-    TestApp, custom_order, microsoft_order, mixed_order, names, on_both_engines, with,
+    Receiver, TestApp, custom_order, microsoft_order, mixed_order, names, on_both_engines, with,
 };
 use serde_json::{Value, json};
 
@@ -169,5 +169,21 @@ on_both_engines! {
         others.remove("delivery_attempts");
         assert_eq!(rows, others);
         stepwise.finish().await;
+    }
+
+    async fn what_a_receiver_answers_changes_no_event(app) {
+        let silent = TestApp::start(app.engine).await;
+        let receiver = Receiver::start().await;
+        receiver.answer_with(&[200, 500, 500, 410]);
+        receiver.answer_always(500);
+        app.set_webhook(&receiver.url).await;
+        for app in [app, &silent] {
+            app.may_leave_jobs();
+            begin(app).await;
+            app.advance_sandbox(10 * DAY).await;
+        }
+        assert!(receiver.received().len() > 10, "the probes of a paused endpoint are timers too");
+        assert_eq!(told(app).await, told(&silent).await);
+        silent.finish().await;
     }
 }

@@ -161,11 +161,18 @@ on_both_engines! {
     async fn advancing_with_a_key_advances_once(app) {
         let header = [("Idempotency-Key", "advance")];
         let client = app.client();
-        let send = || client.post_with("/sandbox/clock/advance", json!({ "seconds": 3_600 }), &header);
+        let send = || client.post_with("/sandbox/clock/advance", json!({ "seconds": 400 * DAY }), &header);
         let first = send().await.data(200);
+        assert_eq!(first["offset_seconds"], 0, "it is still on its way when the answer is kept");
         app.run_until_idle().await;
         assert_eq!(send().await.data(200), first);
+        app.advance_sandbox(DAY - 1).await;
+        assert_eq!(send().await.data(200), first);
         app.run_until_idle().await;
-        assert_eq!(shown(app, "/sandbox/clock").await["offset_seconds"], 3_600);
+        assert_eq!(shown(app, "/sandbox/clock").await["offset_seconds"], 401 * DAY - 1);
+        app.advance_sandbox(1).await;
+        send().await.expect(200);
+        app.run_until_idle().await;
+        assert_eq!(shown(app, "/sandbox/clock").await["offset_seconds"], 801 * DAY, "a day after it arrived");
     }
 }

@@ -7,7 +7,7 @@ use peeker_domain::Preset;
 use peeker_store::Moment;
 use peeker_store::entity::jobs;
 use peeker_testkit::{
-    Client, Commits, Faults, Process, TestApp, custom_order, names, on_both_engines,
+    Client, Commits, Faults, Process, Receiver, TestApp, custom_order, names, on_both_engines,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::DAY;
 use crate::books::{assert_balanced, settle_now};
+use crate::delivery::emit;
 
 async fn clock(client: &Client) -> Value {
     client.get("/sandbox/clock").await.data(200)
@@ -164,19 +165,52 @@ on_both_engines! {
     }
 
     async fn a_receiver_that_hangs_does_not_hold_the_clock(app) {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        app.set_webhook(&format!("http://{}/", listener.local_addr().unwrap())).await;
-        let options = Options {
-            settings: Settings { clock_wait: Duration::from_secs(14), ..Settings::default() },
-            ..app.options()
-        };
-        let server = App::start(options).await.unwrap();
-        let working = tokio::spawn(runner::run(server.clone(), CancellationToken::new()));
+        let receiver = Receiver::start().await;
+        receiver.hang();
+        app.set_webhook(&receiver.url).await;
         place_ending(&app.client(), "hanging").await;
-        let wish = json!({ "seconds": 31 * DAY + 10 });
-        let clock = app.client_of(&server).post("/sandbox/clock/advance", wish).await.data(200);
-        assert_eq!(clock["advancing_to"], Value::Null, "sends take 15 seconds to fail");
-        working.abort();
-        app.may_leave_jobs();
+        assert_arrives(app, 31 * DAY + 10).await;
     }
+
+    async fn a_paused_endpoint_that_hangs_does_not_hold_the_clock(app) {
+        let receiver = Receiver::start().await;
+        receiver.answer_with(&[410]);
+        app.set_webhook(&receiver.url).await;
+        emit(app, &app.partner.id, 1).await;
+        app.run_until_idle().await;
+        receiver.hang();
+        // After a 410 there is a probe a day.
+        assert_arrives(app, 400 * DAY).await;
+        assert!(receiver.received().len() > 1, "a probe was made on the way");
+    }
+
+    async fn retries_on_the_way_are_made_at_once(app) {
+        let receiver = Receiver::start().await;
+        receiver.answer_always(500);
+        app.set_webhook(&receiver.url).await;
+        for name in ["one", "two", "three"] {
+            place_ending(&app.client(), name).await;
+        }
+        // Some 60 retries at as many times: sixty polls of a second if nobody were told of them.
+        assert_arrives(app, 3 * DAY).await;
+        let retries = receiver.received().len();
+        assert!(retries > 50, "{retries}");
+    }
+}
+
+/// Advances the clock while workers run, and waits for it to arrive: less long than one send to a receiver that hangs.
+async fn assert_arrives(app: &TestApp, seconds: i64) {
+    let options = Options {
+        settings: Settings {
+            clock_wait: Duration::from_secs(14),
+            ..Settings::default()
+        },
+        ..app.options()
+    };
+    let server = App::start(options).await.unwrap();
+    let working = tokio::spawn(runner::run(server.clone(), CancellationToken::new()));
+    let clock = send_on(&app.client_of(&server), seconds).await;
+    assert_eq!(clock["advancing_to"], Value::Null, "{clock}");
+    working.abort();
+    app.may_leave_jobs();
 }

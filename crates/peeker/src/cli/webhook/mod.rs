@@ -17,8 +17,8 @@ use crate::profile::Profile;
 
 const SET_EXAMPLES: &str = "\
 Examples:
-  peeker webhook set --partner org_… --url https://partner.example/hooks/peeker
-  peeker webhook set --partner org_… --url http://127.0.0.1:9000/hooks --json
+  peeker webhook set org_… --url https://partner.example/hooks/peeker
+  peeker webhook set org_… --url http://127.0.0.1:9000/hooks --json
   {\"secrets\":{\"test\":\"whsec_…\",\"live\":\"whsec_…\"}}
 
 The first time, a secret for each environment is made and shown once. Later calls change the address, keep the
@@ -38,12 +38,11 @@ pub enum Command {
     Resume(health::Resume),
 }
 
-/// Flags of `webhook set`.
+/// Arguments of `webhook set`.
 #[derive(Debug, Args)]
 #[command(after_help = SET_EXAMPLES)]
 pub struct Set {
     /// The partner, org_…
-    #[arg(long, value_name = "ID")]
     partner: AccountId,
 
     /// Where events are sent
