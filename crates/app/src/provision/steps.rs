@@ -236,6 +236,7 @@ impl Work<'_> {
         self.record(Change::InboxesNamed {
             next_step: INBOXES,
             inboxes: inboxes.collect(),
+            personas: self.assignment.place.personas.clone(),
         })
         .await
     }

@@ -10,7 +10,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::place::current;
-use super::{DUPLICATE, ORDER_ENDED, SUPERSEDED, to_view, turn};
+use super::{DUPLICATE, ORDER_ENDED, SUPERSEDED, open_of_domains, to_view, turn};
 use crate::actions::{self, NewAction};
 use crate::domains::CANDIDATE;
 use crate::entity::swaps::{Column, Entity, Model};
@@ -99,9 +99,10 @@ pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<vie
     insert_all::<Entity, _>(work.tx(), rows, None).await?;
     if !in_flight {
         let waits = place.state == ACTION_REQUIRED || !open.is_empty();
-        place.personas = Some(personas);
+        place.personas = Some(personas.clone());
         write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
         supersede(&mut work, open, new.now).await?;
+        pass_on(&mut work, new, &order, personas).await?;
         if waits {
             // What the pictures of the former personas blocked goes on with the new ones.
             let reason = ActionReason::ProfilePictureNotAccessible;
@@ -136,6 +137,33 @@ async fn supersede(work: &mut Work<'_>, mut open: Vec<Model>, now: Timestamp) ->
         turn(work, swap, SwapStatus::Failed, Some(SUPERSEDED), now)?;
     }
     write_back::<Entity, _>(work.tx(), open).await
+}
+
+/// The domain that a swap is bringing in for this one gets the new names too, unless its inboxes have theirs already.
+async fn pass_on(
+    work: &mut Work<'_>,
+    new: &NewRename,
+    order: &orders::Model,
+    personas: String,
+) -> Result<()> {
+    let open = open_of_domains(work, new.account.as_str(), [new.domain.as_str()]).await?;
+    let mut replacing = open.iter().filter(|swap| {
+        swap.domain_id == new.domain.as_str() && swap.kind != SwapType::UserNames.as_str()
+    });
+    let Some(replacement) = replacing.find_map(|swap| swap.replacement_domain_id.as_deref()) else {
+        return Ok(());
+    };
+    let found = current(work, new.account.as_str(), &order.id, replacement).await?;
+    let is_named = !live_inboxes(work, &new.account, replacement)
+        .await?
+        .is_empty();
+    if let Some((_, mut place)) = found.filter(|_| !is_named) {
+        place.personas = Some(personas);
+        write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
+        let reason = ActionReason::ProfilePictureNotAccessible;
+        actions::resolve_for_domain(work, &new.account, replacement, reason, new.now).await?;
+    }
+    Ok(())
 }
 
 /// The domain's order and place, when its inboxes are live or only a picture keeps them from being made.

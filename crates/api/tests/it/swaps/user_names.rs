@@ -150,6 +150,21 @@ on_both_engines! {
         assert_eq!(inboxes(app, &id, "new.com", "active").await, ["ada.byron@new.com", "adabyron@new.com"]);
     }
 
+    async fn a_domain_that_is_coming_in_gets_the_new_names_too(app) {
+        let id = completed(app, "old").await;
+        swap(app, "standard", "old-01.com", "slow5-new.com").await;
+        app.run_until_idle().await;
+        let swaps = rename(app, "old-01.com", json!([ada(None)])).await;
+        app.run_until_idle().await;
+        assert!(is_all(app, &swaps, "completed").await);
+        app.advance_seconds(5);
+        app.run_until_idle().await;
+        assert_eq!(
+            inboxes(app, &id, "slow5-new.com", "active").await,
+            ["ada.byron@slow5-new.com", "adabyron@slow5-new.com"]
+        );
+    }
+
     async fn what_cannot_be_renamed_is_refused(app) {
         completed(app, "old").await;
         peeker_testkit::stock(app, &["idle.com".to_owned()]).await;

@@ -3,6 +3,7 @@
 
 mod acts;
 mod history;
+mod orders;
 mod perform;
 mod waiting;
 mod world;

@@ -54,7 +54,12 @@ impl Rows {
             Change::Released { .. } if failed => self.released(work, step).map(|()| Next::Stop),
             Change::Released { .. } => self.left(work, step).map(|()| Next::Stop),
             _ if failed || leaving => Ok(Next::TakeBack),
-            Change::InboxesNamed { next_step, inboxes } => {
+            Change::InboxesNamed { personas, .. } if self.place(step)?.personas != *personas => {
+                self.run_now(step).map(|()| Next::Stop)
+            }
+            Change::InboxesNamed {
+                next_step, inboxes, ..
+            } => {
                 self.inboxes_named(step, next_step, inboxes)?;
                 Ok(Next::Continue)
             }

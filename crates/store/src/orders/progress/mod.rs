@@ -116,6 +116,8 @@ pub enum Change {
         next_step: &'static str,
         /// The inboxes; those that are there already stay.
         inboxes: Vec<NewInbox>,
+        /// The personas of the place that they are named after. Should it have others by now, the job runs again.
+        personas: Option<String>,
     },
     /// Domain and inboxes are live and handed over. Ends the job, unless the domain is to redirect elsewhere by now.
     Connected {

@@ -69,7 +69,6 @@ impl Rows {
             };
             let status: OrderStatus = order.status.parse()?;
             match status {
-                OrderStatus::Failed => continue,
                 OrderStatus::CancelScheduled if staying.is_empty() => {
                     order.status = status.transition(OrderStatus::Cancelled)?.to_string();
                     order.sealed_password = None;
@@ -79,7 +78,7 @@ impl Rows {
                         .push(((account, id), EventType::OrderCancelled, now));
                     continue;
                 }
-                OrderStatus::CancelScheduled => continue,
+                OrderStatus::Failed | OrderStatus::CancelScheduled => continue,
                 _ => {}
             }
             if !staying.iter().any(is_cancelling) {
