@@ -147,13 +147,10 @@ async fn pass_on(
     personas: String,
 ) -> Result<()> {
     let open = open_of_domains(work, new.account.as_str(), [new.domain.as_str()]).await?;
-    let replacing = open.iter().filter(|swap| {
+    let mut replacing = open.iter().filter(|swap| {
         swap.domain_id == new.domain.as_str() && swap.kind != SwapType::UserNames.as_str()
     });
-    let Some(replacement) = replacing
-        .filter_map(|swap| swap.replacement_domain_id.as_deref())
-        .next()
-    else {
+    let Some(replacement) = replacing.find_map(|swap| swap.replacement_domain_id.as_deref()) else {
         return Ok(());
     };
     let found = current(work, new.account.as_str(), &order.id, replacement).await?;
