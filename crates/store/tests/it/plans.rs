@@ -14,13 +14,13 @@ use peeker_store::paging::PageRequest;
 use peeker_testkit::{Engine, TestApp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Statement,
 };
 
 /// What the claims look for, written out as `jobs.rs` and `deliveries.rs` of the store do.
 const CLAIM_JOBS: &str = "WITH due AS MATERIALIZED (SELECT account_id, kind, subject FROM jobs \
-    WHERE state = 'ready' AND run_at <= $1 AND (kind = 'clock' OR NOT EXISTS (SELECT 1 FROM accounts \
+    WHERE state = 'ready' AND run_at <= $1 AND (kind IN ('clock', 'probe') OR NOT EXISTS (SELECT 1 FROM accounts \
     WHERE accounts.account_id = jobs.account_id AND accounts.clock_target IS NOT NULL)) ORDER BY run_at LIMIT $2) \
     UPDATE jobs SET run_at = 1, lease_token = 'x', attempts = jobs.attempts + 1, wanted_again = FALSE FROM due \
     WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject \
@@ -220,6 +220,57 @@ async fn single_rows_are_found_by_their_key() {
         key.build(DbBackend::Sqlite),
     )
     .await;
+    app.finish().await;
+}
+
+/// Rows with any of two keys of each of two accounts, as `keys.rs` asks for them.
+macro_rules! keyed {
+    ($table:ident, $id:ident, $ids:expr) => {{
+        let of = |account: &str| {
+            Condition::all()
+                .add($table::Column::AccountId.eq(account))
+                .add($table::Column::$id.is_in($ids))
+        };
+        let any = Condition::any().add(of("org_1")).add(of("org_2"));
+        $table::Entity::find().filter(any)
+    }};
+}
+
+#[tokio::test]
+async fn rows_of_many_accounts_are_looked_up_one_by_one() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let names = ["a", "b"];
+    let set_up = keyed!(jobs, Subject, names).filter(jobs::Column::Kind.eq("provision"));
+    for (table, key, statement) in [
+        (
+            "deliveries",
+            "(account_id=? AND sequence=?)",
+            keyed!(deliveries, Sequence, [1, 2]).build(DbBackend::Sqlite),
+        ),
+        (
+            "orders",
+            "(account_id=? AND id=?)",
+            keyed!(orders, Id, names).build(DbBackend::Sqlite),
+        ),
+        (
+            "domains",
+            "(account_id=? AND id=?)",
+            keyed!(domains, Id, names).build(DbBackend::Sqlite),
+        ),
+        (
+            "order_domains",
+            "(account_id=? AND domain_id=?)",
+            keyed!(order_domains, DomainId, names).build(DbBackend::Sqlite),
+        ),
+        (
+            "jobs",
+            "(account_id=? AND kind=? AND subject=?)",
+            set_up.build(DbBackend::Sqlite),
+        ),
+    ] {
+        assert_indexed(pools, table, key, statement).await;
+    }
     app.finish().await;
 }
 
