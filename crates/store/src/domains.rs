@@ -17,6 +17,31 @@ use crate::users;
 /// The stored category of a name that an order failed to get: neither owned nor on an order, so partners do not see it.
 pub(crate) const CANDIDATE: &str = "candidate";
 
+/// The row of a name that is new to the account: not owned, on no order.
+pub(crate) fn candidate(account: &str, id: &DomainId, name: &str, now: Timestamp) -> Model {
+    Model {
+        account_id: account.to_owned(),
+        id: id.to_string(),
+        name: name.to_owned(),
+        category: CANDIDATE.to_owned(),
+        status: DomainStatus::Failed.to_string(),
+        owned: false,
+        google_only: false,
+        order_id: None,
+        user_id: None,
+        provider: None,
+        forwarding_url: None,
+        registered_until: None,
+        created_at: now.as_millis(),
+        import_id: None,
+        nameservers: None,
+        delegated: false,
+        renewal_price_cents: 0,
+        renewing_until: None,
+        renewal_refused: false,
+    }
+}
+
 /// The condition of the index of domains that can host Microsoft, spelled out: a planner that sees a variable there
 /// cannot choose the index.
 const USABLE_FOR_MICROSOFT: &str =

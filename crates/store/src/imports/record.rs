@@ -147,26 +147,9 @@ fn with_zone(
     nameservers: &[String],
     now: Timestamp,
 ) -> Result<domains::Model> {
-    let mut row = known.unwrap_or_else(|| domains::Model {
-        account_id: account.to_string(),
-        id: DomainId::new(now).into(),
-        name: name.to_string(),
-        category: domain_rows::CANDIDATE.to_owned(),
-        status: DomainStatus::Failed.to_string(),
-        owned: false,
-        google_only: false,
-        order_id: None,
-        user_id: None,
-        provider: None,
-        forwarding_url: None,
-        registered_until: None,
-        created_at: now.as_millis(),
-        import_id: None,
-        nameservers: None,
-        delegated: false,
-        renewal_price_cents: 0,
-        renewing_until: None,
-        renewal_refused: false,
+    let mut row = known.unwrap_or_else(|| {
+        let id = DomainId::new(now);
+        domain_rows::candidate(account.as_str(), &id, name.as_str(), now)
     });
     if domain_rows::has_lapsed(&row, now) {
         domain_rows::disown(&mut row);

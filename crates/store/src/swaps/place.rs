@@ -6,6 +6,7 @@ use peeker_domain::view::{Category, Source};
 use peeker_domain::{Cents, DomainStatus, OrderStatus, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::domains::candidate;
 use crate::entity::{domains, order_domains, orders, swaps};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
@@ -121,27 +122,7 @@ async fn take(
             return Err(StoreError::DomainsTaken(vec![incoming.name.clone()]));
         }
         Some(row) => row.clone(),
-        None => domains::Model {
-            account_id: order.account_id.clone(),
-            id: DomainId::new(now).into(),
-            name: incoming.name.clone(),
-            category: Category::Connected.to_string(),
-            status: DomainStatus::InProgress.to_string(),
-            owned: false,
-            google_only: incoming.google_only,
-            order_id: None,
-            user_id: None,
-            provider: None,
-            forwarding_url: None,
-            registered_until: None,
-            created_at: now.as_millis(),
-            import_id: None,
-            nameservers: None,
-            delegated: false,
-            renewal_price_cents: 0,
-            renewing_until: None,
-            renewal_refused: false,
-        },
+        None => candidate(&order.account_id, &DomainId::new(now), &incoming.name, now),
     };
     row.status = row
         .status
