@@ -4,10 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 
 /// How long a writer waits for another process (a command run beside the server) to let go of a SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,6 +55,22 @@ pub struct Pools {
 }
 
 impl Pools {
+    /// Opens a transaction that writes. Dropped without a commit, it changes nothing.
+    ///
+    /// It begins in a task of its own, which goes on when the caller is dropped meanwhile: a request whose client went
+    /// away, a job that was cut off. sqlx 0.9 forgets a BEGIN that nobody waits for, and the connection would go back to the
+    /// pool inside a transaction, where what others write next is never committed and keeps its locks.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        let writer = self.writer.clone();
+        let options = TransactionOptions {
+            // Or two that read first and write then could not both go on.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let begun = tokio::spawn(async move { writer.begin_with_options(options).await });
+        Ok(begun.await.map_err(|_| StoreError::Closed)??)
+    }
+
     /// Whether this is SQLite.
     pub fn is_sqlite(&self) -> bool {
         self.writer.get_database_backend() == DbBackend::Sqlite

@@ -4,10 +4,7 @@
 //! Never change a file that has been released; add the next one. A migration must leave the schema usable by the
 //! release before it (add first, remove a release later), since servers are replaced one by one.
 
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, FromQueryResult, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
 
 use crate::connect::Pools;
 use crate::error::{Result, StoreError};
@@ -51,11 +48,7 @@ pub async fn migrate(pools: &Pools, database: &'static str) -> Result<Vec<&'stat
     } else {
         ENVIRONMENT
     };
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let tx = pools.writer.begin_with_options(options).await?;
+    let tx = pools.begin().await?;
     prepare(&tx, database, pools.is_sqlite()).await?;
     let applied = current_version(&tx).await?;
     let newest = migrations.last().map_or(0, |migration| migration.version);

@@ -5,7 +5,7 @@ use peeker_domain::id::KeyId;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QueryFilter, QuerySelect, Statement, TransactionTrait,
+    IntoActiveModel, QueryFilter, QuerySelect, Statement,
 };
 
 use crate::connect::Pools;
@@ -35,7 +35,7 @@ pub async fn report_and_ask(
     now_second: i64,
     limit: u32,
 ) -> Result<Shared> {
-    let tx = control.writer.begin().await?;
+    let tx = control.begin().await?;
     // A counter may be lost with the machine: nothing is owed for it, so the commit need not wait for the disk.
     tx.execute_unprepared("SET LOCAL synchronous_commit = off")
         .await?;

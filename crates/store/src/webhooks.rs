@@ -5,8 +5,7 @@ use peeker_domain::{Environment, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Set, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 use crate::connect::Pools;
@@ -142,11 +141,7 @@ pub async fn add_first_secrets(
 
 /// A transaction that changes the secrets of an account. The partner's row is the lock that two of them take turns on.
 async fn begin_changing(control: &Pools, account: &AccountId) -> Result<DatabaseTransaction> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let tx = control.writer.begin_with_options(options).await?;
+    let tx = control.begin().await?;
     partners::Entity::find_by_id(account.to_string())
         .lock_exclusive()
         .one(&tx)

@@ -11,10 +11,7 @@ use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, TransactionId};
 use peeker_domain::{Cents, ClockOffset, Environment, EventType, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
 use crate::deliveries::State;
@@ -48,11 +45,7 @@ impl<'a> Work<'a> {
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
         let wanted: BTreeSet<String> = accounts.into_iter().map(ToString::to_string).collect();
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let tx = db.pools.writer.begin_with_options(options).await?;
+        let tx = db.pools.begin().await?;
         let mut rows = lock_accounts(&tx, &wanted).await?;
         if rows.len() < wanted.len() {
             let missing = wanted.iter().filter(|id| !rows.contains_key(*id));
