@@ -54,6 +54,14 @@ pub(crate) async fn addresses(
     Ok(open.into_iter().filter_map(|swap| swap.new_email).collect())
 }
 
+/// A unit of work for a job that is still ours. Errors: [`crate::StoreError::LeaseLost`].
+async fn begin_held<'d>(db: &'d EnvironmentDb, job: &DomainJob) -> Result<Work<'d>> {
+    let work = Work::begin(db, [&job.account]).await?;
+    let (account, domain) = (&job.account, job.domain.as_str());
+    held_by(&work, account, PROVISION, domain, &job.lease).await?;
+    Ok(work)
+}
+
 /// Begins work on the accepted renamings of a domain. Gives back those that are to be done now: not the ones that wait
 /// for a picture, nor those of inboxes that are not made yet. Errors: [`crate::StoreError::LeaseLost`].
 pub async fn start(db: &EnvironmentDb, job: &DomainJob, now: Timestamp) -> Result<Vec<OpenRename>> {
@@ -61,15 +69,7 @@ pub async fn start(db: &EnvironmentDb, job: &DomainJob, now: Timestamp) -> Resul
     if open.is_empty() {
         return Ok(Vec::new());
     }
-    let mut work = Work::begin(db, [&job.account]).await?;
-    held_by(
-        &work,
-        &job.account,
-        PROVISION,
-        job.domain.as_str(),
-        &job.lease,
-    )
-    .await?;
+    let mut work = begin_held(db, job).await?;
     let mut open = open_of(work.tx(), &job.account, job.domain.as_str()).await?;
     for swap in &mut open {
         if swap.status == SwapStatus::Created.as_str() {
@@ -107,15 +107,7 @@ pub async fn record(
     outcomes: &[(OpenRename, RenameOutcome)],
     now: Timestamp,
 ) -> Result<()> {
-    let mut work = Work::begin(db, [&job.account]).await?;
-    held_by(
-        &work,
-        &job.account,
-        PROVISION,
-        job.domain.as_str(),
-        &job.lease,
-    )
-    .await?;
+    let mut work = begin_held(db, job).await?;
     let mut open: BTreeMap<String, Model> = open_of(work.tx(), &job.account, job.domain.as_str())
         .await?
         .into_iter()
