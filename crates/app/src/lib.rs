@@ -26,6 +26,7 @@ pub mod partners;
 mod places;
 mod provision;
 mod rate_limit;
+pub mod readiness;
 mod renew;
 pub mod retention;
 pub mod runner;
@@ -48,7 +49,7 @@ use peeker_domain::{Clock, ClockOffset, Environment, Error, Result, Timestamp};
 use peeker_providers::Providers;
 use peeker_providers::sandbox as simulated;
 use peeker_store::clock::offset as clock_of;
-use peeker_store::{EnvironmentStore, Interruption, Location, Store, StoreError};
+use peeker_store::{EnvironmentStore, Interruption, Location, Store};
 use peeker_webhooks::OutboundClient;
 
 pub use access::{Actor, Quota};
@@ -57,6 +58,7 @@ pub use settings::Settings;
 
 use availability::AvailabilityCache;
 use rate_limit::RateLimiter;
+use readiness::Readiness;
 use secrets::{KeyHasher, Sealer};
 
 /// What an [`App`] is made from.
@@ -89,6 +91,7 @@ struct Inner {
     fingerprint_key: FingerprintKey,
     page_token_key: [u8; 32],
     rate_limiter: RateLimiter,
+    readiness: Readiness,
     availability: AvailabilityCache,
     endpoints: webhooks::EndpointCache,
     streams: events::Streams,
@@ -139,6 +142,7 @@ impl App {
             fingerprint_key: FingerprintKey::new(master_key.derive("order fingerprint")),
             page_token_key: master_key.derive("page token"),
             rate_limiter: RateLimiter::new(&store.control),
+            readiness: Readiness::default(),
             availability: AvailabilityCache::new(),
             endpoints: webhooks::EndpointCache::new(),
             streams: events::Streams::default(),
@@ -179,14 +183,6 @@ impl App {
     /// The time on an account's clock whose offset is known, such as that of a claimed job.
     pub fn at(&self, clock: ClockOffset) -> Timestamp {
         clock.account_time(self.now())
-    }
-
-    /// Whether the databases answer. Errors: `internal_error`, 503.
-    pub async fn ready(&self) -> Result<()> {
-        let down = |error: StoreError| {
-            Error::unavailable("The database does not answer").with_source(error)
-        };
-        self.0.store.ping().await.map_err(down)
     }
 
     /// The databases, for tests and tools that look at rows.

@@ -25,6 +25,8 @@ pub struct Settings {
     pub delivery_concurrency: usize,
     /// How long a request that advances a sandbox's clock waits for it to arrive before it answers.
     pub clock_wait: Duration,
+    /// For how long the answer of a readiness check stands before the databases are looked at again.
+    pub readiness_interval: Duration,
     /// For how long things are kept.
     pub retention: Retention,
     /// How often an event stream shows that it is alive and looks whether its key still is.
@@ -59,6 +61,7 @@ impl Default for Settings {
             job_concurrency: 128,
             delivery_concurrency: 256,
             clock_wait: Duration::from_secs(10),
+            readiness_interval: Duration::from_secs(1),
             retention: Retention::default(),
             stream_heartbeat: Duration::from_secs(15),
         }

@@ -3,14 +3,16 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use peeker_domain::Environment;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::ConnectionTrait;
 use sqlx::postgres::PgListener;
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::connect::{Location, Pools, open};
+use crate::connections::WriteTransaction;
 use crate::deliveries::RecordAttempt;
 use crate::error::Result;
 use crate::lane::Lane;
@@ -21,6 +23,9 @@ use crate::simulator::{Documents, Remember};
 
 /// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
 const POSTGRES_LANES: usize = 4;
+
+/// How long to wait before listening again when the connection broke.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A moment at which a process can be killed with a different outcome than a moment before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +101,7 @@ impl EnvironmentDb {
     /// On PostgreSQL, tells the other processes; they hear it when the transaction commits.
     pub(crate) async fn announce(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &WriteTransaction,
         jobs: bool,
         deliveries: bool,
     ) -> Result<()> {
@@ -167,23 +172,32 @@ impl EnvironmentStore {
     }
 }
 
-/// Turns PostgreSQL notifications into local wake-up calls for as long as the database is in use. When the
-/// connection breaks, workers still poll, so a lost call only costs a moment.
+/// Turns PostgreSQL notifications into local wake-up calls for as long as the database is in use. While there is no
+/// connection, workers still poll, so a lost call only costs a moment.
 async fn listen(db: Weak<EnvironmentDb>, mut unused: oneshot::Receiver<Infallible>) {
+    loop {
+        tokio::select! {
+            () = hear(&db) => {}
+            _ = &mut unused => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RECONNECT_PAUSE) => {}
+            _ = &mut unused => return,
+        }
+    }
+}
+
+/// Listens until the connection breaks.
+async fn hear(db: &Weak<EnvironmentDb>) {
     let Some(strong) = db.upgrade() else { return };
     let channel = format!("peeker_{}", EnvironmentDb::name(strong.environment));
-    let listener =
-        PgListener::connect_with(strong.pools.reader.get_postgres_connection_pool()).await;
+    let listener = PgListener::connect_with(strong.pools.reader.postgres_pool()).await;
     drop(strong);
     let Ok(mut listener) = listener else { return };
     if listener.listen(&channel).await.is_err() {
         return;
     }
-    loop {
-        tokio::select! {
-            heard = listener.recv() => if heard.is_err() { return },
-            _ = &mut unused => return,
-        }
+    while listener.recv().await.is_ok() {
         match db.upgrade() {
             Some(db) => db.wake(true, true),
             None => return,

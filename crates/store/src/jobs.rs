@@ -7,7 +7,7 @@
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{ClockOffset, Environment, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, QuerySelect};
 use sea_orm::{EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement};
 
 use crate::clock;

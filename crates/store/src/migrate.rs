@@ -4,9 +4,10 @@
 //! Never change a file that has been released; add the next one. A migration must leave the schema usable by the
 //! release before it (add first, remove a release later), since servers are replaced one by one.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use crate::connect::Pools;
+use crate::connections::WriteTransaction;
 use crate::error::{Result, StoreError};
 
 /// One file.
@@ -85,7 +86,7 @@ pub async fn migrate(pools: &Pools, database: &'static str) -> Result<Vec<&'stat
     Ok(run)
 }
 
-async fn prepare(tx: &DatabaseTransaction, database: &str, sqlite: bool) -> Result<()> {
+async fn prepare(tx: &WriteTransaction, database: &str, sqlite: bool) -> Result<()> {
     if !sqlite {
         tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             .await?;

@@ -2,7 +2,9 @@
 
 use peeker_domain::id::AccountId;
 use peeker_domain::{Cents, Environment, Timestamp, view};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
+};
 
 use crate::entity::{accounts, ledger_entries};
 use crate::environment::EnvironmentDb;
@@ -170,9 +172,7 @@ pub async fn audit_unscoped(db: &EnvironmentDb, account: Option<&AccountId>) -> 
     };
     let sql = AUDIT.replace("{only}", only).replace("{where}", whose);
     let values = account.map(|account| account.as_str().into());
-    let backend = db.pools.reader.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, sql, values);
-    Ok(Audit::find_by_statement(statement)
-        .all(&db.pools.reader)
-        .await?)
+    let reader = db.pools.reader.unhurried();
+    let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+    Ok(Audit::find_by_statement(statement).all(&reader).await?)
 }

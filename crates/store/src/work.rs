@@ -11,9 +11,10 @@ use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, TransactionId};
 use peeker_domain::{Cents, ClockOffset, Environment, EventType, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
+use crate::connections::WriteTransaction;
 use crate::deliveries::State;
 use crate::endpoint_health::Pause;
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
@@ -27,7 +28,7 @@ use crate::wallet::SANDBOX_FUNDS;
 #[derive(Debug)]
 pub struct Work<'a> {
     db: &'a EnvironmentDb,
-    tx: DatabaseTransaction,
+    tx: WriteTransaction,
     accounts: BTreeMap<String, accounts::Model>,
     touched: BTreeSet<String>,
     events: Vec<events::Model>,
@@ -83,7 +84,7 @@ impl<'a> Work<'a> {
     }
 
     /// The transaction, for queries of the nouns.
-    pub fn tx(&self) -> &DatabaseTransaction {
+    pub fn tx(&self) -> &WriteTransaction {
         &self.tx
     }
 
@@ -375,7 +376,7 @@ impl<'a> Work<'a> {
 }
 
 async fn lock_accounts(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     ids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, accounts::Model>> {
     use sea_orm::QueryOrder;

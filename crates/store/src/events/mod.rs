@@ -16,7 +16,8 @@ pub use replay::{NewEventReplay, begin, find_replay, matching_query, replay, run
 
 use peeker_domain::id::{AccountId, EventId};
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 
 use crate::entity::{accounts, events};

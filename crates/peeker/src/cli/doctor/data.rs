@@ -121,12 +121,7 @@ async fn postgres_version(app: &App) -> Option<Check> {
     if control.is_sqlite() {
         return None;
     }
-    let connection = match control
-        .reader
-        .get_postgres_connection_pool()
-        .acquire()
-        .await
-    {
+    let connection = match control.reader.postgres_pool().acquire().await {
         Ok(connection) => connection,
         Err(error) => {
             return Some(Check::fail(
