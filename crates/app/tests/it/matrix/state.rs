@@ -6,7 +6,7 @@ use std::fmt::Write;
 use peeker_domain::Environment;
 use peeker_store::Connections;
 use peeker_testkit::TestApp;
-use sea_orm::{FromQueryResult, JsonValue, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};
 use serde_json::Value;
 
 use crate::books::assert_balanced;
