@@ -10,6 +10,7 @@ use sea_orm::{
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
+use crate::data_files;
 use crate::error::{Result, StoreError};
 
 /// How long a writer waits for another process (a command run beside the server) to let go of a SQLite file.
@@ -81,10 +82,9 @@ impl Pools {
 pub async fn open(location: &Location, database: &'static str) -> Result<Pools> {
     match location {
         Location::Sqlite(folder) => {
-            let url = format!(
-                "sqlite://{}?mode=rwc",
-                folder.join(format!("{database}.db")).display()
-            );
+            let file = data_files::database_file(folder, database);
+            data_files::create(&file).map_err(|error| StoreError::DataFile(file.clone(), error))?;
+            let url = format!("sqlite://{}?mode=rwc", file.display());
             let writer = open_sqlite(&url, 1).await?;
             let reader = open_sqlite(&url, SQLITE_READERS).await?;
             Ok(Pools { reader, writer })

@@ -1,5 +1,8 @@
 //! What can go wrong below the use-cases. `peeker-app` turns it into a [`peeker_domain::Error`] once.
 
+use std::io;
+use std::path::PathBuf;
+
 use peeker_domain::Cents;
 use peeker_domain::status::{IllegalTransition, UnknownWord};
 use sea_orm::{DbErr, SqlErr};
@@ -48,6 +51,9 @@ pub enum StoreError {
         /// The newest version of this binary.
         known: i32,
     },
+    /// The file of a database cannot be made.
+    #[error("cannot make {}", .0.display())]
+    DataFile(PathBuf, #[source] io::Error),
     /// The process is shutting down.
     #[error("shutting down")]
     Closed,

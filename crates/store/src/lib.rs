@@ -9,6 +9,7 @@ pub mod actions;
 pub mod bundles;
 pub mod clock;
 pub mod connect;
+pub mod data_files;
 pub mod deliveries;
 pub mod domains;
 pub mod endpoint_health;
