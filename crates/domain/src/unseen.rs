@@ -1,7 +1,7 @@
 //! Characters that a reader cannot see, or that turn the direction of the text around them.
 //!
 //! They let two different names look the same, and one name look like another. What counts is Unicode's own data: whatever
-//! RFC 8264 §9.11–9.13 keeps out of free text. A few of them spell something where they stand, and there they are no trick:
+//! RFC 8264 §4.3 keeps out of free text. A few of them spell something where they stand, and there they are no trick:
 //! Persian and Indic names need joiners (RFC 5892 appendix A.1, A.2), Japanese ones choose the form of a character, and an emoji
 //! can be several characters.
 

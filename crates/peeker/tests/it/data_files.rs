@@ -93,7 +93,7 @@ fn every_file_is_private_whatever_the_umask_and_the_folder() {
         }
     }
     assert!(files.contains_key("master.key"), "{files:?}");
-    assert!(files.values().all(|mode| *mode == 0o600), "{files:o?}");
+    assert!(files.values().all(|mode| *mode == 0o600), "{files:?}");
     assert_eq!(mode(&data), 0o755, "the operator's folder");
 }
 
