@@ -28,7 +28,8 @@ pub enum InvalidDisplayName {
 }
 
 /// A name of 1 to `MAX` characters that looks like what it is: no character is hidden, whatever looks the same because of
-/// composition or spaces is the same (RFC 8266, but with NFC: ﬁ and ① stay as they are). Letter case is kept.
+/// composition or spaces is the same (RFC 8266, but with NFC: ﬁ and ① stay as they are). Letter case is kept. Deserialised it
+/// is what was stored, unchecked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DisplayName<const MAX: usize>(String);

@@ -27,7 +27,12 @@ impl EmailAddress {
     /// Takes `local@domain.tld`, in any letter case, with the domain in any of its spellings. Quoted local parts and address
     /// literals, which no mail provider hands out, are refused.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
-        let (local, domain) = text.trim().rsplit_once('@').ok_or(InvalidEmail)?;
+        let text = text.trim();
+        // No spelling of the longest address is longer; normalising more would be work for nothing.
+        if text.len() > 4 * MAX_LENGTH {
+            return Err(InvalidEmail);
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
         let (local, domain) = (normal_local(local), normal_domain(domain)?);
         let address = format!("{local}@{domain}");
         if is_local(&local) && domain.contains('.') && address.len() <= MAX_LENGTH {
@@ -162,6 +167,8 @@ mod tests {
         let local = "a".repeat(64);
         assert!(parse(&format!("{local}@b.com")).is_ok());
         assert!(parse(&format!("{local}a@b.com")).is_err());
+        assert!(parse(&format!("{}@b.com", "ａ".repeat(64))).is_ok());
+        assert!(parse(&format!("{}@b.com", "ﷺ".repeat(100_000))).is_err());
         let label = "b".repeat(63);
         let domain = format!("{label}.{label}.{}", "c".repeat(61));
         assert_eq!(domain.len() + 1 + 64, 254);
