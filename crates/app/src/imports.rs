@@ -155,10 +155,12 @@ fn submitted(name: String) -> Submitted {
             name,
             reason: FailureReason::InvalidDomain,
         },
-        Err(InvalidName::NotRoot | InvalidName::PublicSuffix) => Submitted::Refused {
-            name,
-            reason: FailureReason::NotRootDomain,
-        },
+        Err(InvalidName::NotRoot | InvalidName::PublicSuffix | InvalidName::PrivateSuffix) => {
+            Submitted::Refused {
+                name,
+                reason: FailureReason::NotRootDomain,
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! crates depend on this one; it depends on none of them.
 
 pub mod access;
+pub mod display_name;
 pub mod email;
 pub mod error;
 pub mod event;
@@ -19,10 +20,12 @@ pub mod price;
 pub mod sizing;
 pub mod status;
 pub mod time;
+mod unseen;
 pub mod view;
 pub mod web_url;
 
 pub use access::{Environment, Preset, Tier};
+pub use display_name::{Label, PersonName};
 pub use email::EmailAddress;
 pub use error::{Code, Error, Result, Violation};
 pub use event::EventType;

@@ -9,7 +9,8 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbB
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use crate::connections::{Connections, Watch, WriteTransaction};
-use crate::error::Result;
+use crate::data_files;
+use crate::error::{Result, StoreError};
 
 /// How long a writer waits for another process (a command run beside the server) to let go of a SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -78,10 +79,9 @@ impl Pools {
 pub async fn open(location: &Location, database: &'static str) -> Result<Pools> {
     match location {
         Location::Sqlite(folder) => {
-            let url = format!(
-                "sqlite://{}?mode=rwc",
-                folder.join(format!("{database}.db")).display()
-            );
+            let file = data_files::database_file(folder, database);
+            data_files::create(&file).map_err(|error| StoreError::DataFile(file.clone(), error))?;
+            let url = format!("sqlite://{}?mode=rwc", file.display());
             let watch = Arc::new(Watch::default());
             let writer = open_sqlite(&url, 1, Some(&watch)).await?;
             let reader = open_sqlite(&url, SQLITE_READERS, None).await?;

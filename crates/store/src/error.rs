@@ -1,5 +1,7 @@
 //! What can go wrong below the use-cases. `peeker-app` turns it into a [`peeker_domain::Error`] once.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use peeker_domain::Cents;
@@ -50,6 +52,9 @@ pub enum StoreError {
         /// The newest version of this binary.
         known: i32,
     },
+    /// The file of a database cannot be made.
+    #[error("cannot make {}", .0.display())]
+    DataFile(PathBuf, #[source] io::Error),
     /// The process is shutting down.
     #[error("shutting down")]
     Closed,

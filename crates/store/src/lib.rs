@@ -10,6 +10,7 @@ pub mod bundles;
 pub mod clock;
 pub mod connect;
 mod connections;
+pub mod data_files;
 pub mod deliveries;
 pub mod domains;
 pub mod endpoint_health;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use peeker_domain::id::{AccountId, UserId};
 use peeker_domain::order::ClientId;
-use peeker_domain::{EmailAddress, Timestamp, UserStatus, view};
+use peeker_domain::{EmailAddress, PersonName, Timestamp, UserStatus, view};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
@@ -23,9 +23,9 @@ pub struct NewUser {
     /// Address, unique in the account and environment.
     pub email: EmailAddress,
     /// Given name.
-    pub first_name: Option<String>,
+    pub first_name: Option<PersonName>,
     /// Family name.
-    pub last_name: Option<String>,
+    pub last_name: Option<PersonName>,
     /// Route of future orders; `None` is the default route.
     pub client_id: Option<ClientId>,
 }
@@ -36,9 +36,9 @@ pub struct UserPatch {
     /// New address.
     pub email: Option<EmailAddress>,
     /// New given name.
-    pub first_name: Option<Option<String>>,
+    pub first_name: Option<Option<PersonName>>,
     /// New family name.
-    pub last_name: Option<Option<String>>,
+    pub last_name: Option<Option<PersonName>>,
     /// New route of future orders.
     pub client_id: Option<Option<ClientId>>,
 }
@@ -85,8 +85,8 @@ pub async fn insert(
         account_id: account.to_string(),
         id: id.into(),
         email: email.to_string(),
-        first_name,
-        last_name,
+        first_name: first_name.map(String::from),
+        last_name: last_name.map(String::from),
         status: UserStatus::Active.to_string(),
         client_id: client_id.map(|id| id.to_string()),
         created_at: now.as_millis(),
@@ -160,10 +160,10 @@ pub async fn update(
         change.email = Set(email.to_string());
     }
     if let Some(first_name) = first_name {
-        change.first_name = Set(first_name);
+        change.first_name = Set(first_name.map(String::from));
     }
     if let Some(last_name) = last_name {
-        change.last_name = Set(last_name);
+        change.last_name = Set(last_name.map(String::from));
     }
     if let Some(client_id) = client_id {
         change.client_id = Set(client_id.map(|id| id.to_string()));

@@ -15,6 +15,7 @@ mod events;
 mod idempotency;
 mod isolation;
 mod me;
+mod names_and_addresses;
 mod openapi;
 mod operations;
 mod orders;

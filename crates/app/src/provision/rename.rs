@@ -92,8 +92,8 @@ impl Work<'_> {
                 from: &rename.from,
                 to: InboxSpec {
                     address: &rename.to,
-                    first_name: &rename.persona.first_name,
-                    last_name: &rename.persona.last_name,
+                    first_name: rename.persona.first_name.as_str(),
+                    last_name: rename.persona.last_name.as_str(),
                     picture_url: picture(rename),
                 },
             })

@@ -7,7 +7,7 @@ use std::future::Future;
 use peeker_domain::id::InboxId;
 use peeker_domain::inbox_names::{InboxName, inbox_names};
 use peeker_domain::order::{ClientId, Persona, personas_of_place};
-use peeker_domain::view::{self, Source};
+use peeker_domain::view::Source;
 use peeker_domain::{
     ActionReason, Cents, DomainName, EmailAddress, Environment, Error, MailProvider, WebUrl,
 };
@@ -184,11 +184,7 @@ impl Work<'_> {
                 blockers.push(Blocker {
                     reason: ActionReason::ProfilePictureNotAccessible,
                     message: picture_message(persona, &url),
-                    persona: Some(view::Persona {
-                        first_name: persona.first_name.clone(),
-                        last_name: persona.last_name.clone(),
-                        profile_picture_url: persona.profile_picture_url.clone(),
-                    }),
+                    persona: Some(persona.into()),
                 });
             }
         }

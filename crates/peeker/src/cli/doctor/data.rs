@@ -42,7 +42,7 @@ pub(super) async fn examine(
     if !has_key {
         return vec![schema, clock(&[])];
     }
-    let app = match installation.open(profile, output).await {
+    let app = match installation.open_prepared(profile, output).await {
         Ok(app) => app,
         Err(failure) => {
             let advice = "Start with this; what is stored cannot be checked until then";
