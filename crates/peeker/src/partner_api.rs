@@ -31,9 +31,12 @@ pub struct Connection {
     #[arg(long, env = "PEEKER_URL", value_name = "ORIGIN", default_value = "http://127.0.0.1:8080", value_parser = parse_origin)]
     pub url: String,
 
-    /// File with a test key of a partner; - is standard input [default: the key in PEEKER_API_KEY]
-    // No option takes the key itself: whatever stands on a command line, every user of the machine can read.
-    #[arg(long, value_name = "FILE")]
+    /// No option takes the key itself: whatever stands on a command line, every user of the machine can read.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "File with a test key of a partner; - is standard input [default: the key in PEEKER_API_KEY]"
+    )]
     pub key_file: Option<PathBuf>,
 }
 

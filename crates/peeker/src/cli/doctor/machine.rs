@@ -73,10 +73,9 @@ pub(super) fn data_folder(installation: &Installation) -> Check {
             advice,
         );
     }
-    let mode = mode(folder).unwrap_or_default();
-    if mode & 0o077 == 0 {
+    let Some(mode) = mode(folder).filter(|mode| mode & 0o077 != 0) else {
         return Check::ok(NAME, format!("{path} is private and can be written to"));
-    }
+    };
     if mode & 0o022 != 0 {
         let message = format!("{path} can be written to by others (mode {mode:o})");
         return Check::warn(NAME, message, format!("chmod 700 {path}"));
