@@ -85,6 +85,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::{Error, Violation};
+
+    /// The size of an error as it is sent.
+    fn sent(error: Error) -> usize {
+        let error = error.within_limits();
+        json!([error.message, error.field, error.details])
+            .to_string()
+            .len()
+    }
 
     #[test]
     fn a_long_text_is_cut_between_characters_and_says_so() {
@@ -116,7 +125,33 @@ mod tests {
         assert_eq!(details, before, "what fits stays as it is");
     }
 
+    #[test]
+    fn violations_beyond_the_hundredth_are_counted() {
+        let violations = |count| (0..count).map(|n| Violation::new(format!("a[{n}]"), "is wrong"));
+        let error = Error::from_violations(violations(150).collect(), 7).unwrap();
+        assert_eq!(error.details["violations"].as_array().unwrap().len(), 100);
+        assert_eq!(error.details["violations_omitted"], 57);
+        let error = Error::from_violations(violations(100).collect(), 0).unwrap();
+        assert!(!error.details.contains_key("violations_omitted"));
+        // A control character is six bytes of JSON.
+        let long = "\u{1}".repeat(10_000);
+        let all = (0..100).map(|_| Violation::new(&*long, &*long)).collect();
+        let error = Error::from_violations(all, 900).unwrap().within_limits();
+        let listed = error.details["violations"].as_array().unwrap().len();
+        assert!(listed < 100);
+        assert_eq!(error.details["violations_omitted"], 1000 - listed);
+    }
+
     proptest! {
+        #[test]
+        fn no_refusal_is_large(text in any::<String>(), times in 1_usize..2000, entries in 0_usize..2000) {
+            let text = text.repeat(times);
+            let list = vec![json!({ "domain": text.clone() }); entries.min(300_000 / (text.len() + 1))];
+            let error = Error::invalid(&*text, &*text).with_detail("domains", list.clone()).with_detail("others", list);
+            let size = sent(error.with_detail("user", json!({ "email": text })));
+            prop_assert!(size < 64 * 1024, "{}", size);
+        }
+
         #[test]
         fn an_excerpt_is_the_start_of_the_text(text in any::<String>(), most in 0_usize..50) {
             let cut = excerpt(&text, most).into_owned();
