@@ -60,7 +60,7 @@ fn repeated(entries: &[(usize, usize)]) -> Error {
         let message = format!("{field} is the same domain as domains[{same_as}]");
         Violation::new(field, message)
     };
-    Error::from_violations(entries.iter().map(violation).collect())
+    Error::from_violations(entries.iter().map(violation).collect(), 0)
         .unwrap_or_else(|| Error::internal("a forwarding job was refused without a reason"))
 }
 

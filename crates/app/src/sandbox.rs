@@ -16,5 +16,6 @@ pub async fn reset(app: &App, actor: &Actor) -> Result<()> {
         .await
         .map_err(internal("empty a sandbox"))?;
     crate::availability::forget_account(app, &actor.account);
+    app.0.idempotency.forget(actor.environment, &actor.account);
     Ok(())
 }

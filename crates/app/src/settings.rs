@@ -29,6 +29,8 @@ pub struct Settings {
     pub readiness_interval: Duration,
     /// For how long things are kept.
     pub retention: Retention,
+    /// How much is kept for idempotency keys.
+    pub idempotency: IdempotencyBudget,
     /// How often an event stream shows that it is alive and looks whether its key still is.
     pub stream_heartbeat: Duration,
 }
@@ -51,6 +53,25 @@ impl Default for Retention {
     }
 }
 
+/// What an account may have kept for its idempotency keys, in each environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdempotencyBudget {
+    /// Keys whose 24 hours are not over. A new one beyond it is refused.
+    pub keys: u64,
+    /// Bytes of kept answers. Beyond it the oldest go, and their keys stay.
+    pub answer_bytes: u64,
+}
+
+impl Default for IdempotencyBudget {
+    fn default() -> Self {
+        Self {
+            // One API key with the usual limit cannot use up more in a day.
+            keys: 1_000_000,
+            answer_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -63,6 +84,7 @@ impl Default for Settings {
             clock_wait: Duration::from_secs(10),
             readiness_interval: Duration::from_secs(1),
             retention: Retention::default(),
+            idempotency: IdempotencyBudget::default(),
             stream_heartbeat: Duration::from_secs(15),
         }
     }

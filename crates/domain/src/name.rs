@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 /// Longest name in the DNS, without the trailing dot (RFC 1035 §3.1).
-const MAX_LENGTH: usize = 253;
+pub const MAX_LENGTH: usize = 253;
 /// Longest label (RFC 1035 §2.3.4).
 const MAX_LABEL_LENGTH: usize = 63;
 

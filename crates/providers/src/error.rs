@@ -1,5 +1,7 @@
 //! How a provider can refuse. The class is all that a workflow branches on; the message is for people.
 
+use peeker_domain::excerpt::{SENTENCE, excerpt};
+
 /// How much a permanent refusal concerns (contract §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
@@ -47,11 +49,11 @@ pub struct ProviderError {
 }
 
 impl ProviderError {
-    /// An error of this class.
+    /// An error of this class. A sentence that is no sentence is cut: rows, events and log lines repeat it.
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
         Self {
             class,
-            message: message.into(),
+            message: excerpt(&message.into(), SENTENCE).into_owned(),
             source: None,
         }
     }

@@ -36,6 +36,14 @@ impl TestApp {
         counts.insert(WALLETS.to_owned(), number(&pools.reader, wallets).await);
         counts
     }
+
+    /// How many characters all texts of a column have together.
+    pub async fn characters_in(&self, environment: Environment, table: &str, column: &str) -> i64 {
+        let pools = &self.app.store().environment(environment).db.pools;
+        let sql =
+            format!("SELECT CAST(COALESCE(SUM(LENGTH({column})), 0) AS BIGINT) AS n FROM {table}");
+        number(&pools.reader, &sql).await
+    }
 }
 
 async fn query(db: &Connections, sql: &str) -> Vec<QueryResult> {

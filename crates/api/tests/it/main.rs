@@ -12,6 +12,7 @@ mod codes;
 mod domains;
 mod envelope;
 mod events;
+mod hostile;
 mod idempotency;
 mod isolation;
 mod me;

@@ -16,6 +16,7 @@ mod dunning;
 mod endpoint_health;
 mod interleavings;
 mod lives;
+mod log;
 mod matrix;
 mod provisioning;
 mod registrations;

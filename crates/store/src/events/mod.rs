@@ -10,7 +10,7 @@ mod replay;
 pub use list::{EventFilter, attempts_query, find, list, list_attempts, list_query};
 pub use prune::{
     Fingerprints, accounts_unscoped, prune_attempts, prune_events, prune_fingerprints_unscoped,
-    prune_idempotency_keys_unscoped, prune_replays,
+    prune_idempotency_keys, prune_idempotency_keys_unscoped, prune_replays,
 };
 pub use replay::{NewEventReplay, begin, find_replay, matching_query, replay, run};
 
