@@ -4,11 +4,10 @@
 //! before that it holds little memory. Nothing else may depend on clients being kind.
 
 use std::convert::Infallible;
-use std::error::Error;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::Router;
 use hyper::body::{Body as _, Incoming};
@@ -19,13 +18,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
-use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::exchange::{Activity, Answer, Received, run_stream};
 use super::limits::Patience;
+use super::watched::Watched;
 
+/// How often an HTTP/2 client is asked for a sign of life.
+const PING: Duration = Duration::from_secs(15);
 /// Requests of one HTTP/2 connection at once.
 const STREAMS: u32 = 32;
 /// What an HTTP/2 client may send of a body before somebody reads it, in bytes: for one request, and for all of a
@@ -39,22 +40,20 @@ const SEND_BUFFER: usize = 64 * 1024;
 const RESETS_BY_CLIENT: usize = 32;
 const RESETS_BY_US: usize = 128;
 /// What is buffered at most of an HTTP/1 connection in each direction, in bytes. It is the largest head of a request.
-const HTTP1_BUFFER: usize = 64 * 1024;
+const HTTP1_BUFFER: usize = 128 * 1024;
 
 /// Serves a connection until it ends, until its client has let us wait for too long, or until `stop`: what is then
 /// under way may end, the rest is cut off.
 pub(super) async fn serve(
-    io: impl AsyncRead + AsyncWrite + Send + 'static,
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
     patience: Patience,
     stop: CancellationToken,
 ) {
-    let mut io = TimeoutWriter::new(io);
-    io.set_timeout(Some(patience.stall));
     let activity = Activity::new();
+    let io = TokioIo::new(Watched::new(io, &activity));
     let builder = builder(patience);
-    let connection =
-        builder.serve_connection(TokioIo::new(Box::pin(io)), service(router, &activity));
+    let connection = builder.serve_connection(io, service(router, &activity));
     let mut connection = pin!(connection);
     let mut stopped = pin!(stop.cancelled());
     let mut alarm = pin!(sleep_until(Instant::now() + patience.head));
@@ -80,18 +79,15 @@ pub(super) async fn serve(
             if leaving.is_some() {
                 return Poll::Ready(None);
             }
+            if let Some(reason) = activity.late_with() {
+                count_cut_off(reason);
+            }
             leaving = Some(Instant::now());
             connection.as_mut().graceful_shutdown();
         }
     })
     .await;
-    if leaving.is_some() && !stop.is_cancelled() && !activity.has_begun() {
-        count_cut_off("silent");
-    }
     if let Some(Err(error)) = served {
-        if is_timeout(error.as_ref()) {
-            count_cut_off("stalled");
-        }
         // Clients that go away in the middle of a request are no fault of ours.
         tracing::debug!(error = %error, "a connection ended early");
     }
@@ -109,7 +105,7 @@ fn builder(patience: Patience) -> Builder<Streams> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(patience.head)
+        .keep_alive_interval(PING)
         .max_concurrent_streams(STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -162,12 +158,6 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
 
 fn count_cut_off(reason: &'static str) {
     metrics::counter!("clients_cut_off_total", "reason" => reason).increment(1);
-}
-
-fn is_timeout(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source())
-        .filter_map(|error| error.downcast_ref::<io::Error>())
-        .any(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
 #[cfg(test)]

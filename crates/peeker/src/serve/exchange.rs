@@ -38,7 +38,10 @@ struct State {
     exchanges: usize,
     /// The exchanges in which the server has to do something.
     ours: usize,
+    /// When an exchange last went on or, while there is none, when its last byte was taken.
     changed: Instant,
+    /// Since when a write waits for the client.
+    waits_since: Option<Instant>,
 }
 
 impl Activity {
@@ -48,6 +51,7 @@ impl Activity {
             exchanges: 0,
             ours: 0,
             changed: Instant::now(),
+            waits_since: None,
         })))
     }
 
@@ -55,20 +59,45 @@ impl Activity {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the client has sent the head of a request.
-    pub(super) fn has_begun(&self) -> bool {
-        self.state().has_begun
+    /// What the client is late with, should it have to leave now; `None` when it has only been idle.
+    pub(super) fn late_with(&self) -> Option<&'static str> {
+        let state = self.state();
+        if state.waits_since.is_some() {
+            Some("stalled")
+        } else {
+            (!state.has_begun).then_some("silent")
+        }
     }
 
     /// When the client must have done something. `leaving` tells since when the connection is to end.
-    /// `None` while the server has to do something, and while an answer is taken, which has limits of its own.
+    /// `None` while the server has to do something, and while an HTTP/2 stream is taken, which has a limit of its own.
     pub(super) fn deadline(&self, patience: Patience, leaving: Option<Instant>) -> Option<Instant> {
         let state = self.state();
-        match leaving {
-            Some(since) => (state.ours == 0).then(|| state.changed.max(since) + LEAVE),
-            None if state.exchanges > 0 => None,
-            None if state.has_begun => Some(state.changed + patience.idle),
-            None => Some(state.changed + patience.head),
+        if let Some(leaving) = leaving {
+            let since = match state.waits_since {
+                Some(since) => Some(since),
+                None => (state.ours == 0).then_some(state.changed),
+            };
+            return since.map(|since| since.max(leaving) + LEAVE);
+        }
+        if let Some(since) = state.waits_since {
+            return Some(since + patience.stall);
+        }
+        let limit = if state.has_begun {
+            patience.idle
+        } else {
+            patience.head
+        };
+        (state.exchanges == 0).then(|| state.changed + limit)
+    }
+
+    /// Whether a write waits for the client to take what is there.
+    pub(super) fn write_waits(&self, waits: bool) {
+        let mut state = self.state();
+        let now = Instant::now();
+        state.waits_since = waits.then_some(now);
+        if state.exchanges == 0 && state.has_begun {
+            state.changed = now;
         }
     }
 

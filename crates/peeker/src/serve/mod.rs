@@ -6,6 +6,7 @@ mod exchange;
 mod limits;
 mod listener;
 mod signals;
+mod watched;
 
 use std::pin::pin;
 
