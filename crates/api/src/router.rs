@@ -3,10 +3,12 @@
 use axum::Router;
 use axum::routing::get;
 use peeker_app::App;
+use peeker_domain::Error;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::error::ApiError;
 use crate::openapi::{base, complete};
 use crate::{
     bundles, docs, domains, events, forwarding, health, imports, me, middleware, orders, sandbox,
@@ -76,8 +78,17 @@ pub fn router(app: App) -> Router {
         })
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .merge(docs::routes(openapi()));
+        .merge(docs::routes(&openapi()));
     middleware::wrap(served, &app).with_state(app)
+}
+
+/// What answers where no more connections are taken: every request is told so, with what every answer needs around it.
+pub fn full(app: &App) -> Router {
+    let refuse = || async {
+        let message = "Too many connections are open; close some, or try again in a moment";
+        ApiError::from(Error::unavailable(message))
+    };
+    middleware::wrap(Router::new().fallback(refuse), app).with_state(app.clone())
 }
 
 /// The `OpenAPI` 3.1 document of the partner routes, as `/openapi.json` serves it.

@@ -3,6 +3,8 @@
 //! Precedence: flag, then environment variable, then file, then default. `peeker.toml.example` lists every key; a test
 //! holds it to this file. Secrets are never in the file: the master key and the database URL are environment only.
 
+mod connections;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr;
@@ -17,6 +19,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::failure::{Failure, Result};
+pub use connections::Connections;
 
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "peeker.toml";
@@ -42,6 +45,8 @@ const MAX_ANSWER_MEBIBYTES: u32 = 1_000_000;
 pub struct Config {
     /// Where the server is found.
     pub server: Server,
+    /// What clients may take of it.
+    pub connections: Connections,
     /// The database server.
     pub database: Database,
     /// What licenses cost.
@@ -230,6 +235,7 @@ impl Config {
     fn overlay(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<()> {
         let Self {
             server: _,
+            connections,
             database,
             prices,
             sizing,
@@ -239,6 +245,7 @@ impl Config {
             idempotency,
         } = self;
         let set = Overlay(variable);
+        connections.overlay(&set)?;
         set.number(
             "PEEKER_DATABASE_MAX_CONNECTIONS",
             &mut database.max_connections,
@@ -277,13 +284,10 @@ impl Config {
             "PEEKER_IDEMPOTENCY_ANSWER_MEBIBYTES_PER_ACCOUNT",
             &mut idempotency.answer_mebibytes_per_account,
         )?;
-        if let Some(text) = (set.0)("PEEKER_WEBHOOKS_ALLOWED_RANGES") {
-            let ranges = text
-                .split(',')
-                .map(str::trim)
-                .filter(|range| !range.is_empty());
-            webhooks.allowed_ranges = ranges.map(ToOwned::to_owned).collect();
-        }
+        set.list(
+            "PEEKER_WEBHOOKS_ALLOWED_RANGES",
+            &mut webhooks.allowed_ranges,
+        );
         Ok(())
     }
 
@@ -291,6 +295,7 @@ impl Config {
     fn check(&self) -> Result<()> {
         let Self {
             server,
+            connections,
             database,
             prices,
             sizing,
@@ -308,9 +313,10 @@ impl Config {
         if let Some(Err(rule)) = server.public_url.as_deref().map(parse_origin) {
             expect(false, "[server] public_url", rule);
         }
-        let connections = (1..=1000).contains(&database.max_connections);
+        connections.check(&mut expect);
+        let fits = (1..=1000).contains(&database.max_connections);
         expect(
-            connections,
+            fits,
             "[database] max_connections",
             "must be 1 to 1000".to_owned(),
         );
@@ -437,6 +443,15 @@ impl<F: Fn(&str) -> Option<String>> Overlay<F> {
             *field = text.trim().parse().map_err(refused)?;
         }
         Ok(())
+    }
+
+    /// Words with commas between them; an empty text is an empty list.
+    fn list(&self, name: &str, field: &mut Vec<String>) {
+        if let Some(text) = (self.0)(name) {
+            let words = text.split(',').map(str::trim);
+            let words = words.filter(|word| !word.is_empty());
+            *field = words.map(ToOwned::to_owned).collect();
+        }
     }
 }
 

@@ -170,7 +170,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 fn run(cli: Cli, output: Output) -> Result<ExitCode> {
     let Cli { global, command } = cli;
-    telemetry::start(if matches!(command, Command::Serve(_)) {
+    let _until_the_end = telemetry::start(if matches!(command, Command::Serve(_)) {
         telemetry::SERVER
     } else {
         telemetry::QUIET

@@ -5,10 +5,13 @@
 mod commands;
 mod data_files;
 mod demo;
+mod hostile_clients;
 mod kill;
 mod kill_sender;
 mod listen;
+mod log;
 mod serve;
+mod server;
 
 use std::path::Path;
 use std::process::{Command, Output};
