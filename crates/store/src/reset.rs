@@ -1,6 +1,5 @@
 //! Emptying an account's sandbox (contract §7).
 
-use peeker_domain::Environment;
 use peeker_domain::id::AccountId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -10,9 +9,9 @@ use crate::error::{Result, StoreError};
 use crate::work::Work;
 
 /// Removes every row of an account. What is being worked on finds its lease gone and changes nothing any more. Event
-/// numbers go on where they were, so that no receiver sees a number twice. Errors: in the live environment, always.
+/// numbers go on where they were, so that no receiver sees a number twice. Errors: where accounts cannot be emptied.
 pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
-    if db.environment != Environment::Test {
+    if !db.rules.resettable {
         return Err(StoreError::Corrupt(
             "only a sandbox can be emptied".to_owned(),
         ));

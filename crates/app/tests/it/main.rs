@@ -17,6 +17,7 @@ mod endpoint_health;
 mod interleavings;
 mod lives;
 mod matrix;
+mod provider_errors;
 mod provisioning;
 mod registrations;
 mod renewals;

@@ -209,10 +209,7 @@ async fn provision(
     } else {
         // Short registrations, so that many of them come to their end.
         let until = Some(now.plus_months(2));
-        Change::Registered {
-            next_step: "zone",
-            until,
-        }
+        Change::Registered { until }
     };
     let step = Step {
         job: job.clone(),
