@@ -178,7 +178,7 @@ async fn run_job(
 ) -> Result<(), StoreError> {
     let store = live(app);
     match job.kind.as_str() {
-        jobs::RENEW => renew::run(&store.db, job, |_| false, now).await,
+        jobs::RENEW => renew::run(&store.db, job, false, now).await,
         jobs::CANCEL => cancel::carry_out(&store.db, job, now).await,
         jobs::EXPIRY => registrations::look_after(&store.db, job, now).await,
         jobs::REGISTRATION => {
