@@ -24,6 +24,7 @@ pub mod orders;
 pub mod paging;
 pub mod partners;
 mod places;
+mod provider_errors;
 mod provision;
 mod rate_limit;
 pub mod readiness;
@@ -45,7 +46,7 @@ use std::sync::Arc;
 
 use peeker_domain::fingerprint::FingerprintKey;
 use peeker_domain::id::AccountId;
-use peeker_domain::{Clock, ClockOffset, Environment, Error, Result, Timestamp};
+use peeker_domain::{Clock, ClockOffset, EmailAddress, Environment, Error, Result, Timestamp};
 use peeker_providers::Providers;
 use peeker_providers::sandbox as simulated;
 use peeker_store::clock::offset as clock_of;
@@ -136,7 +137,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             clock,
             sandbox_customer: simulated::customer(memory.clone()),
-            sandbox: layer(simulated::providers(memory)),
+            sandbox: layer(simulated::providers(memory)).limited(settings.provider_timeout),
             outbound,
             sealer: master_key.sealer(),
             key_hasher: master_key.key_hasher(),
@@ -175,9 +176,6 @@ impl App {
         environment: Environment,
         account: &AccountId,
     ) -> Result<Timestamp> {
-        if environment == Environment::Live {
-            return Ok(self.now());
-        }
         let offset = clock_of(&self.environment(environment).db, account).await;
         Ok(self.at(offset.map_err(failure::internal("read a sandbox clock"))?))
     }
@@ -210,6 +208,12 @@ impl App {
                  [providers.sequencer] are not configured. Use a pk_test_ key until they are",
             )),
         }
+    }
+
+    /// Whether this customer is to find the wallet empty, whatever it holds. Without providers nothing is simulated.
+    fn simulates_empty_wallet(&self, environment: Environment, customer: &EmailAddress) -> bool {
+        let providers = self.providers(environment);
+        providers.is_ok_and(|providers| providers.simulation.empties_wallet(customer))
     }
 }
 

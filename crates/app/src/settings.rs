@@ -23,6 +23,8 @@ pub struct Settings {
     pub job_concurrency: usize,
     /// Webhooks under way at once, per environment.
     pub delivery_concurrency: usize,
+    /// How long one call of a provider may take before it counts as failed. It may have worked all the same.
+    pub provider_timeout: Duration,
     /// How long a request that advances a sandbox's clock waits for it to arrive before it answers.
     pub clock_wait: Duration,
     /// For how long the answer of a readiness check stands before the databases are looked at again.
@@ -81,6 +83,7 @@ impl Default for Settings {
             microsoft_inboxes_per_license: 50,
             job_concurrency: 128,
             delivery_concurrency: 256,
+            provider_timeout: Duration::from_secs(20),
             clock_wait: Duration::from_secs(10),
             readiness_interval: Duration::from_secs(1),
             retention: Retention::default(),

@@ -3,10 +3,10 @@
 //! The answer never holds a secret or a signature: whoever asks learns whether what he shows is right, and cannot have
 //! anything signed.
 
+use peeker_domain::Result;
 use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::id::EventId;
 use peeker_domain::view::{Expected, SignatureCheck, SignedContent, VerificationCheck};
-use peeker_domain::{Environment, Error, Result};
 use peeker_store::events::{self as rows, Event};
 use peeker_webhooks::{Sample, diagnose};
 use secrecy::{ExposeSecret, SecretString};
@@ -31,9 +31,7 @@ pub struct Delivery {
 
 /// Says whether a delivery is right, and if not, what is wrong with it. Errors: `not_found` for a live key.
 pub async fn check(app: &App, actor: &Actor, delivery: &Delivery) -> Result<SignatureCheck> {
-    if actor.environment != Environment::Test {
-        return Err(Error::not_found("sandbox"));
-    }
+    actor.require_sandbox("sandbox")?;
     let secrets = webhooks::signing_secrets(app, &actor.account, actor.environment).await?;
     let mut sample = Sample {
         headers: &delivery.headers,

@@ -18,11 +18,15 @@ pub mod name;
 pub mod order;
 pub mod plan;
 pub mod price;
+pub mod provider_error;
+pub mod provisioning;
+pub mod retry;
 pub mod sizing;
 pub mod status;
 pub mod time;
 mod unseen;
 pub mod view;
+pub mod wallet;
 pub mod web_url;
 
 pub use access::{Environment, Preset, Tier};
@@ -34,6 +38,7 @@ pub use excerpt::excerpt;
 pub use mail::MailProvider;
 pub use money::Cents;
 pub use name::DomainName;
+pub use provisioning::ProvisionStep;
 pub use status::{
     ActionReason, ActionStatus, BundleStatus, DomainStatus, EventReplayStatus, ForwardingStatus,
     ImportStatus, InboxStatus, OrderStatus, SwapStatus, SwapType, UserStatus,

@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use peeker_domain::Environment;
+use peeker_domain::wallet::Funding;
+use peeker_domain::{Cents, Environment};
 use sea_orm::ConnectionTrait;
 use sqlx::postgres::PgListener;
 use tokio::sync::{Notify, oneshot, watch};
@@ -40,10 +41,43 @@ pub enum Moment {
 /// server has none.
 pub type Interruption = Arc<dyn Fn(Moment) -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// What the sandbox wallet is filled up to (contract §8: it never runs out).
+const SANDBOX_FUNDS: Cents = Cents(1_000_000_000);
+
+/// What the contract has different in the two environments. Rules go by these and do not ask which environment it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EnvironmentRules {
+    /// Where the money of wallets comes from.
+    pub funding: Funding,
+    /// Whether accounts have clocks of their own that can be advanced (contract §7).
+    pub movable_clocks: bool,
+    /// Whether an account can be emptied (contract §7).
+    pub resettable: bool,
+}
+
+impl EnvironmentRules {
+    const fn of(environment: Environment) -> Self {
+        match environment {
+            Environment::Live => Self {
+                funding: Funding::Prepaid,
+                movable_clocks: false,
+                resettable: false,
+            },
+            Environment::Test => Self {
+                funding: Funding::FilledUp { to: SANDBOX_FUNDS },
+                movable_clocks: true,
+                resettable: true,
+            },
+        }
+    }
+}
+
 /// The database of one environment.
 pub struct EnvironmentDb {
-    /// Which environment.
+    /// Which environment: for what is said of it, not for deciding.
     pub environment: Environment,
+    /// What goes for its accounts.
+    pub(crate) rules: EnvironmentRules,
     /// Its connections.
     pub pools: Pools,
     jobs_waiting: Notify,
@@ -150,6 +184,7 @@ impl EnvironmentStore {
         let (in_use, unused) = oneshot::channel();
         let db = Arc::new(EnvironmentDb {
             environment,
+            rules: EnvironmentRules::of(environment),
             pools,
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),

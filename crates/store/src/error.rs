@@ -148,7 +148,7 @@ pub(crate) fn is_unavailable(error: &DbErr) -> bool {
 
 /// The database did not answer in time.
 pub(crate) fn no_answer() -> DbErr {
-    let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
+    let error = io::Error::from(io::ErrorKind::TimedOut);
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Io(error))))
 }
 

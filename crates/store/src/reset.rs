@@ -12,10 +12,10 @@ use crate::work::Work;
 
 /// Removes every row of an account. What is being worked on finds its lease gone and changes nothing any more. Event
 /// numbers go on where they were, so that no receiver sees a number twice. Idempotency keys of requests that run stay
-/// claimed: that of the reset itself, above all, or its repeat would remove what came between. Errors: in the live
-/// environment, always.
+/// claimed: that of the reset itself, above all, or its repeat would remove what came between. Errors: where
+/// accounts cannot be emptied.
 pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
-    if db.environment != Environment::Test {
+    if !db.rules.resettable {
         return Err(StoreError::Corrupt(
             "only a sandbox can be emptied".to_owned(),
         ));

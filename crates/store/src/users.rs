@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
-use peeker_domain::id::{AccountId, UserId};
+use peeker_domain::id::{AccountId, DomainId, OrderId, UserId};
 use peeker_domain::order::ClientId;
 use peeker_domain::{EmailAddress, PersonName, Timestamp, UserStatus, view};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 
 use crate::entity::users::{ActiveModel, Column, Entity, Model};
+use crate::entity::{domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::keys::any_of;
@@ -202,6 +204,50 @@ async fn apply(
         .one(&db.pools.writer)
         .await?;
     row.map(to_view).transpose()
+}
+
+/// The address of the customer that an order is for.
+pub async fn email_of_order(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    order: &OrderId,
+) -> Result<Option<EmailAddress>> {
+    let customer = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::UserId)
+        .filter(orders::Column::AccountId.eq(account.as_str()))
+        .filter(orders::Column::Id.eq(order.as_str()));
+    email_of(db, account, customer.into_query()).await
+}
+
+/// The address of the customer whose order a domain is on.
+pub async fn email_of_domain(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    domain: &DomainId,
+) -> Result<Option<EmailAddress>> {
+    let customer = domains::Entity::find()
+        .select_only()
+        .column(domains::Column::UserId)
+        .filter(domains::Column::AccountId.eq(account.as_str()))
+        .filter(domains::Column::Id.eq(domain.as_str()));
+    email_of(db, account, customer.into_query()).await
+}
+
+async fn email_of(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    customer: SelectStatement,
+) -> Result<Option<EmailAddress>> {
+    let email: Option<String> = Entity::find()
+        .select_only()
+        .column(Column::Email)
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::Id.in_subquery(customer))
+        .into_tuple()
+        .one(&db.pools.reader)
+        .await?;
+    Ok(email.map(EmailAddress::from_stored))
 }
 
 /// The addresses of some customers of any accounts, by (account, id).

@@ -1,7 +1,7 @@
 //! The wallet of an account. It changes only inside a [`crate::Work`], with the entries that explain the change.
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, Environment, Timestamp, view};
+use peeker_domain::{Cents, Timestamp, view};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
 };
@@ -15,9 +15,6 @@ use crate::work::Work;
 /// The ledger account that is the wallet.
 const WALLET: &str = "wallet";
 
-/// What the sandbox wallet is filled up to when an order needs more than it holds (contract §8: it never runs out).
-pub(crate) const SANDBOX_FUNDS: Cents = Cents(1_000_000_000);
-
 /// What the wallet holds.
 pub async fn balance(db: &EnvironmentDb, account: &AccountId) -> Result<Cents> {
     let row = accounts::Entity::find_by_id(account.to_string())
@@ -26,15 +23,11 @@ pub async fn balance(db: &EnvironmentDb, account: &AccountId) -> Result<Cents> {
     Ok(row.map_or(Cents::ZERO, |row| Cents(row.balance_cents)))
 }
 
-/// What an order of `required` would find in the wallet: in the sandbox, after it was filled up for it.
+/// What an order of `required` would find in the wallet, after it was filled up where it is.
 pub async fn spendable(db: &EnvironmentDb, account: &AccountId, required: Cents) -> Result<Cents> {
     let balance = balance(db, account).await?;
-    let filled_up = db.environment == Environment::Test && balance < required;
-    Ok(if filled_up {
-        SANDBOX_FUNDS.max(required)
-    } else {
-        balance
-    })
+    let top_up = db.rules.funding.top_up(balance, required);
+    Ok(balance + top_up.unwrap_or(Cents::ZERO))
 }
 
 /// The amounts booked on the wallet for an order, debits negative, oldest first.
