@@ -34,6 +34,7 @@ pub mod secrets;
 pub mod settings;
 mod simulator;
 pub mod swaps;
+mod under_way;
 pub mod users;
 pub mod wallet;
 pub mod webhook_check;

@@ -16,9 +16,11 @@ pub mod name;
 pub mod order;
 pub mod plan;
 pub mod price;
+pub mod sharing;
 pub mod sizing;
 pub mod status;
 pub mod time;
+pub mod turns;
 pub mod view;
 pub mod web_url;
 
@@ -34,4 +36,5 @@ pub use status::{
     ImportStatus, InboxStatus, OrderStatus, SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
+pub use turns::Turns;
 pub use web_url::WebUrl;

@@ -18,6 +18,7 @@ use crate::loader::Loader;
 use crate::orders::accept::Accept;
 use crate::orders::progress::{Assignments, Progress};
 use crate::simulator::{Documents, Remember};
+use crate::write_turns::WriteTurns;
 
 /// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
 const POSTGRES_LANES: usize = 4;
@@ -41,6 +42,7 @@ pub struct EnvironmentDb {
     pub environment: Environment,
     /// Its connections.
     pub pools: Pools,
+    pub(crate) write_turns: WriteTurns,
     jobs_waiting: Notify,
     deliveries_waiting: Notify,
     interruption: Option<Interruption>,
@@ -146,6 +148,7 @@ impl EnvironmentStore {
         let db = Arc::new(EnvironmentDb {
             environment,
             pools,
+            write_turns: WriteTurns::new(writers(location)),
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
             interruption,
@@ -164,6 +167,17 @@ impl EnvironmentStore {
             documents: Loader::start(&db),
             db,
         })
+    }
+}
+
+/// How many units of work may be open at once.
+fn writers(location: &Location) -> usize {
+    match location {
+        Location::Sqlite(_) => 1,
+        // A quarter is left to what reads, and to claims.
+        Location::Postgres {
+            max_connections, ..
+        } => usize::try_from(max_connections - max_connections / 4).unwrap_or(1),
     }
 }
 

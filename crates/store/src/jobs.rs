@@ -8,13 +8,14 @@ use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{ClockOffset, Environment, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QuerySelect};
-use sea_orm::{EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement};
+use sea_orm::{DbBackend, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement};
 
 use crate::clock;
 use crate::entity::jobs;
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
+use crate::line::{Claim, Exception, Line, LineUp, Share};
 use crate::work::Work;
 
 /// Sets up, or takes back, one domain of an order. Subject: the domain.
@@ -49,7 +50,7 @@ pub const RETIRE: &str = "retire";
 /// Moves the sandbox clock to where it was advanced to. Subject: the account.
 pub const CLOCK: &str = "clock";
 
-/// The condition of the index of due jobs, spelled out: a planner that sees a variable there cannot choose the index.
+/// The condition of the indexes of jobs to be done, spelled out: a planner that sees a variable there cannot choose them.
 pub(crate) const IS_READY: &str = "state = 'ready'";
 
 /// A job to be put into the table.
@@ -65,6 +66,8 @@ pub struct NewJob {
     pub order: Option<OrderId>,
     /// When, at the earliest, on the account's clock.
     pub run_at: Timestamp,
+    /// Whether that is now, so that it takes its place in line at once.
+    pub in_line: bool,
 }
 
 impl NewJob {
@@ -76,6 +79,7 @@ impl NewJob {
             subject: domain.to_owned(),
             order: Some(order.clone()),
             run_at: now,
+            in_line: true,
         }
     }
 
@@ -87,6 +91,7 @@ impl NewJob {
             subject: order.to_string(),
             order: Some(order.clone()),
             run_at: renews_at,
+            in_line: false,
         }
     }
 
@@ -103,22 +108,37 @@ impl NewJob {
             subject: domain.to_owned(),
             order: Some(order.clone()),
             run_at: now,
+            in_line: true,
         }
     }
 
-    /// Work that belongs to no order.
+    /// Work that belongs to no order, to be done now.
     pub fn new(
         account: &AccountId,
         kind: &'static str,
         subject: impl Into<String>,
-        run_at: Timestamp,
+        now: Timestamp,
     ) -> Self {
         Self {
             account: account.clone(),
             kind,
             subject: subject.into(),
             order: None,
-            run_at,
+            run_at: now,
+            in_line: true,
+        }
+    }
+
+    /// Work that belongs to no order, to be done when its time has come.
+    pub fn timer(
+        account: &AccountId,
+        kind: &'static str,
+        subject: impl Into<String>,
+        run_at: Timestamp,
+    ) -> Self {
+        Self {
+            in_line: false,
+            ..Self::new(account, kind, subject, run_at)
         }
     }
 
@@ -137,6 +157,7 @@ impl NewJob {
             state: "ready".to_owned(),
             last_error: None,
             created_at: run_at,
+            in_line: self.in_line,
         }
     }
 }
@@ -169,52 +190,54 @@ struct ClaimedRow {
     attempts: i32,
 }
 
-/// On PostgreSQL the sub-select must be materialised, or the planner may run it again and claim more than asked for.
-const CLAIM: &str = "WITH due AS MATERIALIZED (
-    SELECT account_id, kind, subject FROM jobs
-    WHERE state = 'ready' AND run_at <= $1 {standing} ORDER BY run_at LIMIT $2 {lock}
-)
-UPDATE jobs SET run_at = $3, lease_token = $4, attempts = jobs.attempts + 1, wanted_again = FALSE
-FROM due
-WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject
-RETURNING jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, jobs.order_id AS order_id,
-    jobs.attempts AS attempts";
+/// Who takes turns with their jobs.
+const LINE: Line = Line {
+    table: "jobs",
+    keys: &["kind", "subject"],
+    due: "run_at",
+    open: IS_READY,
+    exception: None,
+};
 
 /// In a sandbox: while an account's clock walks, its jobs are left to the walk, which lets go of one after the other. Not
 /// so the walk itself, and the probe of a webhook endpoint: that is a webhook like those that others send meanwhile.
-const STANDING: &str = "AND (kind IN ('clock', 'probe') OR NOT EXISTS (
-        SELECT 1 FROM accounts WHERE accounts.account_id = jobs.account_id AND accounts.clock_target IS NOT NULL
-    ))";
+const WALKING: Exception = Exception {
+    accounts: "accounts.clock_target IS NOT NULL",
+    rows: "jobs.kind IN ('clock', 'probe')",
+};
 
-/// Claims up to `limit` due jobs of all accounts until `lease_until`; `token` must be new each time.
+fn line(environment: Environment) -> Line {
+    let exception = match environment {
+        Environment::Live => None,
+        Environment::Test => Some(WALKING),
+    };
+    Line { exception, ..LINE }
+}
+
+/// Who has jobs that are due, in turns: the one that follows `after` is the first. A read, so an idle worker takes no
+/// write lock.
+pub async fn line_up_unscoped(
+    db: &EnvironmentDb,
+    now: Timestamp,
+    after: Option<&AccountId>,
+) -> Result<LineUp> {
+    line(db.environment).up(&db.pools, now, after).await
+}
+
+/// Claims each account's share of the jobs that are due, until `lease_until`; `token` must be new each time. What `line` says
+/// has fallen due is put in line first.
 pub async fn claim_unscoped(
     db: &EnvironmentDb,
     now: Timestamp,
     lease_until: Timestamp,
     token: &str,
-    limit: u32,
+    line_up: &LineUp,
+    shares: &[Share],
 ) -> Result<Vec<ClaimedJob>> {
-    let lock = if db.pools.is_sqlite() {
-        ""
-    } else {
-        "FOR UPDATE SKIP LOCKED"
-    };
-    let standing = match db.environment {
-        Environment::Live => "",
-        Environment::Test => STANDING,
-    };
-    let values = [
-        now.as_millis().into(),
-        i64::from(limit).into(),
-        lease_until.as_millis().into(),
-        token.into(),
-    ];
-    let writer = &db.pools.writer;
-    let sql = CLAIM
-        .replace("{standing}", standing)
-        .replace("{lock}", lock);
-    let statement = Statement::from_sql_and_values(writer.get_database_backend(), sql, values);
-    let rows = ClaimedRow::find_by_statement(statement).all(writer).await?;
+    let line = line(db.environment);
+    let claim = claim(lease_until, token);
+    let fell_due = line_up.fell_due;
+    let rows: Vec<ClaimedRow> = line.claim(&db.pools, now, fell_due, shares, claim).await?;
     let clocks = clock::of(db, rows.iter().map(|row| row.account_id.as_str())).await?;
     Ok(rows
         .into_iter()
@@ -230,26 +253,34 @@ pub async fn claim_unscoped(
         .collect())
 }
 
-/// Whether a job is due: lets an idle worker look with a read before it takes the write lock.
-pub async fn any_due_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<bool> {
-    let due = jobs::Entity::find()
-        .filter(Expr::cust(IS_READY))
-        .filter(jobs::Column::RunAt.lte(now.as_millis()))
-        .limit(1)
-        .one(&db.pools.reader)
-        .await?;
-    Ok(due.is_some())
+fn claim(lease_until: Timestamp, token: &str) -> Claim<'static> {
+    Claim {
+        set: "run_at = $2, lease_token = $3, attempts = jobs.attempts + 1, wanted_again = FALSE",
+        values: vec![lease_until.as_millis().into(), token.into()],
+        returning: "jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, \
+            jobs.order_id AS order_id, jobs.attempts AS attempts",
+    }
 }
 
-/// When the next job is due, leased ones included; `None` when there is no work left.
+/// The statements that workers claim with, for a look at their plans: who is in line, what joins it, what is claimed.
+pub fn claim_queries(
+    backend: DbBackend,
+    environment: Environment,
+    now: Timestamp,
+    shares: &[Share],
+) -> [Statement; 3] {
+    let line = line(environment);
+    [
+        line.up_query(backend, now, ""),
+        line.join_query(backend, now),
+        line.claim_query(backend, now, shares, claim(now, "token")),
+    ]
+}
+
+/// About when the next job is due, leased ones included; long ago, when some account has one in line. `None` when there is
+/// no work left.
 pub async fn next_due_unscoped(db: &EnvironmentDb) -> Result<Option<Timestamp>> {
-    use sea_orm::QueryOrder;
-    let next = jobs::Entity::find()
-        .filter(Expr::cust(IS_READY))
-        .order_by_asc(jobs::Column::RunAt)
-        .one(&db.pools.reader)
-        .await?;
-    Ok(next.map(|job| Timestamp::from_millis(job.run_at)))
+    line(db.environment).next_due(&db.pools).await
 }
 
 /// Jobs in a state (`ready` or `dead`), for metrics and `peeker doctor`.

@@ -23,6 +23,7 @@ mod insert;
 pub mod jobs;
 mod keys;
 mod lane;
+mod line;
 mod loader;
 mod migrate;
 mod number;
@@ -40,12 +41,14 @@ pub mod walk;
 pub mod wallet;
 pub mod webhooks;
 mod work;
+mod write_turns;
 
 pub use connect::{Location, Pools};
 pub use environment::{EnvironmentDb, EnvironmentStore, Interruption, Moment};
 pub use error::{Result, StoreError};
 pub use insert::columns;
 pub use lane::{Batch, Lane};
+pub use line::{LineUp, MOST_CLAIMED, Share};
 pub use loader::{Load, Loader};
 pub use work::Work;
 

@@ -22,6 +22,7 @@ use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
 use crate::wallet::SANDBOX_FUNDS;
+use crate::write_turns::{Owner, Turn};
 
 /// An open unit of work. Dropped without [`Work::commit`], it changes nothing.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub struct Work<'a> {
     jobs: Vec<NewJob>,
     resumed: bool,
     replayed: bool,
+    /// The last field, so that the transaction has ended when the next one's turn comes.
+    _turn: Turn,
 }
 
 impl<'a> Work<'a> {
@@ -44,7 +47,22 @@ impl<'a> Work<'a> {
         db: &'a EnvironmentDb,
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
+        let accounts: Vec<&AccountId> = accounts.into_iter().collect();
+        let owner = match accounts[..] {
+            [only] => Owner::Account(only.clone()),
+            _ => Owner::Other,
+        };
+        Self::begin_as(db, owner, accounts).await
+    }
+
+    /// As [`Work::begin`], when it is the owner's turn.
+    pub(crate) async fn begin_as(
+        db: &'a EnvironmentDb,
+        owner: Owner,
+        accounts: impl IntoIterator<Item = &AccountId> + Send,
+    ) -> Result<Self> {
         let wanted: BTreeSet<String> = accounts.into_iter().map(ToString::to_string).collect();
+        let turn = db.write_turns.wait(owner).await;
         let tx = db.pools.begin().await?;
         let mut rows = lock_accounts(&tx, &wanted).await?;
         if rows.len() < wanted.len() {
@@ -79,6 +97,7 @@ impl<'a> Work<'a> {
             jobs: Vec::new(),
             resumed: false,
             replayed: false,
+            _turn: turn,
         })
     }
 
@@ -342,6 +361,7 @@ impl<'a> Work<'a> {
             if let Some(before) = wanted.get(&key) {
                 row.run_at = row.run_at.min(before.run_at);
                 row.created_at = row.created_at.min(before.created_at);
+                row.in_line |= before.in_line;
             }
             wanted.insert(key, row);
         }
@@ -370,6 +390,7 @@ impl<'a> Work<'a> {
             lease_token: None,
             retry_until: None,
             attempts_before: 0,
+            in_line: true,
         }
     }
 }
@@ -404,6 +425,10 @@ fn bring_forward() -> OnConflict {
     .value(
         jobs::Column::RunAt,
         Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.run_at ELSE jobs.run_at END"),
+    )
+    .value(
+        jobs::Column::InLine,
+        Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.in_line ELSE jobs.in_line END"),
     )
     .value(
         jobs::Column::WantedAgain,

@@ -90,6 +90,7 @@ fn in_line_again(row: deliveries::Model, state: State, due_at: Timestamp) -> del
         attempts_before: row.attempts,
         next_attempt_at: due_at.as_millis(),
         lease_token: None,
+        in_line: true,
         ..row
     }
 }
