@@ -52,7 +52,7 @@ use peeker_store::clock::offset as clock_of;
 use peeker_store::{EnvironmentStore, Interruption, Location, Store, StoreError};
 use peeker_webhooks::OutboundClient;
 
-pub use access::{Actor, Quota};
+pub use access::{Actor, Meter, Quota};
 pub use secrets::MasterKey;
 pub use settings::Settings;
 

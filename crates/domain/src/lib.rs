@@ -16,6 +16,7 @@ pub mod name;
 pub mod order;
 pub mod plan;
 pub mod price;
+pub mod rate;
 pub mod sharing;
 pub mod sizing;
 pub mod status;

@@ -6,11 +6,12 @@ use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
 use peeker_domain::Environment;
+use peeker_domain::id::AccountId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use sqlx::postgres::PgListener;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::connect::{Location, Pools, open};
+use crate::connect::{Location, Pools, SQLITE_READERS, open};
 use crate::deliveries::RecordAttempt;
 use crate::error::Result;
 use crate::lane::Lane;
@@ -18,7 +19,7 @@ use crate::loader::Loader;
 use crate::orders::accept::Accept;
 use crate::orders::progress::{Assignments, Progress};
 use crate::simulator::{Documents, Remember};
-use crate::write_turns::WriteTurns;
+use crate::turnstile::{Pass, Turnstile, Writer};
 
 /// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
 const POSTGRES_LANES: usize = 4;
@@ -42,7 +43,10 @@ pub struct EnvironmentDb {
     pub environment: Environment,
     /// Its connections.
     pub pools: Pools,
-    pub(crate) write_turns: WriteTurns,
+    /// In front of units of work.
+    pub(crate) writers: Turnstile<Writer>,
+    /// In front of reads of logs, which are as long as an account is old.
+    log_readers: Turnstile<AccountId>,
     jobs_waiting: Notify,
     deliveries_waiting: Notify,
     interruption: Option<Interruption>,
@@ -86,6 +90,11 @@ impl EnvironmentDb {
             self.deliveries_waiting.notify_one();
             self.events_recorded.send_replace(());
         }
+    }
+
+    /// Waits for the account's turn to read of its logs.
+    pub(crate) async fn log_reader(&self, account: &AccountId) -> Pass<AccountId> {
+        self.log_readers.pass(account.clone()).await
     }
 
     /// Waits for whoever wants to stop the process here.
@@ -143,12 +152,14 @@ impl EnvironmentStore {
         interruption: Option<Interruption>,
     ) -> Result<Self> {
         let pools = open(location, EnvironmentDb::name(environment)).await?;
+        let at_once = AtOnce::of(location);
         let lanes = if pools.is_sqlite() { 1 } else { POSTGRES_LANES };
         let (in_use, unused) = oneshot::channel();
         let db = Arc::new(EnvironmentDb {
             environment,
             pools,
-            write_turns: WriteTurns::new(writers(location)),
+            writers: Turnstile::new(at_once.units_of_work),
+            log_readers: Turnstile::new(at_once.log_reads),
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
             interruption,
@@ -170,14 +181,29 @@ impl EnvironmentStore {
     }
 }
 
-/// How many units of work may be open at once.
-fn writers(location: &Location) -> usize {
-    match location {
-        Location::Sqlite(_) => 1,
-        // A quarter is left to what reads, and to claims.
-        Location::Postgres {
-            max_connections, ..
-        } => usize::try_from(max_connections - max_connections / 4).unwrap_or(1),
+/// What may go on at once, so that there is always a connection left for what is short.
+struct AtOnce {
+    units_of_work: usize,
+    log_reads: usize,
+}
+
+impl AtOnce {
+    fn of(location: &Location) -> Self {
+        match location {
+            Location::Sqlite(_) => Self {
+                units_of_work: 1,
+                log_reads: SQLITE_READERS as usize / 2,
+            },
+            Location::Postgres {
+                max_connections, ..
+            } => {
+                let most = *max_connections as usize;
+                Self {
+                    units_of_work: (most - most / 4).max(1),
+                    log_reads: (most / 8).max(1),
+                }
+            }
+        }
     }
 }
 

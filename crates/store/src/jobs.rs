@@ -414,6 +414,22 @@ pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> 
     .await
 }
 
+/// Puts a job back in its place in line, with the changes of a unit of work: a long one that gives way to other accounts.
+/// Errors: [`StoreError::LeaseLost`].
+pub async fn give_way(work: &Work<'_>, job: &ClaimedJob) -> Result<()> {
+    let row = held(work, job).await?;
+    write(
+        work,
+        jobs::Model {
+            run_at: row.created_at,
+            lease_token: None,
+            attempts: 0,
+            ..row
+        },
+    )
+    .await
+}
+
 async fn write(work: &Work<'_>, row: jobs::Model) -> Result<()> {
     write_back::<jobs::Entity, _>(work.tx(), vec![row]).await
 }

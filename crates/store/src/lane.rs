@@ -18,8 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
+use crate::turnstile::Writer;
 use crate::work::Work;
-use crate::write_turns::Owner;
 
 /// Most items in one transaction.
 const MAX_ITEMS: usize = 64;
@@ -70,7 +70,7 @@ impl<B: Batch> Lane<B> {
         let spawn = |index| {
             // Whoever hands something in waits for the answer, so there is no more in a lane than there are callers.
             let (sender, receiver) = mpsc::unbounded_channel();
-            let owner = Owner::Lane(std::any::type_name::<B>(), index);
+            let owner = Writer::Lane(std::any::type_name::<B>(), index);
             tokio::spawn(run::<B>(Arc::clone(db), owner, receiver));
             sender
         };
@@ -100,7 +100,7 @@ impl<B: Batch> std::fmt::Debug for Lane<B> {
 
 async fn run<B: Batch>(
     db: Arc<EnvironmentDb>,
-    owner: Owner,
+    owner: Writer,
     mut receiver: mpsc::UnboundedReceiver<Entry<B>>,
 ) {
     let mut waiting: Turns<AccountId, Entry<B>> = Turns::default();
@@ -130,7 +130,7 @@ fn next_batch<B: Batch>(waiting: &mut Turns<AccountId, Entry<B>>) -> Vec<Entry<B
     batch
 }
 
-async fn write_batch<B: Batch>(db: &EnvironmentDb, owner: &Owner, batch: Vec<Entry<B>>) {
+async fn write_batch<B: Batch>(db: &EnvironmentDb, owner: &Writer, batch: Vec<Entry<B>>) {
     let (items, mut replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let all: Vec<&B::Item> = items.iter().collect();
     match transaction::<B>(db, owner, &all).await {
@@ -154,7 +154,7 @@ async fn write_batch<B: Batch>(db: &EnvironmentDb, owner: &Owner, batch: Vec<Ent
     }
 }
 
-async fn alone<B: Batch>(db: &EnvironmentDb, owner: &Owner, item: &B::Item) -> Result<B::Output> {
+async fn alone<B: Batch>(db: &EnvironmentDb, owner: &Writer, item: &B::Item) -> Result<B::Output> {
     let mut tries = 1;
     loop {
         match transaction::<B>(db, owner, &[item]).await {
@@ -168,7 +168,7 @@ async fn alone<B: Batch>(db: &EnvironmentDb, owner: &Owner, item: &B::Item) -> R
 /// One transaction. A panic in a batch is a bug, but it must not end the lane for everybody who comes later.
 async fn transaction<B: Batch>(
     db: &EnvironmentDb,
-    owner: &Owner,
+    owner: &Writer,
     items: &[&B::Item],
 ) -> Result<Vec<B::Output>> {
     let written = AssertUnwindSafe(write_and_commit::<B>(db, owner, items))
@@ -179,7 +179,7 @@ async fn transaction<B: Batch>(
 
 async fn write_and_commit<B: Batch>(
     db: &EnvironmentDb,
-    owner: &Owner,
+    owner: &Writer,
     items: &[&B::Item],
 ) -> Result<Vec<B::Output>> {
     let accounts: BTreeSet<&AccountId> = items.iter().map(|item| B::account(item)).collect();

@@ -36,12 +36,12 @@ pub mod reset;
 pub mod settings;
 pub mod simulator;
 pub mod swaps;
+mod turnstile;
 pub mod users;
 pub mod walk;
 pub mod wallet;
 pub mod webhooks;
 mod work;
-mod write_turns;
 
 pub use connect::{Location, Pools};
 pub use environment::{EnvironmentDb, EnvironmentStore, Interruption, Moment};

@@ -102,11 +102,10 @@ impl Line {
         let query = self.up_query(backend, now, after.map_or("", AccountId::as_str));
         let rows = Found::find_by_statement(query).all(&pools.reader).await?;
         let mut up = LineUp::default();
-        let in_line = rows.iter().filter(|row| !row.fell_due);
-        if in_line.clone().count() >= MOST_CLAIMED {
-            up.ended_at = in_line
-                .last()
-                .map(|row| AccountId::from_stored(row.account_id.clone()));
+        let in_line: Vec<&Found> = rows.iter().filter(|row| !row.fell_due).collect();
+        if in_line.len() >= MOST_CLAIMED {
+            let last = in_line.last();
+            up.ended_at = last.map(|row| AccountId::from_stored(row.account_id.clone()));
         }
         for row in rows {
             let account = AccountId::from_stored(row.account_id);

@@ -21,8 +21,8 @@ use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
+use crate::turnstile::{Pass, Writer};
 use crate::wallet::SANDBOX_FUNDS;
-use crate::write_turns::{Owner, Turn};
 
 /// An open unit of work. Dropped without [`Work::commit`], it changes nothing.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct Work<'a> {
     resumed: bool,
     replayed: bool,
     /// The last field, so that the transaction has ended when the next one's turn comes.
-    _turn: Turn,
+    _turn: Pass<Writer>,
 }
 
 impl<'a> Work<'a> {
@@ -49,8 +49,8 @@ impl<'a> Work<'a> {
     ) -> Result<Self> {
         let accounts: Vec<&AccountId> = accounts.into_iter().collect();
         let owner = match accounts[..] {
-            [only] => Owner::Account(only.clone()),
-            _ => Owner::Other,
+            [only] => Writer::Account(only.clone()),
+            _ => Writer::Other,
         };
         Self::begin_as(db, owner, accounts).await
     }
@@ -58,11 +58,11 @@ impl<'a> Work<'a> {
     /// As [`Work::begin`], when it is the owner's turn.
     pub(crate) async fn begin_as(
         db: &'a EnvironmentDb,
-        owner: Owner,
+        owner: Writer,
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
         let wanted: BTreeSet<String> = accounts.into_iter().map(ToString::to_string).collect();
-        let turn = db.write_turns.wait(owner).await;
+        let turn = db.writers.pass(owner).await;
         let tx = db.pools.begin().await?;
         let mut rows = lock_accounts(&tx, &wanted).await?;
         if rows.len() < wanted.len() {

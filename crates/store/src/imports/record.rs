@@ -16,7 +16,7 @@ use crate::entity::{domains, import_domains, imported_names, imports, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
-use crate::jobs::{ClaimedJob, DELEGATION, IMPORT, IMPORT_DEADLINE, NewJob, finish, run_again};
+use crate::jobs::{ClaimedJob, DELEGATION, IMPORT, IMPORT_DEADLINE, NewJob, finish, give_way};
 use crate::number::small;
 use crate::work::Work;
 
@@ -138,7 +138,7 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
         let left = if over {
             finish(&work, claimed).await
         } else {
-            run_again(&work, claimed, now).await
+            give_way(&work, claimed).await
         };
         match left {
             // Another worker has it by now. What was made is made.
