@@ -15,7 +15,7 @@ use peeker_webhooks::{AddressPolicy, OutboundClient, SigningSecret};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::{Client, Engine, Faults, TestDatabase};
+use crate::{Client, Disk, Engine, Faults, TestDatabase};
 
 /// When a test begins: 2026-05-08T12:00:00Z.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_778_241_600_000);
@@ -222,6 +222,11 @@ impl TestApp {
     /// The folder of the SQLite files.
     pub fn data_folder(&self) -> Option<&std::path::Path> {
         self.database.folder()
+    }
+
+    /// The disk below the SQLite files, which can be told to fail. PostgreSQL has its own process and so its own disk.
+    pub fn disk(&self) -> &Disk {
+        self.database.disk().expect("only SQLite's disk can fail")
     }
 
     /// Says that jobs may be left over when the test ends.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use peeker_disk_faults::Disk;
 use peeker_store::Location;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
@@ -27,7 +28,7 @@ pub enum Engine {
 pub struct TestDatabase {
     /// Where it is.
     pub location: Location,
-    folder: Option<TempDir>,
+    folder: Option<(TempDir, Disk)>,
     postgres: Option<String>,
 }
 
@@ -50,9 +51,10 @@ impl TestDatabase {
 
     fn folder_of_files() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::of(folder.path());
         Self {
             location: Location::Sqlite(folder.path().to_owned()),
-            folder: Some(folder),
+            folder: Some((folder, disk)),
             postgres: None,
         }
     }
@@ -75,7 +77,12 @@ impl TestDatabase {
 
     /// The folder of the SQLite files.
     pub fn folder(&self) -> Option<&std::path::Path> {
-        self.folder.as_ref().map(TempDir::path)
+        self.folder.as_ref().map(|(folder, _)| folder.path())
+    }
+
+    /// The disk below the SQLite files.
+    pub fn disk(&self) -> Option<&Disk> {
+        self.folder.as_ref().map(|(_, disk)| disk)
     }
 
     /// Removes the database.

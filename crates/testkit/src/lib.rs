@@ -34,6 +34,7 @@ pub use orders::{
     bundle_of_ten, bundle_order, custom_order, microsoft_order, mixed_order, names, stock, with,
     without,
 };
+pub use peeker_disk_faults::{Disk, Failure, Operation, Plan};
 pub use process::Process;
 pub use receiver::{Received, Receiver};
 
