@@ -61,8 +61,11 @@ impl TestApp {
         }
     }
 
-    /// Stops and starts again on the same database, as after a kill: nothing of the old process is kept.
-    pub async fn restart(self) -> Self {
+    /// Stops and starts again on the same database, as after a kill: nothing of the old process is kept, not even the
+    /// locks that it held.
+    pub async fn restart(mut self) -> Self {
+        let nobody = Router::new();
+        drop((self.app, std::mem::replace(&mut self.router, nobody)));
         let app = open(&self.database, &self.clock, settings()).await;
         runner::end_all_leases(&app).await.unwrap();
         Self {
