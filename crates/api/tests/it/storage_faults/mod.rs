@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use peeker_app::wallet;
-use peeker_domain::Environment;
-use peeker_testkit::{TestApp, custom_order};
+use peeker_domain::{Environment, Preset};
+use peeker_testkit::{Client, TestApp, custom_order};
 use serde_json::Value;
 
 /// What a partner knows of its orders.
-#[derive(Default)]
 struct Partner {
+    key: String,
     /// Bodies that were answered with an order, and its id.
     accepted: Vec<(Value, String)>,
     /// Bodies that were refused, and may be there or not.
@@ -22,11 +22,25 @@ struct Partner {
 }
 
 impl Partner {
+    /// A partner without orders, whose requests are not counted.
+    async fn of(app: &TestApp) -> Self {
+        Self {
+            key: app.key(Preset::Full, 1_000_000).await,
+            accepted: Vec::new(),
+            refused: Vec::new(),
+            number: 0,
+        }
+    }
+
+    fn client(&self, app: &TestApp) -> Client {
+        app.client_with(&self.key)
+    }
+
     /// Sends an order that is like no other before. Nothing but 200 and 503 is an answer.
     async fn order(&mut self, app: &TestApp) -> StatusCode {
         self.number += 1;
         let body = custom_order(&[format!("storage-{}.com", self.number)]);
-        let answer = app.client().post("/orders", body.clone()).await;
+        let answer = self.client(app).post("/orders", body.clone()).await;
         let status = answer.status;
         if status == StatusCode::OK {
             let id = answer.data(200)["id"].as_str().unwrap().to_owned();
@@ -47,7 +61,11 @@ impl Partner {
     /// Sends what was refused once more; the storage works.
     async fn order_again(&mut self, app: &TestApp) {
         for body in std::mem::take(&mut self.refused) {
-            let placed = app.client().post("/orders", body.clone()).await.data(200);
+            let placed = self
+                .client(app)
+                .post("/orders", body.clone())
+                .await
+                .data(200);
             let id = placed["id"].as_str().unwrap().to_owned();
             self.accepted.push((body, id));
         }
@@ -56,7 +74,10 @@ impl Partner {
     /// Looks for the last orders that were answered with 200.
     async fn find_last(&self, app: &TestApp, orders: usize) {
         for (_, id) in self.accepted.iter().rev().take(orders) {
-            app.client().get(&format!("/orders/{id}")).await.expect(200);
+            self.client(app)
+                .get(&format!("/orders/{id}"))
+                .await
+                .expect(200);
         }
     }
 
@@ -65,7 +86,11 @@ impl Partner {
         self.order_again(app).await;
         self.find_last(app, self.accepted.len()).await;
         for (body, id) in &self.accepted {
-            let again = app.client().post("/orders", body.clone()).await.data(200);
+            let again = self
+                .client(app)
+                .post("/orders", body.clone())
+                .await
+                .data(200);
             assert_eq!(again["id"], **id, "the same body is another order");
         }
         let told: BTreeSet<_> = self.accepted.iter().map(|(_, id)| id).collect();
