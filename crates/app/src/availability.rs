@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use peeker_domain::id::AccountId;
-use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp};
+use peeker_domain::{DomainName, Environment, Error, Result, Timestamp};
 use peeker_providers::registrar::MAX_CHECKED_NAMES;
 use peeker_providers::{Call, ProviderError, Verdict};
 use tokio::sync::watch;
@@ -279,8 +279,7 @@ async fn fly(
 }
 
 fn no_answer(error: ProviderError) -> Error {
-    let message = "The registrar does not answer; retrying is safe";
-    Error::new(Code::InternalError, message).with_source(error)
+    Error::unavailable("The registrar does not answer; retrying is safe").with_source(error)
 }
 
 fn refresh_later(

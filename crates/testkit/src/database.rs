@@ -9,6 +9,8 @@ use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use crate::PostgresProxy;
+
 /// Where the tests find PostgreSQL. `scripts/test` and `scripts/postgres run` set it.
 const URL_VARIABLE: &str = "PEEKER_TEST_POSTGRES_URL";
 /// Connections of each environment: one is the listener's, so a test app has three to work with.
@@ -30,6 +32,7 @@ pub struct TestDatabase {
     pub location: Location,
     folder: Option<(TempDir, Disk)>,
     postgres: Option<String>,
+    proxy: Option<PostgresProxy>,
 }
 
 impl TestDatabase {
@@ -38,6 +41,30 @@ impl TestDatabase {
         match engine {
             Engine::Sqlite => Self::folder_of_files(),
             Engine::Postgres => Self::postgres(template().await).await,
+        }
+    }
+
+    /// Makes a fresh database in PostgreSQL that is reached through a proxy.
+    pub async fn create_behind_proxy() -> Self {
+        let database = Self::create(Engine::Postgres).await;
+        let Location::Postgres {
+            url,
+            max_connections,
+        } = database.location
+        else {
+            panic!("SQLite has no connections");
+        };
+        let server: PgConnectOptions = url.parse().unwrap();
+        let proxy = PostgresProxy::start(server.get_host(), server.get_port()).await;
+        let proxied = server.host("127.0.0.1").port(proxy.port());
+        let location = Location::Postgres {
+            url: proxied.to_url_lossy().to_string(),
+            max_connections,
+        };
+        Self {
+            location,
+            proxy: Some(proxy),
+            ..database
         }
     }
 
@@ -56,6 +83,7 @@ impl TestDatabase {
             location: Location::Sqlite(folder.path().to_owned()),
             folder: Some((folder, disk)),
             postgres: None,
+            proxy: None,
         }
     }
 
@@ -72,6 +100,7 @@ impl TestDatabase {
             location,
             folder: None,
             postgres: Some(name),
+            proxy: None,
         }
     }
 
@@ -83,6 +112,11 @@ impl TestDatabase {
     /// The disk below the SQLite files.
     pub fn disk(&self) -> Option<&Disk> {
         self.folder.as_ref().map(|(_, disk)| disk)
+    }
+
+    /// The proxy in front of PostgreSQL, if it was made with one.
+    pub fn proxy(&self) -> Option<&PostgresProxy> {
+        self.proxy.as_ref()
     }
 
     /// Removes the database.

@@ -20,9 +20,11 @@ mod database;
 mod faults;
 mod listener;
 mod orders;
+mod postgres_proxy;
 mod process;
 mod receiver;
 mod rows;
+mod tablespace;
 
 pub use app::{EPOCH, TestApp};
 pub use client::{Client, Response};
@@ -35,8 +37,10 @@ pub use orders::{
     without,
 };
 pub use peeker_disk_faults::{Disk, Failure, Operation, Plan};
+pub use postgres_proxy::{Loss, PostgresProxy};
 pub use process::Process;
 pub use receiver::{Received, Receiver};
+pub use tablespace::NoRoom;
 
 /// Turns each test into two: one on SQLite, one on PostgreSQL. The body gets a fresh [`TestApp`]; when it ends, jobs
 /// that nobody ran fail the test.

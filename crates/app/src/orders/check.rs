@@ -158,11 +158,9 @@ impl Order<'_> {
                 Code::SmartleadConnectionRequired,
                 "The account has no working Smartlead connection; connect Smartlead first",
             ),
-            RouteError::Provider(error) => Error::new(
-                Code::InternalError,
-                "Smartlead does not answer; retrying is safe",
-            )
-            .with_source(error),
+            RouteError::Provider(error) => {
+                Error::unavailable("Smartlead does not answer; retrying is safe").with_source(error)
+            }
         })
     }
 

@@ -2,6 +2,7 @@
 //! every other answer is a 503 after which the same body gives one order.
 
 mod disk;
+mod postgres;
 
 use std::collections::BTreeSet;
 
@@ -95,11 +96,15 @@ impl Partner {
         }
         let told: BTreeSet<_> = self.accepted.iter().map(|(_, id)| id).collect();
         assert_eq!(told.len(), self.accepted.len(), "two bodies are one order");
-        let rows = app.row_counts(Environment::Test).await;
-        let stored = usize::try_from(rows["orders"]).unwrap();
+        let stored = stored_orders(app).await;
         assert_eq!(stored, told.len(), "orders that nobody was told of");
         books_are_right(app, told.len()).await;
     }
+}
+
+async fn stored_orders(app: &TestApp) -> usize {
+    let rows = app.row_counts(Environment::Test).await;
+    usize::try_from(rows["orders"]).unwrap()
 }
 
 /// Each order was charged and announced once, and the log has no gaps.
