@@ -15,7 +15,7 @@ use peeker_webhooks::{AddressPolicy, OutboundClient, SigningSecret};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::{Client, Disk, Engine, Faults, PostgresProxy, TestDatabase};
+use crate::{Client, Engine, Faults, TestDatabase};
 
 /// When a test begins: 2026-05-08T12:00:00Z.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_778_241_600_000);
@@ -45,12 +45,7 @@ impl TestApp {
         Self::start_on(TestDatabase::create(engine).await, engine).await
     }
 
-    /// Starts an app on a fresh database in PostgreSQL, which it reaches through [`TestApp::proxy`].
-    pub async fn start_behind_proxy() -> Self {
-        Self::start_on(TestDatabase::create_behind_proxy().await, Engine::Postgres).await
-    }
-
-    async fn start_on(database: TestDatabase, engine: Engine) -> Self {
+    pub(crate) async fn start_on(database: TestDatabase, engine: Engine) -> Self {
         let clock = Arc::new(FrozenClock::at(EPOCH));
         let app = open(&database, &clock, settings()).await;
         let created = partners::create(&app, "Acme Resellers", Tier::Base)
@@ -237,18 +232,6 @@ impl TestApp {
     /// The folder of the SQLite files.
     pub fn data_folder(&self) -> Option<&std::path::Path> {
         self.database.folder()
-    }
-
-    /// The disk below the SQLite files, which can be told to fail. PostgreSQL has its own process and so its own disk.
-    pub fn disk(&self) -> &Disk {
-        self.database.disk().expect("only SQLite's disk can fail")
-    }
-
-    /// The line to PostgreSQL, of an app that was started behind a proxy.
-    pub fn proxy(&self) -> &PostgresProxy {
-        self.database
-            .proxy()
-            .expect("the app was not started behind a proxy")
     }
 
     /// Says that jobs may be left over when the test ends.

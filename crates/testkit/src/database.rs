@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::PostgresProxy;
+use crate::{PostgresCluster, PostgresProxy};
 
 /// Where the tests find PostgreSQL. `scripts/test` and `scripts/postgres run` set it.
 const URL_VARIABLE: &str = "PEEKER_TEST_POSTGRES_URL";
@@ -30,9 +30,16 @@ pub enum Engine {
 pub struct TestDatabase {
     /// Where it is.
     pub location: Location,
-    folder: Option<(TempDir, Disk)>,
-    postgres: Option<String>,
+    place: Place,
     proxy: Option<PostgresProxy>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Folder(TempDir, Disk),
+    /// A database of this name in the cluster of all tests.
+    Database(String),
+    Cluster(PostgresCluster),
 }
 
 impl TestDatabase {
@@ -68,6 +75,21 @@ impl TestDatabase {
         }
     }
 
+    /// Makes a fresh database in a PostgreSQL of its own, which can be stopped.
+    pub async fn create_on_own_cluster() -> Self {
+        let (cluster, url) = PostgresCluster::start().await;
+        let location = Location::Postgres {
+            url,
+            max_connections: MAX_CONNECTIONS,
+        };
+        peeker_store::migrate(&location).await.unwrap();
+        Self {
+            location,
+            place: Place::Cluster(cluster),
+            proxy: None,
+        }
+    }
+
     /// Makes a fresh database without any schema.
     pub async fn create_empty(engine: Engine) -> Self {
         match engine {
@@ -81,8 +103,7 @@ impl TestDatabase {
         let disk = Disk::of(folder.path());
         Self {
             location: Location::Sqlite(folder.path().to_owned()),
-            folder: Some((folder, disk)),
-            postgres: None,
+            place: Place::Folder(folder, disk),
             proxy: None,
         }
     }
@@ -98,20 +119,33 @@ impl TestDatabase {
         };
         Self {
             location,
-            folder: None,
-            postgres: Some(name),
+            place: Place::Database(name),
             proxy: None,
         }
     }
 
     /// The folder of the SQLite files.
     pub fn folder(&self) -> Option<&std::path::Path> {
-        self.folder.as_ref().map(|(folder, _)| folder.path())
+        match &self.place {
+            Place::Folder(folder, _) => Some(folder.path()),
+            _ => None,
+        }
     }
 
     /// The disk below the SQLite files.
     pub fn disk(&self) -> Option<&Disk> {
-        self.folder.as_ref().map(|(_, disk)| disk)
+        match &self.place {
+            Place::Folder(_, disk) => Some(disk),
+            _ => None,
+        }
+    }
+
+    /// The PostgreSQL of its own, if it was made with one.
+    pub fn cluster(&self) -> Option<&PostgresCluster> {
+        match &self.place {
+            Place::Cluster(cluster) => Some(cluster),
+            _ => None,
+        }
     }
 
     /// The proxy in front of PostgreSQL, if it was made with one.
@@ -121,7 +155,7 @@ impl TestDatabase {
 
     /// Removes the database.
     pub async fn drop_now(self) {
-        if let Some(name) = self.postgres {
+        if let Place::Database(name) = self.place {
             let mut admin = connect().await;
             // Fails only when somebody drops it twice; the cluster of `scripts/test` goes away anyway.
             let _ = admin

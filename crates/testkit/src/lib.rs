@@ -20,10 +20,12 @@ mod database;
 mod faults;
 mod listener;
 mod orders;
+mod postgres_cluster;
 mod postgres_proxy;
 mod process;
 mod receiver;
 mod rows;
+mod storage;
 mod tablespace;
 
 pub use app::{EPOCH, TestApp};
@@ -37,6 +39,7 @@ pub use orders::{
     without,
 };
 pub use peeker_disk_faults::{Disk, Failure, Operation, Plan};
+pub use postgres_cluster::PostgresCluster;
 pub use postgres_proxy::{Loss, PostgresProxy};
 pub use process::Process;
 pub use receiver::{Received, Receiver};

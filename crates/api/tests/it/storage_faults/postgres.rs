@@ -179,3 +179,21 @@ async fn orders_for_which_there_is_no_room_are_answered_503() {
     partner.settle(&app).await;
     app.finish().await;
 }
+
+#[tokio::test]
+async fn what_was_answered_survives_a_crash_of_the_database() {
+    let app = TestApp::start_on_own_cluster().await;
+    app.may_leave_jobs();
+    let mut partner = Partner::of(&app).await;
+    for round in 0..3 {
+        partner.order_soon(&app).await;
+        app.cluster().crash().await;
+        if round > 0 {
+            partner.order_in_vain(&app).await;
+        }
+        app.cluster().start_again().await;
+    }
+    partner.order_soon(&app).await;
+    partner.settle(&app).await;
+    app.finish().await;
+}
