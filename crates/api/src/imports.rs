@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use peeker_app::App;
 use peeker_app::imports::{self as use_case, MAX_ASYNC, MAX_SYNC};
 use peeker_domain::DomainName;
+use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::view::{ImportJob, ImportedDomain, Single};
 use utoipa::ToSchema;
 
@@ -171,7 +172,7 @@ fn names(text: &str) -> Result<Vec<DomainName>, String> {
         .split(',')
         .map(|name| {
             DomainName::parse(name)
-                .map_err(|error| format!("holds {:?}, which {error}", name.trim()))
+                .map_err(|error| format!("holds {:?}, which {error}", excerpt(name.trim(), QUOTED)))
         })
         .collect::<Result<_, _>>()?;
     if names.len() > MAX_LOOKED_UP {

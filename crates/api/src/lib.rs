@@ -36,4 +36,4 @@ pub use extract::{
     Refused, RequestBody,
 };
 pub use paging::PageFrame;
-pub use router::{openapi, router};
+pub use router::{full, openapi, router};

@@ -3,10 +3,12 @@
 use axum::Router;
 use axum::routing::get;
 use peeker_app::App;
+use peeker_domain::Error;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::error::ApiError;
 use crate::openapi::{base, complete};
 use crate::{
     bundles, docs, domains, events, forwarding, health, imports, me, middleware, orders, sandbox,
@@ -26,7 +28,6 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(bundles::get, bundles::update, bundles::delete))
         .routes(routes!(domains::list))
         .routes(routes!(domains::get))
-        .routes(routes!(domains::availability))
         .routes(routes!(imports::create, imports::find))
         .routes(routes!(imports::create_job))
         .routes(routes!(imports::get))
@@ -34,7 +35,6 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(forwarding::create))
         .routes(routes!(forwarding::get))
         .routes(routes!(orders::create::create, orders::list::list))
-        .routes(routes!(orders::quote::quote))
         .routes(routes!(orders::get::get))
         .routes(routes!(orders::inboxes::inboxes))
         .routes(routes!(orders::history::history))
@@ -47,7 +47,6 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(events::list::get))
         .routes(routes!(events::list::deliveries))
         .routes(routes!(events::replay::replay))
-        .routes(routes!(webhook_check::check))
         .routes(routes!(swaps::create, swaps::list))
         .routes(routes!(swaps::rename))
         .routes(routes!(swaps::get))
@@ -60,10 +59,18 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(sandbox::advance_clock))
 }
 
+/// More of them: those that change nothing, though they are POSTs. Nothing is kept under their idempotency keys.
+fn questions() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(domains::availability))
+        .routes(routes!(orders::quote::quote))
+        .routes(routes!(webhook_check::check))
+}
+
 /// The whole HTTP interface, middleware included.
 pub fn router(app: App) -> Router {
-    let (routes, document) = partner_routes().split_for_parts();
-    let routes = middleware::guard(routes, &app);
+    let (changes, questions) = (partner_routes().into(), questions().into());
+    let routes = middleware::guard(changes, questions, &app);
     let served = PREFIXES
         .into_iter()
         .fold(Router::new(), |router, prefix| {
@@ -71,11 +78,20 @@ pub fn router(app: App) -> Router {
         })
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .merge(docs::routes(complete(document)));
+        .merge(docs::routes(&openapi()));
     middleware::wrap(served, &app).with_state(app)
+}
+
+/// What answers where no more connections are taken: every request is told so, with what every answer needs around it.
+pub fn full(app: &App) -> Router {
+    let refuse = || async {
+        let message = "Too many connections are open; close some, or try again in a moment";
+        ApiError::from(Error::unavailable(message))
+    };
+    middleware::wrap(Router::new().fallback(refuse), app).with_state(app.clone())
 }
 
 /// The `OpenAPI` 3.1 document of the partner routes, as `/openapi.json` serves it.
 pub fn openapi() -> OpenApi {
-    complete(partner_routes().into_openapi())
+    complete(partner_routes().merge(questions()).into_openapi())
 }

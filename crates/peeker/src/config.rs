@@ -3,12 +3,15 @@
 //! Precedence: flag, then environment variable, then file, then default. `peeker.toml.example` lists every key; a test
 //! holds it to this file. Secrets are never in the file: the master key and the database URL are environment only.
 
+mod connections;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 use peeker_app::Settings;
+use peeker_app::settings::IdempotencyBudget;
 use peeker_domain::Cents;
 use peeker_domain::price::PriceBook;
 use peeker_domain::sizing::{MICROSOFT_DENSITIES, Split};
@@ -16,6 +19,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::failure::{Failure, Result};
+pub use connections::Connections;
 
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "peeker.toml";
@@ -25,8 +29,14 @@ const MAX_CONCURRENCY: usize = 10_000;
 /// Highest price of one license, in cents: a guard against an amount given in the wrong unit.
 const MAX_PRICE_CENTS: u32 = 10_000_000;
 
+const MEBIBYTE: u64 = 1024 * 1024;
 /// Longest time that anything is kept, in days: ten years.
 const MAX_DAYS: u32 = 3650;
+
+/// Most idempotency keys that an account may be allowed; counting them takes time.
+const MAX_KEYS: u64 = 100_000_000;
+/// Most mebibytes of kept answers that an account may be allowed.
+const MAX_ANSWER_MEBIBYTES: u32 = 1_000_000;
 
 /// Everything in the file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -35,6 +45,8 @@ const MAX_DAYS: u32 = 3650;
 pub struct Config {
     /// Where the server is found.
     pub server: Server,
+    /// What clients may take of it.
+    pub connections: Connections,
     /// The database server.
     pub database: Database,
     /// What licenses cost.
@@ -47,6 +59,8 @@ pub struct Config {
     pub workers: Workers,
     /// For how long things are kept.
     pub retention: Retention,
+    /// How much is kept for idempotency keys.
+    pub idempotency: Idempotency,
 }
 
 /// Where the server is found.
@@ -173,6 +187,28 @@ impl Default for Retention {
     }
 }
 
+/// How much an account may have kept for its idempotency keys, in each environment.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields, default)]
+pub struct Idempotency {
+    /// Keys in 24 hours.
+    pub keys_per_account: u64,
+    /// Mebibytes of kept answers.
+    pub answer_mebibytes_per_account: u32,
+}
+
+impl Default for Idempotency {
+    fn default() -> Self {
+        let budget = IdempotencyBudget::default();
+        let mebibytes = budget.answer_bytes / MEBIBYTE;
+        Self {
+            keys_per_account: budget.keys,
+            answer_mebibytes_per_account: u32::try_from(mebibytes).unwrap_or(u32::MAX),
+        }
+    }
+}
+
 impl Config {
     /// Reads the file and what the environment says on top of it, and checks the whole.
     /// Errors: names the file and the key, or every value that cannot be.
@@ -199,14 +235,17 @@ impl Config {
     fn overlay(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<()> {
         let Self {
             server: _,
+            connections,
             database,
             prices,
             sizing,
             webhooks,
             workers,
             retention,
+            idempotency,
         } = self;
         let set = Overlay(variable);
+        connections.overlay(&set)?;
         set.number(
             "PEEKER_DATABASE_MAX_CONNECTIONS",
             &mut database.max_connections,
@@ -237,13 +276,18 @@ impl Config {
         )?;
         set.number("PEEKER_RETENTION_EVENT_DAYS", &mut retention.event_days)?;
         set.number("PEEKER_RETENTION_ATTEMPT_DAYS", &mut retention.attempt_days)?;
-        if let Some(text) = (set.0)("PEEKER_WEBHOOKS_ALLOWED_RANGES") {
-            let ranges = text
-                .split(',')
-                .map(str::trim)
-                .filter(|range| !range.is_empty());
-            webhooks.allowed_ranges = ranges.map(ToOwned::to_owned).collect();
-        }
+        set.number(
+            "PEEKER_IDEMPOTENCY_KEYS_PER_ACCOUNT",
+            &mut idempotency.keys_per_account,
+        )?;
+        set.number(
+            "PEEKER_IDEMPOTENCY_ANSWER_MEBIBYTES_PER_ACCOUNT",
+            &mut idempotency.answer_mebibytes_per_account,
+        )?;
+        set.list(
+            "PEEKER_WEBHOOKS_ALLOWED_RANGES",
+            &mut webhooks.allowed_ranges,
+        );
         Ok(())
     }
 
@@ -251,12 +295,14 @@ impl Config {
     fn check(&self) -> Result<()> {
         let Self {
             server,
+            connections,
             database,
             prices,
             sizing,
             webhooks,
             workers,
             retention,
+            idempotency,
         } = self;
         let mut problems = Vec::new();
         let mut expect = |holds: bool, key: &str, rule: String| {
@@ -267,9 +313,10 @@ impl Config {
         if let Some(Err(rule)) = server.public_url.as_deref().map(parse_origin) {
             expect(false, "[server] public_url", rule);
         }
-        let connections = (1..=1000).contains(&database.max_connections);
+        connections.check(&mut expect);
+        let fits = (1..=1000).contains(&database.max_connections);
         expect(
-            connections,
+            fits,
             "[database] max_connections",
             "must be 1 to 1000".to_owned(),
         );
@@ -329,6 +376,16 @@ impl Config {
             let rule = format!("must be 1 to {MAX_DAYS}");
             expect((1..=MAX_DAYS).contains(&days), key, rule);
         }
+        expect(
+            (1..=MAX_KEYS).contains(&idempotency.keys_per_account),
+            "[idempotency] keys_per_account",
+            format!("must be 1 to {MAX_KEYS}"),
+        );
+        expect(
+            (1..=MAX_ANSWER_MEBIBYTES).contains(&idempotency.answer_mebibytes_per_account),
+            "[idempotency] answer_mebibytes_per_account",
+            format!("must be 1 to {MAX_ANSWER_MEBIBYTES}"),
+        );
         if problems.is_empty() {
             Ok(())
         } else {
@@ -366,6 +423,10 @@ impl Config {
                 event_days: self.retention.event_days,
                 attempt_days: self.retention.attempt_days,
             },
+            idempotency: IdempotencyBudget {
+                keys: self.idempotency.keys_per_account,
+                answer_bytes: u64::from(self.idempotency.answer_mebibytes_per_account) * MEBIBYTE,
+            },
             ..Settings::default()
         }
     }
@@ -382,6 +443,15 @@ impl<F: Fn(&str) -> Option<String>> Overlay<F> {
             *field = text.trim().parse().map_err(refused)?;
         }
         Ok(())
+    }
+
+    /// Words with commas between them; an empty text is an empty list.
+    fn list(&self, name: &str, field: &mut Vec<String>) {
+        if let Some(text) = (self.0)(name) {
+            let words = text.split(',').map(str::trim);
+            let words = words.filter(|word| !word.is_empty());
+            *field = words.map(ToOwned::to_owned).collect();
+        }
     }
 }
 

@@ -40,18 +40,22 @@ fn the_example_lists_every_key_with_its_default() {
     assert_eq!(*listen, Some(crate::cli::serve::DEFAULT_LISTEN));
     let Config {
         server: _,
+        connections,
         database,
         prices,
         sizing,
         webhooks: _,
         workers,
         retention,
+        idempotency,
     } = config;
+    assert_eq!(connections, Connections::default());
     assert_eq!(database, Database::default());
     assert_eq!(prices, Prices::default());
     assert_eq!(sizing, Sizing::default());
     assert_eq!(workers, Workers::default());
     assert_eq!(retention, Retention::default());
+    assert_eq!(idempotency, Idempotency::default());
 }
 
 #[test]
@@ -71,7 +75,10 @@ fn every_value_that_cannot_be_is_named_at_once() {
         [prices]\nmicrosoft_license_cents = 4000000000\n\
         [sizing]\nrecommended_google_percent = 101\nmicrosoft_inboxes_per_license = 60\n\
         [webhooks]\nallowed_ranges = ['10.0.0.0/33']\n[workers]\njob_concurrency = 0\ndelivery_concurrency = 20000\n\
-        [retention]\nevent_days = 0\nattempt_days = 4000";
+        [retention]\nevent_days = 0\nattempt_days = 4000\n\
+        [idempotency]\nkeys_per_account = 0\nanswer_mebibytes_per_account = 0\n\
+        [connections]\nmax = 0\nmax_per_address = 200000\nproxies = ['localhost']\n\
+        head_seconds = 0\nidle_seconds = 4000\nstall_seconds = 0";
     let message = parse(text).unwrap().check().unwrap_err().to_string();
     for key in [
         "public_url",
@@ -81,6 +88,14 @@ fn every_value_that_cannot_be_is_named_at_once() {
         "microsoft_inboxes_per_license",
         "event_days",
         "attempt_days",
+        "keys_per_account",
+        "answer_mebibytes_per_account",
+        "[connections] max ",
+        "max_per_address",
+        "proxies",
+        "head_seconds",
+        "idle_seconds",
+        "stall_seconds",
         "allowed_ranges",
         "job_concurrency",
         "delivery_concurrency",
@@ -96,6 +111,7 @@ fn the_environment_comes_before_the_file() {
     let variables = |name: &str| match name {
         "PEEKER_PRICES_GOOGLE_LICENSE_CENTS" => Some("300".to_owned()),
         "PEEKER_WEBHOOKS_ALLOWED_RANGES" => Some("10.0.0.0/8, 192.168.1.7".to_owned()),
+        "PEEKER_CONNECTIONS_PROXIES" => Some(String::new()),
         _ => None,
     };
     config.overlay(variables).unwrap();
@@ -108,6 +124,7 @@ fn the_environment_comes_before_the_file() {
     );
     config.check().unwrap();
     assert_eq!(config.allowed_ranges().len(), 2);
+    assert!(config.connections.proxies.is_empty());
     let wrong = config
         .overlay(|name| (name == "PEEKER_WORKERS_JOB_CONCURRENCY").then(|| "many".to_owned()));
     assert!(
@@ -120,10 +137,11 @@ fn the_environment_comes_before_the_file() {
 
 #[test]
 fn settings_follow_the_configuration() {
-    let config =
-        parse("[prices]\ngoogle_license_cents = 200\n[sizing]\nrecommended_google_percent = 70")
-            .unwrap();
-    let settings = config.settings();
+    let text = "[prices]\ngoogle_license_cents = 200\n[sizing]\nrecommended_google_percent = 70\n\
+        [idempotency]\nkeys_per_account = 7\nanswer_mebibytes_per_account = 2";
+    let settings = parse(text).unwrap().settings();
+    assert_eq!(settings.idempotency.keys, 7);
+    assert_eq!(settings.idempotency.answer_bytes, 2 * 1024 * 1024);
     assert_eq!(settings.prices.google_license, Cents(200));
     assert_eq!(Some(settings.recommended_split), Split::new(70, 30));
 }

@@ -66,7 +66,7 @@ impl Output {
         if self.json {
             Self::print_json(json)
         } else {
-            Self::write(&text(self))
+            Self::print(&text(self))
         }
     }
 
@@ -74,12 +74,12 @@ impl Output {
     pub fn print_json(value: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string(value)
             .map_err(|error| Failure::new("output", error.to_string()))?;
-        Self::write(&text)
+        Self::print(&text)
     }
 
     /// Prints a line of text for people; nothing with `--json`.
     pub fn line(self, text: &str) -> Result<()> {
-        if self.json { Ok(()) } else { Self::write(text) }
+        if self.json { Ok(()) } else { Self::print(text) }
     }
 
     /// Tells a person something beside the result, on stderr.
@@ -106,7 +106,8 @@ impl Output {
         Self::write_to_stderr(&format!("{style}error:{style:#} {failure}"));
     }
 
-    fn write(text: &str) -> Result<()> {
+    /// Prints a line. Errors: stdout cannot be written; that its reader is gone is none.
+    pub fn print(text: &str) -> Result<()> {
         match writeln!(std::io::stdout(), "{text}") {
             // The reader has seen enough, as `head` has.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -1,19 +1,23 @@
 //! Logs: to stderr, as text where a person looks and as JSON where a machine reads.
 
+mod lines;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::{Failure, Result};
+pub use lines::Flush;
 
 /// What a server logs.
 pub const SERVER: &str = "info,sqlx=warn,hyper=warn";
 /// What commands log that answer for themselves.
 pub const QUIET: &str = "warn";
 
-/// Starts logging with this filter, unless `PEEKER_LOG` has another. `PEEKER_LOG_FORMAT` is `text` or `json`.
-/// Errors: a value of these variables that cannot be.
-pub fn start(default_filter: &str) -> Result<()> {
+/// Starts logging with this filter, unless `PEEKER_LOG` has another. `PEEKER_LOG_FORMAT` is `text` or `json`. To be held
+/// until the end of the process. Errors: a value of these variables that cannot be.
+pub fn start(default_filter: &str) -> Result<Flush> {
     let filter = std::env::var("PEEKER_LOG").unwrap_or_else(|_| default_filter.to_owned());
     let filter = EnvFilter::try_new(&filter).map_err(|error| {
         Failure::configuration(format!(
@@ -31,9 +35,14 @@ pub fn start(default_filter: &str) -> Result<()> {
         }
     };
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let tell = |lines| tracing::warn!(lines, "log lines were lost");
+    let (lines, flush) = lines::start(std::io::stderr(), tell)
+        .map_err(|error| Failure::new("log", format!("Cannot start the log's thread: {error}")))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        // It would be printed to stderr, and a print that fails is a panic.
+        .log_internal_errors(false)
+        .with_writer(lines);
     if json {
         builder
             .json()
@@ -45,5 +54,22 @@ pub fn start(default_filter: &str) -> Result<()> {
             .with_ansi(!no_colour && std::io::stderr().is_terminal())
             .init();
     }
-    Ok(())
+    Ok(flush)
+}
+
+/// Tells of panics in the log rather than on stderr, where a reader that reads nothing would hold up whoever panics. With
+/// `RUST_BACKTRACE` the way to it is told too.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        let backtrace = Backtrace::capture();
+        let backtrace =
+            (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+        tracing::error!(
+            message = panic.payload_as_str().unwrap_or("a thread panicked"),
+            location,
+            backtrace,
+            thread = std::thread::current().name(),
+        );
+    }));
 }

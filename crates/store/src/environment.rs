@@ -3,14 +3,17 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use peeker_domain::Environment;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use peeker_domain::wallet::Funding;
+use peeker_domain::{Cents, Environment};
+use sea_orm::ConnectionTrait;
 use sqlx::postgres::PgListener;
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::connect::{Location, Pools, open};
+use crate::connections::WriteTransaction;
 use crate::deliveries::RecordAttempt;
 use crate::error::Result;
 use crate::lane::Lane;
@@ -21,6 +24,9 @@ use crate::simulator::{Documents, Remember};
 
 /// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
 const POSTGRES_LANES: usize = 4;
+
+/// How long to wait before listening again when the connection broke.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A moment at which a process can be killed with a different outcome than a moment before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +41,43 @@ pub enum Moment {
 /// server has none.
 pub type Interruption = Arc<dyn Fn(Moment) -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// What the sandbox wallet is filled up to (contract §8: it never runs out).
+const SANDBOX_FUNDS: Cents = Cents(1_000_000_000);
+
+/// What the contract has different in the two environments. Rules go by these and do not ask which environment it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EnvironmentRules {
+    /// Where the money of wallets comes from.
+    pub funding: Funding,
+    /// Whether accounts have clocks of their own that can be advanced (contract §7).
+    pub movable_clocks: bool,
+    /// Whether an account can be emptied (contract §7).
+    pub resettable: bool,
+}
+
+impl EnvironmentRules {
+    const fn of(environment: Environment) -> Self {
+        match environment {
+            Environment::Live => Self {
+                funding: Funding::Prepaid,
+                movable_clocks: false,
+                resettable: false,
+            },
+            Environment::Test => Self {
+                funding: Funding::FilledUp { to: SANDBOX_FUNDS },
+                movable_clocks: true,
+                resettable: true,
+            },
+        }
+    }
+}
+
 /// The database of one environment.
 pub struct EnvironmentDb {
-    /// Which environment.
+    /// Which environment: for what is said of it, not for deciding.
     pub environment: Environment,
+    /// What goes for its accounts.
+    pub(crate) rules: EnvironmentRules,
     /// Its connections.
     pub pools: Pools,
     jobs_waiting: Notify,
@@ -96,7 +135,7 @@ impl EnvironmentDb {
     /// On PostgreSQL, tells the other processes; they hear it when the transaction commits.
     pub(crate) async fn announce(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &WriteTransaction,
         jobs: bool,
         deliveries: bool,
     ) -> Result<()> {
@@ -145,6 +184,7 @@ impl EnvironmentStore {
         let (in_use, unused) = oneshot::channel();
         let db = Arc::new(EnvironmentDb {
             environment,
+            rules: EnvironmentRules::of(environment),
             pools,
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
@@ -167,23 +207,32 @@ impl EnvironmentStore {
     }
 }
 
-/// Turns PostgreSQL notifications into local wake-up calls for as long as the database is in use. When the
-/// connection breaks, workers still poll, so a lost call only costs a moment.
+/// Turns PostgreSQL notifications into local wake-up calls for as long as the database is in use. While there is no
+/// connection, workers still poll, so a lost call only costs a moment.
 async fn listen(db: Weak<EnvironmentDb>, mut unused: oneshot::Receiver<Infallible>) {
+    loop {
+        tokio::select! {
+            () = hear(&db) => {}
+            _ = &mut unused => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RECONNECT_PAUSE) => {}
+            _ = &mut unused => return,
+        }
+    }
+}
+
+/// Listens until the connection breaks.
+async fn hear(db: &Weak<EnvironmentDb>) {
     let Some(strong) = db.upgrade() else { return };
     let channel = format!("peeker_{}", EnvironmentDb::name(strong.environment));
-    let listener =
-        PgListener::connect_with(strong.pools.reader.get_postgres_connection_pool()).await;
+    let listener = PgListener::connect_with(strong.pools.reader.postgres_pool()).await;
     drop(strong);
     let Ok(mut listener) = listener else { return };
     if listener.listen(&channel).await.is_err() {
         return;
     }
-    loop {
-        tokio::select! {
-            heard = listener.recv() => if heard.is_err() { return },
-            _ = &mut unused => return,
-        }
+    while listener.recv().await.is_ok() {
         match db.upgrade() {
             Some(db) => db.wake(true, true),
             None => return,

@@ -5,9 +5,9 @@
 //! backoff is a row, so it survives a restart.
 
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{ClockOffset, Environment, Timestamp};
+use peeker_domain::{ClockOffset, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, QuerySelect};
 use sea_orm::{EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement};
 
 use crate::clock;
@@ -199,9 +199,10 @@ pub async fn claim_unscoped(
     } else {
         "FOR UPDATE SKIP LOCKED"
     };
-    let standing = match db.environment {
-        Environment::Live => "",
-        Environment::Test => STANDING,
+    let standing = if db.rules.movable_clocks {
+        STANDING
+    } else {
+        ""
     };
     let values = [
         now.as_millis().into(),

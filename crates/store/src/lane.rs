@@ -4,19 +4,23 @@
 //!
 //! If the batch fails, every item runs alone through the same function, so only the guilty one gets its error. An
 //! item whose caller went away is still written: nobody can tell whether it was already on its way.
+//!
+//! If the database itself fails, nobody is guilty: everybody in the batch and in line behind it is told so at once,
+//! rather than each after a try of his own, and the next one begins on a fresh connection.
 
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use peeker_domain::id::AccountId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::environment::EnvironmentDb;
-use crate::error::{Result, StoreError};
+use crate::error::{Result, StoreError, no_answer};
 use crate::work::Work;
 
 /// Most items in one transaction.
@@ -25,6 +29,8 @@ const MAX_ITEMS: usize = 64;
 const MAX_WEIGHT: usize = 4_000;
 /// Items that may wait in a lane before callers wait for room.
 const QUEUE: usize = 1_024;
+/// How long one transaction may take. Only a database that has stopped answering needs more.
+const LIMIT: Duration = Duration::from_millis(4_500);
 /// How often an item that runs alone is tried when the database says it may work the next time.
 const TRIES: u32 = 4;
 
@@ -108,11 +114,16 @@ async fn run<B: Batch>(db: Arc<EnvironmentDb>, mut receiver: mpsc::Receiver<Entr
             weight += B::weight(&entry.0);
             batch.push(entry);
         }
-        write_batch::<B>(&db, batch).await;
+        if let Err(error) = write_batch::<B>(&db, batch).await {
+            while let Ok((_, reply)) = receiver.try_recv() {
+                let _ = reply.send(Err(error.share_unavailable()));
+            }
+        }
     }
 }
 
-async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) {
+/// Writes the items and answers their callers. Errors: the database is not available.
+async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) -> Result<()> {
     let (items, mut replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let all: Vec<&B::Item> = items.iter().collect();
     match transaction::<B>(db, &all).await {
@@ -122,6 +133,12 @@ async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) {
                 let _ = reply.send(Ok(output));
             }
         }
+        Err(error) if error.is_unavailable() => {
+            for reply in replies {
+                let _ = reply.send(Err(error.share_unavailable()));
+            }
+            return Err(error);
+        }
         Err(error) if items.len() == 1 && !error.is_transient() => {
             if let Some(reply) = replies.pop() {
                 let _ = reply.send(Err(error));
@@ -129,11 +146,24 @@ async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) {
         }
         Err(error) => {
             tracing::debug!(items = items.len(), %error, "batch failed, writing its items one by one");
-            for (item, reply) in items.iter().zip(replies) {
-                let _ = reply.send(alone::<B>(db, item).await);
+            let mut entries = items.iter().zip(replies);
+            while let Some((item, reply)) = entries.next() {
+                let written = alone::<B>(db, item).await;
+                let failed = match &written {
+                    Err(error) if error.is_unavailable() => Some(error.share_unavailable()),
+                    _ => None,
+                };
+                let _ = reply.send(written);
+                if let Some(error) = failed {
+                    for (_, reply) in entries {
+                        let _ = reply.send(Err(error.share_unavailable()));
+                    }
+                    return Err(error);
+                }
             }
         }
     }
+    Ok(())
 }
 
 async fn alone<B: Batch>(db: &EnvironmentDb, item: &B::Item) -> Result<B::Output> {
@@ -149,10 +179,12 @@ async fn alone<B: Batch>(db: &EnvironmentDb, item: &B::Item) -> Result<B::Output
 
 /// One transaction. A panic in a batch is a bug, but it must not end the lane for everybody who comes later.
 async fn transaction<B: Batch>(db: &EnvironmentDb, items: &[&B::Item]) -> Result<Vec<B::Output>> {
-    let written = AssertUnwindSafe(write_and_commit::<B>(db, items))
-        .catch_unwind()
-        .await;
-    written.unwrap_or_else(|_| Err(StoreError::Corrupt("a write panicked".to_owned())))
+    let written = AssertUnwindSafe(write_and_commit::<B>(db, items)).catch_unwind();
+    match tokio::time::timeout(LIMIT, written).await {
+        Ok(Ok(written)) => written,
+        Ok(Err(_)) => Err(StoreError::Corrupt("a write panicked".to_owned())),
+        Err(_) => Err(no_answer().into()),
+    }
 }
 
 async fn write_and_commit<B: Batch>(

@@ -9,6 +9,8 @@ pub mod actions;
 pub mod bundles;
 pub mod clock;
 pub mod connect;
+mod connections;
+pub mod data_files;
 pub mod deliveries;
 pub mod domains;
 pub mod endpoint_health;
@@ -42,6 +44,7 @@ pub mod webhooks;
 mod work;
 
 pub use connect::{Location, Pools};
+pub use connections::{Connections, WriteTransaction};
 pub use environment::{EnvironmentDb, EnvironmentStore, Interruption, Moment};
 pub use error::{Result, StoreError};
 pub use insert::columns;
@@ -50,7 +53,6 @@ pub use loader::{Load, Loader};
 pub use work::Work;
 
 use peeker_domain::Environment;
-use sea_orm::ConnectionTrait;
 
 /// The names of the three databases.
 const DATABASES: [&str; 3] = ["control", "live", "sandbox"];
@@ -95,10 +97,10 @@ impl Store {
         }
     }
 
-    /// Whether all databases answer.
-    pub async fn ping(&self) -> Result<()> {
+    /// Proves that all databases can be read and written.
+    pub async fn probe(&self) -> Result<()> {
         for pools in [&self.control, &self.live.db.pools, &self.sandbox.db.pools] {
-            pools.reader.execute_unprepared("SELECT 1").await?;
+            pools.probe().await?;
         }
         Ok(())
     }

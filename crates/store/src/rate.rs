@@ -4,11 +4,12 @@
 use peeker_domain::id::KeyId;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QueryFilter, QuerySelect, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, Statement,
 };
 
 use crate::connect::Pools;
+use crate::connections::WriteTransaction;
 use crate::entity::rate_windows::{Column, Entity, Model};
 use crate::error::Result;
 
@@ -74,7 +75,7 @@ pub async fn report_and_ask(
     })
 }
 
-async fn add(tx: &DatabaseTransaction, key: &KeyId, counts: &[(i64, u32)]) -> Result<()> {
+async fn add(tx: &WriteTransaction, key: &KeyId, counts: &[(i64, u32)]) -> Result<()> {
     if counts.is_empty() {
         return Ok(());
     }

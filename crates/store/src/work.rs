@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, TransactionId};
-use peeker_domain::{Cents, ClockOffset, Environment, EventType, Timestamp};
+use peeker_domain::{Cents, ClockOffset, EventType, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
+use crate::connections::WriteTransaction;
 use crate::deliveries::State;
 use crate::endpoint_health::Pause;
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
@@ -21,13 +22,12 @@ use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
-use crate::wallet::SANDBOX_FUNDS;
 
 /// An open unit of work. Dropped without [`Work::commit`], it changes nothing.
 #[derive(Debug)]
 pub struct Work<'a> {
     db: &'a EnvironmentDb,
-    tx: DatabaseTransaction,
+    tx: WriteTransaction,
     accounts: BTreeMap<String, accounts::Model>,
     touched: BTreeSet<String>,
     events: Vec<events::Model>,
@@ -83,13 +83,8 @@ impl<'a> Work<'a> {
     }
 
     /// The transaction, for queries of the nouns.
-    pub fn tx(&self) -> &DatabaseTransaction {
+    pub fn tx(&self) -> &WriteTransaction {
         &self.tx
-    }
-
-    /// Which environment this is.
-    pub fn environment(&self) -> Environment {
-        self.db.environment
     }
 
     /// How far the account's clock is ahead of the system's; nothing for an account that this work did not lock.
@@ -116,7 +111,6 @@ impl<'a> Work<'a> {
         data: &impl Serialize,
         now: Timestamp,
     ) -> Result<()> {
-        let environment = self.environment();
         if let (Some(order), true) = (order, kind.as_str().starts_with("order.")) {
             self.note(account, order, kind.as_str(), kind.told(), None, now);
         }
@@ -129,7 +123,7 @@ impl<'a> Work<'a> {
             id: &id,
             kind,
             created_at: now,
-            environment,
+            environment: self.db.environment,
             sequence,
             data: &data,
         };
@@ -192,16 +186,13 @@ impl<'a> Work<'a> {
         now: Timestamp,
     ) -> Result<()> {
         let balance = Cents(self.account(account)?.balance_cents);
-        if balance < amount {
-            if self.environment() != Environment::Test {
-                return Err(StoreError::InsufficientFunds {
-                    required: amount,
-                    balance,
-                });
-            }
-            let missing = SANDBOX_FUNDS.max(amount) - balance;
-            self.transfer(account, missing, "funding", "sandbox_funding", None, now)?;
-        }
+        let Some(top_up) = self.db.rules.funding.top_up(balance, amount) else {
+            return Err(StoreError::InsufficientFunds {
+                required: amount,
+                balance,
+            });
+        };
+        self.transfer(account, top_up, "funding", "sandbox_funding", None, now)?;
         self.transfer(account, -amount, "sales", reason, Some(order), now)
     }
 
@@ -375,7 +366,7 @@ impl<'a> Work<'a> {
 }
 
 async fn lock_accounts(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     ids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, accounts::Model>> {
     use sea_orm::QueryOrder;

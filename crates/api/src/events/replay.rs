@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use peeker_app::App;
 use peeker_app::events::{self as use_case, ReplayWindow};
+use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::view::{Event, EventReplay, Single};
 use peeker_domain::{EventType, Timestamp};
 use serde_json::Value;
@@ -81,7 +82,7 @@ impl RequestBody for ReplayEvents {
 fn kind(value: &Value) -> Result<EventType, String> {
     let text = string(value)?;
     text.parse()
-        .map_err(|_| format!("is not an event type: {text:?}"))
+        .map_err(|_| format!("is not an event type: {:?}", excerpt(text, QUOTED)))
 }
 
 /// Send the events of a window of time again

@@ -123,7 +123,7 @@ fn check(window: &ReplayWindow, now: Timestamp) -> Result<()> {
         let message = "until must be later than since";
         violations.push(Violation::new("until", message));
     }
-    Error::from_violations(violations).map_or(Ok(()), Err)
+    Error::from_violations(violations, 0).map_or(Ok(()), Err)
 }
 
 /// A replay of a window. Errors: `not_found`.

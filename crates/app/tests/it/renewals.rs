@@ -290,7 +290,7 @@ on_both_engines! {
         assert_eq!(slow.len(), 1);
         runner::end_all_leases(&app.app).await.unwrap();
         run(&app.app).await;
-        let late = renew::run(db, &slow[0], |_| false, app.now()).await;
+        let late = renew::run(db, &slow[0], false, app.now()).await;
         assert!(matches!(late, Err(peeker_store::StoreError::LeaseLost)), "{late:?}");
         assert_eq!(amounts(app, &id, "renewal").await, [-200]);
     }

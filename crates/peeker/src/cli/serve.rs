@@ -14,7 +14,7 @@ use crate::installation::{Installation, MAKE_A_KEY, master_key_variable};
 use crate::output::Output;
 use crate::profile::Profile;
 use crate::serve::{Bound, stop_on_signal};
-use crate::{metrics, serve};
+use crate::{metrics, serve, telemetry};
 
 /// Where the API listens when nobody says otherwise.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -105,6 +105,7 @@ struct Plan {
 
 /// Runs the server until a signal.
 pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Result<()> {
+    telemetry::log_panics();
     let output = output.with_logged_notes();
     let plan = plan(global, arguments)?;
     let Plan {
@@ -119,7 +120,11 @@ pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Resul
     // Before the databases are opened: another server's port must not be found out only after a migration.
     let api = match role {
         Role::Worker => None,
-        Role::All | Role::Api => Some(Bound::new(plan.listen, "--listen").await?),
+        Role::All | Role::Api => {
+            let limits = installation.config.connections.limits();
+            let bound = Bound::new(plan.listen, "--listen").await?;
+            Some(bound.with_limits(limits.within_open_files()))
+        }
     };
     let recorder = match plan.metrics_listen {
         Some(address) => Some((
@@ -135,12 +140,13 @@ pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Resul
     let app = installation.open(*profile, output).await?;
     let api_address = api.as_ref().map(|bound| bound.address);
     let metrics_address = recorder.as_ref().map(|(bound, _)| bound.address);
-    announce(&plan, &app, api_address, metrics_address, output).await?;
+    let announcement = announcement(&plan, &app, api_address, metrics_address, output).await?;
+    print_aside(announcement);
     let metrics_stop = CancellationToken::new();
     let _until_the_end = metrics_stop.clone().drop_guard();
     if let Some((bound, handle)) = recorder {
         tokio::spawn(metrics::upkeep(handle.clone(), metrics_stop.clone()));
-        tokio::spawn(bound.serve(metrics::router(handle), metrics_stop.clone()));
+        tokio::spawn(bound.serve(metrics::router(handle).into(), metrics_stop.clone()));
     }
     let worker = *role != Role::Api;
     let _sole_worker = if worker {
@@ -209,14 +215,14 @@ fn check_production(installation: &Installation) -> Result<()> {
     )))
 }
 
-/// Says where the server is found and what to do next.
-async fn announce(
+/// Where the server is found and what to do next, in words or in JSON.
+async fn announcement(
     plan: &Plan,
     app: &App,
     api: Option<SocketAddr>,
     metrics: Option<SocketAddr>,
     output: Output,
-) -> Result<()> {
+) -> Result<String> {
     let profile = plan.profile.to_string();
     let role = plan
         .role
@@ -225,25 +231,37 @@ async fn announce(
     let url = api.map(|address| format!("http://{address}"));
     if output.json {
         let metrics = metrics.map(|address| format!("http://{address}/metrics"));
-        return Output::print_json(
-            &json!({"listening": {"api": url, "metrics": metrics}, "profile": profile, "role": role}),
-        );
+        let listening = json!({"api": url, "metrics": metrics});
+        return Ok(json!({"listening": listening, "profile": profile, "role": role}).to_string());
     }
     let version = env!("CARGO_PKG_VERSION");
     let role = role.unwrap_or_default();
-    output.line(&output.bold(&format!("Peeker {version}, {profile} profile, role {role}")))?;
+    let mut lines = vec![output.bold(&format!("Peeker {version}, {profile} profile, role {role}"))];
     if let Some(url) = &url {
-        output.line(&format!("  API       {url}/partner/v1"))?;
-        output.line(&format!("  docs      {url}/docs"))?;
+        lines.push(format!("  API       {url}/partner/v1"));
+        lines.push(format!("  docs      {url}/docs"));
     }
     if let Some(address) = metrics {
-        output.line(&format!("  metrics   http://{address}/metrics"))?;
+        lines.push(format!("  metrics   http://{address}/metrics"));
     }
-    output.line(&format!("  data      {}", plan.installation.describe()))?;
+    lines.push(format!("  data      {}", plan.installation.describe()));
     if api.is_some() && partners::list(app).await?.is_empty() {
-        output.line("\nNo partner yet. In a second terminal: peeker partner create --name \"Acme Resellers\"")?;
+        lines.push("\nNo partner yet. In a second terminal: peeker partner create --name \"Acme Resellers\"".to_owned());
     }
-    output.line("Stop with Ctrl-C.")
+    lines.push("Stop with Ctrl-C.".to_owned());
+    Ok(lines.join("\n"))
+}
+
+/// Prints on a thread of its own: a server serves, whether somebody reads its stdout, nobody does, or its disk is full.
+fn print_aside(text: String) {
+    let print = move || {
+        if let Err(failure) = Output::print(&text) {
+            tracing::warn!(error = %failure, "where the server is found could not be printed");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().spawn(print) {
+        tracing::warn!(%error, "where the server is found could not be printed");
+    }
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ async fn open(installation: &Installation, listen: SocketAddr, output: Output) -
     let signing = SigningSecret::parse(test_secret.expose_secret());
     let signing = signing.map_err(|error| Failure::new("internal_error", error.to_string()))?;
     let (sender, events) = mpsc::unbounded_channel();
-    tokio::spawn(receiver.serve(Receiver::new(signing, sender).router(), stop.clone()));
+    tokio::spawn(receiver.serve(Receiver::new(signing, sender).router().into(), stop.clone()));
     let server = tokio::spawn(serve::run(app.clone(), Some(bound), true, stop.clone()));
     let client = Client::new(&base_url, &created.test_key)?;
     let partner = created.partner.id;

@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "only tests are in here")]
 
 mod commands;
+mod data_files;
 mod demo;
+mod hostile_clients;
 mod kill;
 mod kill_sender;
 mod listen;
+mod log;
 mod serve;
+mod server;
 
 use std::path::Path;
 use std::process::{Command, Output};

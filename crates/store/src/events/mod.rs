@@ -10,13 +10,14 @@ mod replay;
 pub use list::{EventFilter, attempts_query, find, list, list_attempts, list_query};
 pub use prune::{
     Fingerprints, accounts_unscoped, prune_attempts, prune_events, prune_fingerprints_unscoped,
-    prune_idempotency_keys_unscoped, prune_replays,
+    prune_idempotency_keys, prune_idempotency_keys_unscoped, prune_replays,
 };
 pub use replay::{NewEventReplay, begin, find_replay, matching_query, replay, run};
 
 use peeker_domain::id::{AccountId, EventId};
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 
 use crate::entity::{accounts, events};

@@ -6,11 +6,10 @@ use peeker_domain::id::{AccountId, DomainId, ImportId};
 use peeker_domain::view::{Category, FailureReason};
 use peeker_domain::{DomainName, DomainStatus, EventType, ImportStatus, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{COMPLETED, FAILED, PENDING, by_name, of_import, show};
+use crate::connections::WriteTransaction;
 use crate::domains as domain_rows;
 use crate::entity::{domains, import_domains, imported_names, imports, jobs};
 use crate::environment::EnvironmentDb;
@@ -220,7 +219,7 @@ async fn conclude(
 /// Gives up the claim on names that could not be imported, unless an import of this account made or may make a zone
 /// for them: who could not import a name must not keep others from it.
 async fn release_names(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     account: &AccountId,
     refused: &[String],
     known: &HashMap<String, domains::Model>,

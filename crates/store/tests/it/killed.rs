@@ -178,7 +178,7 @@ async fn run_job(
 ) -> Result<(), StoreError> {
     let store = live(app);
     match job.kind.as_str() {
-        jobs::RENEW => renew::run(&store.db, job, |_| false, now).await,
+        jobs::RENEW => renew::run(&store.db, job, false, now).await,
         jobs::CANCEL => cancel::carry_out(&store.db, job, now).await,
         jobs::EXPIRY => registrations::look_after(&store.db, job, now).await,
         jobs::REGISTRATION => {
@@ -209,10 +209,7 @@ async fn provision(
     } else {
         // Short registrations, so that many of them come to their end.
         let until = Some(now.plus_months(2));
-        Change::Registered {
-            next_step: "zone",
-            until,
-        }
+        Change::Registered { until }
     };
     let step = Step {
         job: job.clone(),

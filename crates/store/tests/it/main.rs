@@ -18,4 +18,5 @@ mod plans;
 mod progress;
 mod schema;
 mod sequence;
+mod storage;
 mod wallet;

@@ -588,6 +588,10 @@ async fn what_is_over_its_time_is_found_by_an_index() {
         );
         assert_indexed(pools, table, &format!("{table}_lapsed"), raw(&sql)).await;
     }
+    let of_one = "SELECT account_id, key FROM idempotency_keys WHERE account_id = $3 AND expires_at <= $1 \
+        ORDER BY expires_at LIMIT $2";
+    let index = "idempotency_keys_of_account";
+    assert_indexed(pools, "idempotency_keys", index, raw(of_one)).await;
     let oldest = "SELECT e.sequence FROM events e CROSS JOIN deliveries d WHERE e.account_id = $1 AND d.account_id = $1 \
         AND d.sequence = e.sequence ORDER BY e.sequence LIMIT $2";
     assert_indexed(pools, "e", "sqlite_autoindex_events_1", raw(oldest)).await;
@@ -608,5 +612,19 @@ async fn what_is_over_its_time_is_found_by_an_index() {
         raw(removed),
     )
     .await;
+    app.finish().await;
+}
+
+/// What an account's idempotency keys take up is asked for every minute, of a million keys at most. Written out as
+/// `idempotency.rs` of the store does.
+#[tokio::test]
+async fn the_keys_of_an_account_are_counted_in_an_index_alone() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let pools = &app.app.store().sandbox.db.pools;
+    let counted = "SELECT COUNT(*) AS keys, CAST(COALESCE(SUM(body_bytes), 0) AS BIGINT) AS answer_bytes, \
+        MIN(CASE WHEN body_bytes IS NOT NULL THEN expires_at END) AS next_free_at \
+        FROM idempotency_keys WHERE account_id = $1 AND expires_at > $2";
+    let index = "COVERING INDEX idempotency_keys_of_account";
+    assert_indexed(pools, "idempotency_keys", index, raw(counted)).await;
     app.finish().await;
 }

@@ -69,7 +69,6 @@ async fn write(db: &EnvironmentDb, steps: &[Step]) -> Vec<Next> {
 
 fn bought() -> Change {
     Change::Registered {
-        next_step: "zone",
         until: Some(EPOCH.plus_months(12)),
     }
 }
@@ -201,7 +200,7 @@ on_both_engines! {
         write(db, &[step(&of[0], bought()), step(&of[0], connected())]).await;
         let retry = Change::Retry { run_at: EPOCH.plus_seconds(900), error: "busy".to_owned() };
         let next = write(db, &[step(&of[1], broken()), step(&of[2], bought()), step(&of[3], retry)]).await;
-        assert_eq!(next, [Next::TakeBack, Next::TakeBack, Next::Stop]);
+        assert_eq!(next, [Next::Deprovision, Next::Deprovision, Next::Stop]);
         // The one at work with what failed, and the one that learns it here, hold their leases; the other two are due.
         let due = claim_all(db, EPOCH).await;
         assert_eq!(due.len(), 2, "{due:?}");

@@ -135,17 +135,17 @@ on_both_engines! {
             let now = due.plus_seconds(day * DAY);
             let claimed = claim(app, now).await;
             assert_eq!(claimed.len(), 1, "on day {day}");
-            renew::run(live(app), &claimed[0], |_| false, now).await.unwrap();
+            renew::run(live(app), &claimed[0], false, now).await.unwrap();
             assert_eq!(balance(app).await, 150, "nothing is taken in part");
             assert!(claim(app, now.plus_seconds(DAY - 1)).await.is_empty());
         }
         credit(app, 49, None).await;
         let now = due.plus_seconds(3 * DAY);
-        renew::run(live(app), &claim(app, now).await[0], |_| false, now).await.unwrap();
+        renew::run(live(app), &claim(app, now).await[0], false, now).await.unwrap();
         assert_eq!(balance(app).await, 199, "one cent is missing");
         credit(app, 1, None).await;
         let now = due.plus_seconds(4 * DAY);
-        renew::run(live(app), &claim(app, now).await[0], |_| false, now).await.unwrap();
+        renew::run(live(app), &claim(app, now).await[0], false, now).await.unwrap();
         assert_eq!(balance(app).await, 0);
         let mut expected = vec!["order.in_progress"];
         expected.extend(["order.renewal_failed"; 4]);
