@@ -102,16 +102,12 @@ impl RateLimiter {
         window.used_elsewhere = answer.used;
         let left = limit.saturating_sub(answer.used);
         window.allowance = (limit / SHARE_OF_LIMIT).min(left);
-        match answer.room_at {
-            Some(room_at) => {
-                window.allowance = 0;
-                Ok(refusal(limit, answer.used, room_at, now))
-            }
-            None => {
-                add(&mut window.own, second, tokens);
-                Ok(window.quota(limit, answer.used, now))
-            }
+        if let Some(room_at) = answer.room_at {
+            window.allowance = 0;
+            return Ok(refusal(limit, answer.used, room_at, now));
         }
+        add(&mut window.own, second, tokens);
+        Ok(window.quota(limit, answer.used, now))
     }
 
     fn window(&self, key: &KeyId, second: i64) -> Arc<tokio::sync::Mutex<Window>> {

@@ -70,8 +70,8 @@ impl<B: Batch> Lane<B> {
         let spawn = |index| {
             // Whoever hands something in waits for the answer, so there is no more in a lane than there are callers.
             let (sender, receiver) = mpsc::unbounded_channel();
-            let owner = Writer::Lane(std::any::type_name::<B>(), index);
-            tokio::spawn(run::<B>(Arc::clone(db), owner, receiver));
+            let writer = Writer::Lane(std::any::type_name::<B>(), index);
+            tokio::spawn(run::<B>(Arc::clone(db), writer, receiver));
             sender
         };
         Self {
@@ -100,7 +100,7 @@ impl<B: Batch> std::fmt::Debug for Lane<B> {
 
 async fn run<B: Batch>(
     db: Arc<EnvironmentDb>,
-    owner: Writer,
+    writer: Writer,
     mut receiver: mpsc::UnboundedReceiver<Entry<B>>,
 ) {
     let mut waiting: Turns<AccountId, Entry<B>> = Turns::default();
@@ -114,7 +114,7 @@ async fn run<B: Batch>(
         while let Ok(entry) = receiver.try_recv() {
             waiting.push(B::account(&entry.0).clone(), entry);
         }
-        write_batch::<B>(&db, &owner, next_batch::<B>(&mut waiting)).await;
+        write_batch::<B>(&db, &writer, next_batch::<B>(&mut waiting)).await;
     }
 }
 
@@ -130,10 +130,10 @@ fn next_batch<B: Batch>(waiting: &mut Turns<AccountId, Entry<B>>) -> Vec<Entry<B
     batch
 }
 
-async fn write_batch<B: Batch>(db: &EnvironmentDb, owner: &Writer, batch: Vec<Entry<B>>) {
+async fn write_batch<B: Batch>(db: &EnvironmentDb, writer: &Writer, batch: Vec<Entry<B>>) {
     let (items, mut replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let all: Vec<&B::Item> = items.iter().collect();
-    match transaction::<B>(db, owner, &all).await {
+    match transaction::<B>(db, writer, &all).await {
         Ok(outputs) => {
             for (reply, output) in replies.into_iter().zip(outputs) {
                 // A caller that went away does not hear the answer; the write stands.
@@ -148,16 +148,16 @@ async fn write_batch<B: Batch>(db: &EnvironmentDb, owner: &Writer, batch: Vec<En
         Err(error) => {
             tracing::debug!(items = items.len(), %error, "batch failed, writing its items one by one");
             for (item, reply) in items.iter().zip(replies) {
-                let _ = reply.send(alone::<B>(db, owner, item).await);
+                let _ = reply.send(alone::<B>(db, writer, item).await);
             }
         }
     }
 }
 
-async fn alone<B: Batch>(db: &EnvironmentDb, owner: &Writer, item: &B::Item) -> Result<B::Output> {
+async fn alone<B: Batch>(db: &EnvironmentDb, writer: &Writer, item: &B::Item) -> Result<B::Output> {
     let mut tries = 1;
     loop {
-        match transaction::<B>(db, owner, &[item]).await {
+        match transaction::<B>(db, writer, &[item]).await {
             Ok(outputs) => return outputs.into_iter().next().ok_or(StoreError::Closed),
             Err(error) if error.is_transient() && tries < TRIES => tries += 1,
             Err(error) => return Err(error),
@@ -168,10 +168,10 @@ async fn alone<B: Batch>(db: &EnvironmentDb, owner: &Writer, item: &B::Item) -> 
 /// One transaction. A panic in a batch is a bug, but it must not end the lane for everybody who comes later.
 async fn transaction<B: Batch>(
     db: &EnvironmentDb,
-    owner: &Writer,
+    writer: &Writer,
     items: &[&B::Item],
 ) -> Result<Vec<B::Output>> {
-    let written = AssertUnwindSafe(write_and_commit::<B>(db, owner, items))
+    let written = AssertUnwindSafe(write_and_commit::<B>(db, writer, items))
         .catch_unwind()
         .await;
     written.unwrap_or_else(|_| Err(StoreError::Corrupt("a write panicked".to_owned())))
@@ -179,12 +179,12 @@ async fn transaction<B: Batch>(
 
 async fn write_and_commit<B: Batch>(
     db: &EnvironmentDb,
-    owner: &Writer,
+    writer: &Writer,
     items: &[&B::Item],
 ) -> Result<Vec<B::Output>> {
     let accounts: BTreeSet<&AccountId> = items.iter().map(|item| B::account(item)).collect();
     let locked = accounts.into_iter().filter(|_| B::LOCKS_ACCOUNTS);
-    let mut work = Work::begin_as(db, owner.clone(), locked).await?;
+    let mut work = Work::begin_as(db, writer.clone(), locked).await?;
     let outputs = B::write(&mut work, items).await?;
     work.commit().await?;
     Ok(outputs)

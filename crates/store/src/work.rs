@@ -47,22 +47,19 @@ impl<'a> Work<'a> {
         db: &'a EnvironmentDb,
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
-        let accounts: Vec<&AccountId> = accounts.into_iter().collect();
-        let owner = match accounts[..] {
-            [only] => Writer::Account(only.clone()),
-            _ => Writer::Other,
-        };
-        Self::begin_as(db, owner, accounts).await
+        let accounts: Vec<AccountId> = accounts.into_iter().cloned().collect();
+        let writer = Writer::Accounts(accounts.clone());
+        Self::begin_as(db, writer, &accounts).await
     }
 
-    /// As [`Work::begin`], when it is the owner's turn.
+    /// As [`Work::begin`], when it is the writer's turn.
     pub(crate) async fn begin_as(
         db: &'a EnvironmentDb,
-        owner: Writer,
+        writer: Writer,
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
         let wanted: BTreeSet<String> = accounts.into_iter().map(ToString::to_string).collect();
-        let turn = db.writers.pass(owner).await;
+        let turn = db.writers.pass(writer).await;
         let tx = db.pools.begin().await?;
         let mut rows = lock_accounts(&tx, &wanted).await?;
         if rows.len() < wanted.len() {

@@ -53,7 +53,7 @@ pub async fn claim_deliveries(
 fn share_out(line: &LineUp, most: usize) -> Vec<Share> {
     let most = most.min(MOST_CLAIMED);
     let each = most / line.accounts.len().max(1);
-    let accounts = line.accounts.iter().cloned().take(most);
+    let accounts = line.accounts.iter().take(most).cloned();
     let shares = accounts.map(|account| Share {
         account,
         most: each.max(1),
