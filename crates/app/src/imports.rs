@@ -14,7 +14,9 @@ use peeker_domain::provider_error::{FollowUp, GivenUp, ProviderWork, follow_up};
 use peeker_domain::view::{FailureReason, ImportJob, ImportedDomain};
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp, fingerprint};
 use peeker_providers::{Call, ErrorClass, ProviderError};
-use peeker_store::imports::{self as rows, Begun, NewImport, Submitted, ZoneOutcome, Zones};
+use peeker_store::imports::{
+    self as rows, Begun, NewImport, SliceOf, Submitted, ZoneOutcome, Zones,
+};
 use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::{StoreError, Work};
 use tokio::time::Instant;
@@ -282,7 +284,11 @@ async fn make_zones(
             }
         }
         progress |= !outcomes.is_empty();
-        let slice_of = job.filter(|_| pause.is_none() && last.is_some());
+        let is_slice = pause.is_none() && last.is_some();
+        let slice_of = job.filter(|_| is_slice).map(|job| SliceOf {
+            job,
+            got_on: patient,
+        });
         let zones = Zones {
             account,
             id,
