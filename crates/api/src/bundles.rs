@@ -11,13 +11,11 @@ use utoipa::ToSchema;
 
 use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
-use crate::extract::values::{boolean, choice, integer, text, word};
+use crate::extract::values::{boolean, choice, display_name, integer, word};
 use crate::extract::{
     Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
 };
 
-/// Longest bundle name (contract §2).
-const MAX_NAME_LENGTH: usize = 120;
 /// Largest volume in e-mails a month (contract §2).
 const MAX_VOLUME: u32 = 10_000_000;
 /// Google inboxes that a domain may bear.
@@ -52,7 +50,7 @@ impl RequestBody for CreateBundle {
     type Input = NewBundle;
 
     fn read(fields: &mut Fields<'_>) -> Result<NewBundle, Refused> {
-        let name = fields.required("name", text(MAX_NAME_LENGTH));
+        let name = fields.required("name", display_name);
         let volume = fields.required("monthly_sending_volume", integer(1..=MAX_VOLUME));
         let split = read_split(fields);
         let weekends = fields.optional("send_on_weekends", boolean);
@@ -124,7 +122,7 @@ impl RequestBody for UpdateBundle {
     type Input = BundlePatch;
 
     fn read(fields: &mut Fields<'_>) -> Result<BundlePatch, Refused> {
-        let name = fields.optional("name", text(MAX_NAME_LENGTH));
+        let name = fields.optional("name", display_name);
         let volume = fields.optional("monthly_sending_volume", integer(1..=MAX_VOLUME));
         let split = read_new_split(fields);
         let weekends = fields.optional("send_on_weekends", boolean);

@@ -1,13 +1,15 @@
 //! Domains: `/domains` (contract §3).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
 use peeker_app::App;
 use peeker_app::domains::{self as use_case, DomainFilter};
+use peeker_domain::name::MAX_LENGTH;
 use peeker_domain::view::{self, Category, Page, Single};
-use peeker_domain::{DomainName, DomainStatus, MailProvider};
+use peeker_domain::{DomainName, DomainStatus, MailProvider, excerpt};
 use utoipa::ToSchema;
 
 use crate::access::{Access, Quote, Read};
@@ -38,11 +40,12 @@ impl RequestBody for CheckAvailability {
 }
 
 /// Reads `domains`: 1 to `max` names, none twice. They stay as submitted: an invalid one is a row of the answer, not
-/// a refusal. Only a NUL is shown as U+FFFD, since PostgreSQL keeps no text that holds one.
+/// a refusal. Only what is longer than any name is cut, and a NUL is shown as U+FFFD, since PostgreSQL keeps no text that
+/// holds one.
 pub(crate) fn read_names(fields: &mut Fields<'_>, max: usize) -> Result<Vec<String>, Refused> {
     let mut seen = HashMap::new();
     fields.array("domains", 1..=max, |index, item| {
-        let name = item.value(|value| string(value).map(|name| name.replace('\0', "\u{fffd}")))?;
+        let name = item.value(|value| string(value).map(as_submitted))?;
         let first = *seen.entry(spelled_once(&name)).or_insert(index);
         if first == index {
             Ok(name)
@@ -50,6 +53,16 @@ pub(crate) fn read_names(fields: &mut Fields<'_>, max: usize) -> Result<Vec<Stri
             Err(item.refuse(&format!("is the same name as domains[{first}]")))
         }
     })
+}
+
+/// A name as it stands, unless it is longer than any can be.
+fn as_submitted(name: &str) -> String {
+    // The root's dot at the end is not part of the length.
+    let name = match excerpt(name, MAX_LENGTH + 1) {
+        Cow::Owned(_) => excerpt(name.trim(), MAX_LENGTH + 1),
+        whole @ Cow::Borrowed(_) => whole,
+    };
+    name.replace('\0', "\u{fffd}")
 }
 
 /// One spelling for all spellings of a name, valid or not.

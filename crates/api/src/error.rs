@@ -86,7 +86,7 @@ pub struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "personas[0].last_name")]
     pub field: Option<String>,
-    /// More, in the shape that belongs to the code; `violations` lists every wrong field when there are several.
+    /// More, in the shape that belongs to the code; `violations` lists the wrong fields when there are several.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = Object, required = false)]
     pub details: Map<String, Value>,
@@ -103,6 +103,7 @@ impl ErrorBody {
                 details: Map::new(),
             };
         }
+        let error = error.within_limits();
         Self {
             code: error.code,
             message: error.message,

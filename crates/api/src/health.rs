@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use peeker_app::App;
+use peeker_app::{App, readiness};
 use peeker_domain::view::Single;
 use serde::Serialize;
 
@@ -21,9 +21,9 @@ pub(crate) async fn healthz() -> Json<Single<Health>> {
     })
 }
 
-/// `GET /readyz`: the databases answer too; 503 when they do not.
+/// `GET /readyz`: the databases can be read and written too; 503 when they cannot.
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Single<Health>>, ApiError> {
-    app.ready().await?;
+    readiness::check(&app).await?;
     Ok(Json(Single {
         data: Health { status: "ready" },
     }))

@@ -181,7 +181,10 @@ fn idempotency_parameter() -> Parameter {
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("For 24 hours the same key and body give the first answer again. Visible ASCII characters."))
+        .description(Some(
+            "For 24 hours the same key and body give the answer again that the first request was carried out with. A \
+             refused request, or one that changes nothing, runs again. Visible ASCII characters.",
+        ))
         .schema(Some(schema))
         .build()
 }

@@ -28,7 +28,6 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(bundles::get, bundles::update, bundles::delete))
         .routes(routes!(domains::list))
         .routes(routes!(domains::get))
-        .routes(routes!(domains::availability))
         .routes(routes!(imports::create, imports::find))
         .routes(routes!(imports::create_job))
         .routes(routes!(imports::get))
@@ -36,7 +35,6 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(forwarding::create))
         .routes(routes!(forwarding::get))
         .routes(routes!(orders::create::create, orders::list::list))
-        .routes(routes!(orders::quote::quote))
         .routes(routes!(orders::get::get))
         .routes(routes!(orders::inboxes::inboxes))
         .routes(routes!(orders::history::history))
@@ -49,7 +47,6 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(events::list::get))
         .routes(routes!(events::list::deliveries))
         .routes(routes!(events::replay::replay))
-        .routes(routes!(webhook_check::check))
         .routes(routes!(swaps::create, swaps::list))
         .routes(routes!(swaps::rename))
         .routes(routes!(swaps::get))
@@ -62,10 +59,18 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(sandbox::advance_clock))
 }
 
+/// More of them: those that change nothing, though they are POSTs. Nothing is kept under their idempotency keys.
+fn questions() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(domains::availability))
+        .routes(routes!(orders::quote::quote))
+        .routes(routes!(webhook_check::check))
+}
+
 /// The whole HTTP interface, middleware included.
 pub fn router(app: App) -> Router {
-    let (routes, document) = partner_routes().split_for_parts();
-    let routes = middleware::guard(routes, &app);
+    let (changes, questions) = (partner_routes().into(), questions().into());
+    let routes = middleware::guard(changes, questions, &app);
     let served = PREFIXES
         .into_iter()
         .fold(Router::new(), |router, prefix| {
@@ -73,7 +78,7 @@ pub fn router(app: App) -> Router {
         })
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .merge(docs::routes(&complete(document)));
+        .merge(docs::routes(&openapi()));
     middleware::wrap(served, &app).with_state(app)
 }
 
@@ -88,5 +93,5 @@ pub fn full(app: &App) -> Router {
 
 /// The `OpenAPI` 3.1 document of the partner routes, as `/openapi.json` serves it.
 pub fn openapi() -> OpenApi {
-    complete(partner_routes().into_openapi())
+    complete(partner_routes().merge(questions()).into_openapi())
 }

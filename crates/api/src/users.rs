@@ -14,7 +14,7 @@ use utoipa::openapi::schema::Object;
 
 use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
-use crate::extract::values::{self, client_id, email, text_or_none, word};
+use crate::extract::values::{self, client_id, display_name_or_none, email, word};
 use crate::extract::{
     Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
 };
@@ -22,8 +22,6 @@ use crate::openapi::word_schema;
 
 /// The one sequencer that inboxes are handed to (contract §1).
 const SUPPORTED_SEQUENCER: &str = "smartlead";
-/// Longest given or family name.
-const MAX_NAME_LENGTH: usize = 100;
 
 /// Where the inboxes of a customer's future orders go.
 #[derive(Debug, ToSchema)]
@@ -64,7 +62,7 @@ pub(crate) fn read_provider(fields: &mut Fields<'_>) -> Result<(), Refused> {
 #[derive(Debug, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUser {
-    /// Unique in the account and environment, whatever the letter case.
+    /// Unique in the account and environment, however it is spelled.
     #[schema(example = "client@example.com", format = Email)]
     pub email: String,
     /// Given name.
@@ -82,8 +80,8 @@ impl RequestBody for CreateUser {
 
     fn read(fields: &mut Fields<'_>) -> Result<NewUser, Refused> {
         let email = fields.required("email", email);
-        let first_name = fields.optional_or_null("first_name", text_or_none(MAX_NAME_LENGTH));
-        let last_name = fields.optional_or_null("last_name", text_or_none(MAX_NAME_LENGTH));
+        let first_name = fields.optional_or_null("first_name", display_name_or_none);
+        let last_name = fields.optional_or_null("last_name", display_name_or_none);
         let client_id = fields.object("sequencer", UserSequencer::read);
         Ok(NewUser {
             email: email?,
@@ -118,9 +116,9 @@ impl RequestBody for UpdateUser {
     fn read(fields: &mut Fields<'_>) -> Result<UserPatch, Refused> {
         let email = fields.optional("email", email);
         let has_first_name = fields.has("first_name");
-        let first_name = fields.optional_or_null("first_name", text_or_none(MAX_NAME_LENGTH));
+        let first_name = fields.optional_or_null("first_name", display_name_or_none);
         let has_last_name = fields.has("last_name");
-        let last_name = fields.optional_or_null("last_name", text_or_none(MAX_NAME_LENGTH));
+        let last_name = fields.optional_or_null("last_name", display_name_or_none);
         let client_id = fields.optional_object("sequencer", UserSequencer::read);
         Ok(UserPatch {
             email: email?,

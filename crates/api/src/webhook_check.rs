@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use peeker_app::App;
 use peeker_app::webhook_check::{self as use_case, Delivery};
+use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::view::{SignatureCheck, Single};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -61,7 +62,10 @@ fn header_list(value: &Value) -> Result<Vec<(String, String)>, String> {
                 Value::Array(values) if values.len() == 1 => values[0].as_str(),
                 value => value.as_str(),
             };
-            let text = text.ok_or_else(|| format!("has a value of {name:?} that is not a text"))?;
+            let text = text.ok_or_else(|| {
+                let name = excerpt(name, QUOTED);
+                format!("has a value of {name:?} that is not a text")
+            })?;
             Ok((name.trim().to_owned(), text.to_owned()))
         })
         .collect()

@@ -11,6 +11,7 @@ use peeker_store::{StoreError, Work};
 
 use crate::failure::internal;
 use crate::paging::{PageRequest, Slice};
+use crate::provider_errors::seen;
 use crate::work::unless_lost;
 use crate::{Actor, App, backoff};
 
@@ -36,9 +37,7 @@ pub async fn resolve_in_sandbox(app: &App, actor: &Actor, id: &str) -> Result<Pe
     let not_found = || Error::not_found("pending action");
     let id: ActionId = id.parse().map_err(|_| not_found())?;
     let db = &app.environment(actor.environment).db;
-    if actor.environment != Environment::Test {
-        return Err(not_found());
-    }
+    actor.require_sandbox("pending action")?;
     let found = rows::find(db, &actor.account, &id)
         .await
         .map_err(internal("find a pending action"))?;
@@ -116,12 +115,8 @@ pub(crate) async fn watch_picture(
                 idempotency_key: id.as_str(),
                 now,
             };
-            // A probe that fails has seen nothing; the watch goes on.
-            app.providers(environment)?
-                .probes
-                .picture_reachable(call, &url)
-                .await
-                .unwrap_or(false)
+            let probes = &app.providers(environment)?.probes;
+            seen(probes.picture_reachable(call, &url).await)
         }
         _ => true,
     };

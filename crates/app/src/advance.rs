@@ -25,7 +25,7 @@ const MAX_AHEAD_SECONDS: i64 = 100 * 365 * 24 * 60 * 60;
 /// How often a request that waits for the clock looks at it.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long a walk goes on before its job is claimed anew. Leaves a job that it runs the time that any job has.
-const STINT: Duration = Duration::from_secs(10);
+const STINT: Duration = Duration::from_secs(1);
 /// A walk that has to wait looks again after this, and a little later each time, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -35,7 +35,7 @@ const PATIENCE: u32 = 100;
 
 /// The clock of the account's sandbox. Errors: `not_found` for a live key.
 pub async fn get(app: &App, actor: &Actor) -> Result<SandboxClock> {
-    only_in_sandbox(actor)?;
+    actor.require_sandbox("sandbox")?;
     let db = &app.environment(actor.environment).db;
     let found = rows::find(db, &actor.account).await;
     Ok(view(app, found.map_err(internal("read a sandbox clock"))?))
@@ -44,7 +44,7 @@ pub async fn get(app: &App, actor: &Actor) -> Result<SandboxClock> {
 /// Sends the clock `seconds` on, and waits a while for it to arrive.
 /// Errors: `not_found` for a live key; `invalid_request` when it would be too far ahead.
 pub async fn advance(app: &App, actor: &Actor, seconds: u32) -> Result<SandboxClock> {
-    only_in_sandbox(actor)?;
+    actor.require_sandbox("sandbox")?;
     let db = &app.environment(actor.environment).db;
     let latest = app.now().plus_seconds(MAX_AHEAD_SECONDS);
     let sent = rows::advance(db, &actor.account, seconds.into(), app.now(), latest).await;
@@ -61,13 +61,6 @@ pub async fn advance(app: &App, actor: &Actor, seconds: u32) -> Result<SandboxCl
         clock = found.map_err(internal("read a sandbox clock"))?;
     }
     Ok(view(app, clock))
-}
-
-fn only_in_sandbox(actor: &Actor) -> Result<()> {
-    match actor.environment {
-        Environment::Test => Ok(()),
-        Environment::Live => Err(Error::not_found("sandbox")),
-    }
 }
 
 fn view(app: &App, clock: AccountClock) -> SandboxClock {

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use peeker_domain::id::AccountId;
-use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp};
+use peeker_domain::{DomainName, Environment, Error, Result, Timestamp};
 use peeker_providers::registrar::MAX_CHECKED_NAMES;
-use peeker_providers::{Call, ProviderError, Verdict};
+use peeker_providers::{Call, Verdict};
 use tokio::sync::watch;
 
 use crate::App;
+use crate::provider_errors::no_answer;
 
 /// How long an answer counts.
 const FRESH_FOR_MS: i64 = 5 * 60 * 1000;
@@ -190,14 +191,12 @@ pub(crate) async fn forget(
     }
 }
 
-/// Forgets everything about an account's sandbox, which was emptied.
-pub(crate) fn forget_account(app: &App, account: &AccountId) {
+/// Forgets everything about an account that was emptied.
+pub(crate) fn forget_account(app: &App, account: &AccountId, environment: Environment) {
     let account = account.clone();
-    let of_account = move |(environment, owner, _): &Key, _: &Answer| {
-        *environment == Environment::Test && *owner == account
-    };
+    let of_account = move |key: &Key, _: &Answer| (&key.0, &key.1) == (&environment, &account);
     if let Err(error) = app.0.availability.answers.invalidate_entries_if(of_account) {
-        tracing::error!(%error, "could not forget the availability of an emptied sandbox");
+        tracing::error!(%error, "could not forget the availability of an emptied account");
     }
 }
 
@@ -261,7 +260,8 @@ async fn fly(
     };
     let registrar = &app.providers(environment)?.registrar;
     for chunk in open.chunks(MAX_CHECKED_NAMES) {
-        let checks = registrar.check(call, chunk).await.map_err(no_answer)?;
+        let checks = registrar.check(call, chunk).await;
+        let checks = checks.map_err(|error| no_answer("The registrar", error))?;
         for check in checks {
             let key = (environment, account.clone(), check.name);
             // An error of the registrar is no knowledge: it is asked again the next time.
@@ -276,11 +276,6 @@ async fn fly(
         }
     }
     Ok(verdicts)
-}
-
-fn no_answer(error: ProviderError) -> Error {
-    let message = "The registrar does not answer; retrying is safe";
-    Error::new(Code::InternalError, message).with_source(error)
 }
 
 fn refresh_later(

@@ -48,7 +48,7 @@ fn misnamed(entries: &[Misnamed]) -> Error {
         Violation::new(field, message)
     };
     let violations = entries.iter().map(violation).collect();
-    Error::from_violations(violations)
+    Error::from_violations(violations, 0)
         .unwrap_or_else(|| Error::internal("a cancellation was refused without a reason"))
 }
 

@@ -3,15 +3,23 @@
 use peeker_domain::{Code, Error};
 use peeker_store::StoreError;
 
-/// A failed query of a use-case. What `doing` names goes to the log only.
+/// A failed query of a use-case: 503 when the database is not available, else 500. What `doing` names goes to the log
+/// only.
 pub fn internal(doing: &'static str) -> impl Fn(StoreError) -> Error {
-    move |error| {
-        Error::internal(Context {
-            doing,
-            source: error,
-        })
+    move |source| {
+        let later = source.is_unavailable() || source.is_transient();
+        let context = Context { doing, source };
+        if later {
+            Error::unavailable(DATABASE_UNAVAILABLE).with_source(context)
+        } else {
+            Error::internal(context)
+        }
     }
 }
+
+/// What a partner reads while the database cannot be reached, has no room, or fails.
+const DATABASE_UNAVAILABLE: &str = "The database is not available at the moment. What this request asked for may or may not be stored; send the \
+     same request again later";
 
 /// A failure while starting: an operator reads it, so it says what was being done and why it failed.
 pub fn starting(error: StoreError, doing: &'static str) -> Error {

@@ -1,26 +1,23 @@
 //! Forwarding jobs (contract §3): one target for up to 25 domains.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::future::join_all;
 use peeker_domain::id::ForwardingId;
+use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
 use peeker_domain::view::{FailureReason, ForwardingJob};
 use peeker_domain::{DomainName, Environment, Error, Result, Violation, WebUrl};
-use peeker_providers::{Call, ErrorClass, ProviderError, TargetProblem};
+use peeker_providers::{Call, ProviderError, Providers, TargetProblem};
 use peeker_store::forwardings::{self as rows, Begun, Pending, Target};
 use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::failure::internal;
+use crate::provider_errors::pause_ms;
 use crate::work::unless_lost;
-use crate::{Actor, App, backoff};
+use crate::{Actor, App};
 
 /// Most domains of one job (contract §3).
 pub const MAX_DOMAINS: usize = 25;
-/// How long setting one redirect may take before it counts as failed. It may have worked all the same.
-const CALL_TIMEOUT: Duration = Duration::from_secs(20);
-/// Claims after which a provider that is still down fails the domain: a little over a day.
-const MAX_ATTEMPTS: u32 = 60;
 
 /// Starts a job for names or `dom_` ids. Errors: `invalid_request` for a domain that comes twice; 503 without live providers.
 pub async fn create(
@@ -60,7 +57,7 @@ fn repeated(entries: &[(usize, usize)]) -> Error {
         let message = format!("{field} is the same domain as domains[{same_as}]");
         Violation::new(field, message)
     };
-    Error::from_violations(entries.iter().map(violation).collect())
+    Error::from_violations(entries.iter().map(violation).collect(), 0)
         .unwrap_or_else(|| Error::internal("a forwarding job was refused without a reason"))
 }
 
@@ -98,17 +95,15 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
             Outcome::Failed(reason) => {
                 outcomes.insert(domain.position, rows::Outcome::Failed(reason))
             }
-            Outcome::Later(after_ms) => {
-                wait = wait.max(Some(after_ms));
+            Outcome::Later { at_least_ms } => {
+                wait = wait.max(Some(at_least_ms));
                 None
             }
         };
     }
-    if let Some(after_ms) = wait {
+    if let Some(at_least_ms) = wait {
         // Everything is tried again then. The count of attempts is kept, so that the waits grow and come to an end.
-        let run_at = app
-            .now()
-            .plus_millis(after_ms.max(backoff::after(job.attempts)));
+        let run_at = app.now().plus_millis(pause_ms(at_least_ms, job.attempts));
         let why = "The DNS provider does not answer";
         return unless_lost(jobs::release(db, job, run_at, why, false).await);
     }
@@ -119,8 +114,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
 enum Outcome {
     Set,
     Failed(FailureReason),
-    /// Not before so many milliseconds.
-    Later(i64),
+    Later { at_least_ms: i64 },
 }
 
 /// Sets one redirect, unless it is set already or will be when the domain is set up.
@@ -140,38 +134,33 @@ async fn set(
         idempotency_key: &job.subject,
         now: app.at(job.clock),
     };
-    let calls = async {
-        let problem = providers
-            .probes
-            .forwarding_problem(call, &domain.name, url)
-            .await?;
-        if let Some(problem) = problem {
-            return Ok(Outcome::Failed(reason_of(problem)));
+    let done = set_at_provider(providers, call, domain, url).await;
+    Ok(done.unwrap_or_else(|error| {
+        match follow_up(error.class, job.attempts, ProviderWork::Forwarding) {
+            FollowUp::Retry { at_least_ms } => Outcome::Later { at_least_ms },
+            FollowUp::GiveUp(_) | FollowUp::FailOrder => {
+                Outcome::Failed(FailureReason::ProviderError)
+            }
         }
-        if domain.situation.is_being_set_up {
-            return Ok(Outcome::Set);
-        }
-        providers.dns.ensure_zone(call, &domain.name).await?;
-        providers.dns.set_redirect(call, &domain.name, url).await?;
-        Ok::<_, ProviderError>(Outcome::Set)
-    };
-    let late = |_| {
-        Err(ProviderError::retry(
-            None,
-            "the DNS provider did not answer in time",
-        ))
-    };
-    let done = tokio::time::timeout(CALL_TIMEOUT, calls)
-        .await
-        .unwrap_or_else(late);
-    let patient = job.attempts < MAX_ATTEMPTS;
-    Ok(done.unwrap_or_else(|error| match error.class {
-        ErrorClass::Retry { after_ms } | ErrorClass::Quota { after_ms } if patient => {
-            Outcome::Later(after_ms.unwrap_or(0))
-        }
-        ErrorClass::Conflict if patient => Outcome::Later(0),
-        _ => Outcome::Failed(FailureReason::ProviderError),
     }))
+}
+
+async fn set_at_provider(
+    providers: &Providers,
+    call: Call<'_>,
+    domain: &Pending,
+    url: &WebUrl,
+) -> Result<Outcome, ProviderError> {
+    let Providers { dns, probes, .. } = providers;
+    let problem = probes.forwarding_problem(call, &domain.name, url).await?;
+    if let Some(problem) = problem {
+        return Ok(Outcome::Failed(reason_of(problem)));
+    }
+    if !domain.situation.is_being_set_up {
+        dns.ensure_zone(call, &domain.name).await?;
+        dns.set_redirect(call, &domain.name, url).await?;
+    }
+    Ok(Outcome::Set)
 }
 
 fn reason_of(problem: TargetProblem) -> FailureReason {

@@ -10,14 +10,17 @@ use std::time::Duration;
 use futures::future::join_all;
 use peeker_domain::id::ImportId;
 use peeker_domain::name::InvalidName;
+use peeker_domain::provider_error::{FollowUp, GivenUp, ProviderWork, follow_up};
 use peeker_domain::view::{FailureReason, ImportJob, ImportedDomain};
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp, fingerprint};
 use peeker_providers::{Call, ErrorClass, ProviderError};
-use peeker_store::imports::{self as rows, Begun, NewImport, Submitted, ZoneOutcome};
+use peeker_store::imports::{self as rows, Begun, NewImport, Submitted, ZoneOutcome, Zones};
 use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::{StoreError, Work};
+use tokio::time::Instant;
 
 use crate::failure::internal;
+use crate::provider_errors::{no_answer, pause_ms, seen};
 use crate::work::unless_lost;
 use crate::{Actor, App, backoff};
 
@@ -25,12 +28,11 @@ use crate::{Actor, App, backoff};
 pub const MAX_SYNC: usize = 25;
 /// Most domains of an import that is answered at once.
 pub const MAX_ASYNC: usize = 500;
-/// Zones made at once, and recorded in one transaction.
+/// Zones made at once, and recorded in one transaction. Then a worker puts its job back in line, so that a long import
+/// holds no place that others wait for.
 const CHUNK: u64 = 25;
-/// How long making one zone may take before it counts as failed. It may have worked all the same.
-const CALL_TIMEOUT: Duration = Duration::from_secs(20);
-/// Claims without progress after which a provider that is still down fails the domain: a little over a day.
-const MAX_ATTEMPTS: u32 = 60;
+/// How long a worker goes on with an import when some of its zones have to wait for the provider.
+const STINT: Duration = Duration::from_secs(5);
 /// For how long the same set of domains is the same job (contract §1).
 const DEDUPE_SECONDS: i64 = 24 * 60 * 60;
 /// When a worker takes over an import whose request did not come to its end.
@@ -74,7 +76,7 @@ pub async fn create(app: &App, actor: &Actor, names: Vec<String>) -> Result<Impo
         idempotency_key: new.id.as_str(),
         now,
     };
-    make_zones(app, actor.environment, call, &new.id, true).await?;
+    make_zones(app, actor.environment, call, &new.id, None).await?;
     find(app, actor, &new.id).await
 }
 
@@ -155,10 +157,12 @@ fn submitted(name: String) -> Submitted {
             name,
             reason: FailureReason::InvalidDomain,
         },
-        Err(InvalidName::NotRoot | InvalidName::PublicSuffix) => Submitted::Refused {
-            name,
-            reason: FailureReason::NotRootDomain,
-        },
+        Err(InvalidName::NotRoot | InvalidName::PublicSuffix | InvalidName::PrivateSuffix) => {
+            Submitted::Refused {
+                name,
+                reason: FailureReason::NotRootDomain,
+            }
+        }
     }
 }
 
@@ -182,35 +186,33 @@ fn no_capacity(error: ProviderError) -> Error {
             .with_detail("retry_after_seconds", seconds)
             .with_detail("reason", "cloudflare_account_capacity")
         }
-        _ => Error::unavailable("The DNS provider does not answer; retrying is safe")
-            .with_source(error),
+        _ => no_answer("The DNS provider", error),
     }
 }
 
-/// The worker's part: makes the zones that are still missing.
+/// The worker's part: makes some of the zones that are still missing.
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
     let id = ImportId::from_stored(job.subject.clone());
-    let patient = job.attempts < MAX_ATTEMPTS;
     let call = Call {
         account: &job.account,
         idempotency_key: &job.subject,
         now: app.at(job.clock),
     };
-    let pause = make_zones(app, environment, call, &id, patient).await?;
-    unless_lost(end_or_pause(app, environment, job, pause).await)
+    match make_zones(app, environment, call, &id, Some(job)).await? {
+        Stopped::BackInLine => Ok(()),
+        Stopped::NoneLeft => unless_lost(end(app, environment, job).await),
+        Stopped::Paused(pause) => unless_lost(wait(app, environment, job, pause).await),
+    }
 }
 
-async fn end_or_pause(
+async fn wait(
     app: &App,
     environment: Environment,
     job: &ClaimedJob,
-    pause: Option<Pause>,
+    pause: Pause,
 ) -> Result<(), StoreError> {
     let db = &app.environment(environment).db;
-    let Some(pause) = pause else {
-        return end(app, environment, job).await;
-    };
-    let wait_ms = pause.after_ms.max(backoff::after(job.attempts));
+    let wait_ms = pause_ms(pause.at_least_ms, job.attempts);
     if pause.is_failure {
         // Keeps the count of attempts, so that the waits grow and come to an end.
         let run_at = app.now().plus_millis(wait_ms);
@@ -228,21 +230,31 @@ async fn commit(work: Work<'_>, ended: peeker_store::Result<()>) -> peeker_store
 
 /// Why and for how long an import has to wait.
 struct Pause {
-    after_ms: i64,
+    at_least_ms: i64,
     /// Nothing was made at all, and not for want of quota.
     is_failure: bool,
 }
 
-/// Makes the zones that are missing. Gives back a pause when some have to wait. A provider that is not `patient`ly
-/// waited for any more fails the domain.
+/// Why the making of zones stopped.
+enum Stopped {
+    /// There may be more to make, and the worker's job is in line again.
+    BackInLine,
+    NoneLeft,
+    Paused(Pause),
+}
+
+/// Makes the zones that are missing: all of them, or those of one slice of a worker's `job`. It gives way only after what
+/// was made whole: what has to wait would be the first of the next slice too.
 async fn make_zones(
     app: &App,
     environment: Environment,
     call: Call<'_>,
     id: &ImportId,
-    patient: bool,
-) -> Result<Option<Pause>> {
+    job: Option<&ClaimedJob>,
+) -> Result<Stopped> {
     let db = &app.environment(environment).db;
+    let attempts = job.map_or(0, |job| job.attempts);
+    let began = Instant::now();
     let (mut after, mut progress, mut pause) = (None, false, None);
     loop {
         let (account, now) = (call.account, call.now);
@@ -253,28 +265,46 @@ async fn make_zones(
         let made = join_all(
             pending
                 .into_iter()
-                .map(|domain| make_zone(app, environment, call, domain, patient)),
+                .map(|domain| make_zone(app, environment, call, domain, attempts)),
         )
         .await;
         let (mut outcomes, mut quota) = (Vec::new(), false);
         for outcome in made {
             match outcome? {
                 Made::Done(position, name, outcome) => outcomes.push((position, name, outcome)),
-                Made::Later { after_ms, is_quota } => {
-                    pause = pause.max(Some(after_ms));
+                Made::Later {
+                    at_least_ms,
+                    is_quota,
+                } => {
+                    pause = pause.max(Some(at_least_ms));
                     quota |= is_quota;
                 }
             }
         }
         progress |= !outcomes.is_empty();
-        let deadline = now.plus_seconds(DELEGATION_SECONDS);
-        rows::record(db, account, id, outcomes, deadline, now)
+        let slice_of = job.filter(|_| pause.is_none() && last.is_some());
+        let zones = Zones {
+            account,
+            id,
+            outcomes,
+            deadline: now.plus_seconds(DELEGATION_SECONDS),
+            now,
+            slice_of,
+        };
+        rows::record(db, zones)
             .await
             .map_err(internal("record an import"))?;
-        if quota || last.is_none() {
-            return Ok(pause.map(|after_ms| Pause {
-                after_ms,
-                is_failure: !(progress || quota),
+        if slice_of.is_some() {
+            db.wake(true, false);
+            return Ok(Stopped::BackInLine);
+        }
+        let is_cut_short = job.is_some() && pause.is_some() && began.elapsed() > STINT;
+        if quota || last.is_none() || is_cut_short {
+            return Ok(pause.map_or(Stopped::NoneLeft, |at_least_ms| {
+                Stopped::Paused(Pause {
+                    at_least_ms,
+                    is_failure: !(progress || quota),
+                })
             }));
         }
         after = last;
@@ -283,7 +313,7 @@ async fn make_zones(
 
 enum Made {
     Done(i32, DomainName, ZoneOutcome),
-    Later { after_ms: i64, is_quota: bool },
+    Later { at_least_ms: i64, is_quota: bool },
 }
 
 async fn make_zone(
@@ -291,47 +321,29 @@ async fn make_zone(
     environment: Environment,
     call: Call<'_>,
     (position, name): (i32, DomainName),
-    patient: bool,
+    attempts: u32,
 ) -> Result<Made> {
     let call = Call {
         idempotency_key: name.as_str(),
         ..call
     };
     let dns = &app.providers(environment)?.dns;
-    let made = tokio::time::timeout(CALL_TIMEOUT, dns.ensure_zone(call, &name)).await;
-    let late = |_| {
-        Err(ProviderError::retry(
-            None,
-            "the DNS provider did not answer in time",
-        ))
-    };
-    let outcome = match made.unwrap_or_else(late) {
+    let outcome = match dns.ensure_zone(call, &name).await {
         Ok(zone) => ZoneOutcome::Zone(zone.nameservers),
-        Err(error) => match error.class {
-            ErrorClass::Quota { after_ms } => {
-                let after_ms = after_ms.unwrap_or(0);
+        Err(error) => match follow_up(error.class, attempts, ProviderWork::Import) {
+            FollowUp::Retry { at_least_ms } => {
+                let is_quota = matches!(error.class, ErrorClass::Quota { .. });
                 return Ok(Made::Later {
-                    after_ms,
-                    is_quota: true,
+                    at_least_ms,
+                    is_quota,
                 });
             }
-            ErrorClass::Retry { after_ms } if patient => {
-                let after_ms = after_ms.unwrap_or(0);
-                return Ok(Made::Later {
-                    after_ms,
-                    is_quota: false,
-                });
-            }
-            ErrorClass::Conflict if patient => {
-                return Ok(Made::Later {
-                    after_ms: 0,
-                    is_quota: false,
-                });
-            }
-            ErrorClass::Retry { .. } | ErrorClass::Conflict | ErrorClass::NeedsHuman => {
+            FollowUp::GiveUp(GivenUp::Exhausted) => {
                 ZoneOutcome::Refused(FailureReason::ProviderError)
             }
-            ErrorClass::Permanent { .. } => ZoneOutcome::Refused(FailureReason::ZoneRejected),
+            FollowUp::GiveUp(GivenUp::Refused) | FollowUp::FailOrder => {
+                ZoneOutcome::Refused(FailureReason::ZoneRejected)
+            }
         },
     };
     Ok(Made::Done(position, name, outcome))
@@ -370,7 +382,6 @@ pub(crate) async fn watch(app: &App, environment: Environment, job: &ClaimedJob)
     unless_lost(commit(work, ended).await)
 }
 
-/// A probe that fails has seen nothing; the watch goes on.
 async fn probe(
     app: &App,
     environment: Environment,
@@ -378,10 +389,9 @@ async fn probe(
     zone: &rows::WatchedZone,
 ) -> Result<bool> {
     let probes = &app.providers(environment)?.probes;
-    Ok(probes
-        .delegated(call, &zone.name, &zone.nameservers)
-        .await
-        .unwrap_or(false))
+    Ok(seen(
+        probes.delegated(call, &zone.name, &zone.nameservers).await,
+    ))
 }
 
 async fn end(app: &App, environment: Environment, job: &ClaimedJob) -> Result<(), StoreError> {

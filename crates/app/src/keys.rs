@@ -1,7 +1,7 @@
 //! API keys: making, listing, revoking. The secret is shown once; only a keyed hash is stored.
 
 use peeker_domain::id::{AccountId, KeyId};
-use peeker_domain::{Environment, Error, Preset, Result};
+use peeker_domain::{Environment, Error, Label, Preset, Result};
 use peeker_store::partners::{self as rows, ApiKey};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -23,7 +23,7 @@ pub struct NewKey {
     /// What it may do.
     pub preset: Preset,
     /// What the partner calls it.
-    pub label: Option<String>,
+    pub label: Option<Label>,
     /// Requests per rolling minute.
     pub requests_per_minute: u32,
 }
@@ -57,7 +57,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewKey) -> Result<Creat
         account: account.clone(),
         environment,
         preset,
-        label,
+        label: label.map(String::from),
         requests_per_minute,
         created_at: app.now(),
         last_used_at: None,

@@ -24,8 +24,10 @@ pub mod orders;
 pub mod paging;
 pub mod partners;
 mod places;
+mod provider_errors;
 mod provision;
 mod rate_limit;
+pub mod readiness;
 mod renew;
 pub mod retention;
 pub mod runner;
@@ -34,6 +36,7 @@ pub mod secrets;
 pub mod settings;
 mod simulator;
 pub mod swaps;
+mod under_way;
 pub mod users;
 pub mod wallet;
 pub mod webhook_check;
@@ -44,19 +47,20 @@ use std::sync::Arc;
 
 use peeker_domain::fingerprint::FingerprintKey;
 use peeker_domain::id::AccountId;
-use peeker_domain::{Clock, ClockOffset, Environment, Error, Result, Timestamp};
+use peeker_domain::{Clock, ClockOffset, EmailAddress, Environment, Error, Result, Timestamp};
 use peeker_providers::Providers;
 use peeker_providers::sandbox as simulated;
 use peeker_store::clock::offset as clock_of;
-use peeker_store::{EnvironmentStore, Interruption, Location, Store, StoreError};
+use peeker_store::{EnvironmentStore, Interruption, Location, Store};
 use peeker_webhooks::OutboundClient;
 
-pub use access::{Actor, Quota};
+pub use access::{Actor, Meter, Quota};
 pub use secrets::MasterKey;
 pub use settings::Settings;
 
 use availability::AvailabilityCache;
 use rate_limit::RateLimiter;
+use readiness::Readiness;
 use secrets::{KeyHasher, Sealer};
 
 /// What an [`App`] is made from.
@@ -89,6 +93,8 @@ struct Inner {
     fingerprint_key: FingerprintKey,
     page_token_key: [u8; 32],
     rate_limiter: RateLimiter,
+    readiness: Readiness,
+    idempotency: idempotency::Budgets,
     availability: AvailabilityCache,
     endpoints: webhooks::EndpointCache,
     streams: events::Streams,
@@ -132,13 +138,15 @@ impl App {
         Ok(Self(Arc::new(Inner {
             clock,
             sandbox_customer: simulated::customer(memory.clone()),
-            sandbox: layer(simulated::providers(memory)),
+            sandbox: layer(simulated::providers(memory)).limited(settings.provider_timeout),
             outbound,
             sealer: master_key.sealer(),
             key_hasher: master_key.key_hasher(),
             fingerprint_key: FingerprintKey::new(master_key.derive("order fingerprint")),
             page_token_key: master_key.derive("page token"),
             rate_limiter: RateLimiter::new(&store.control),
+            readiness: Readiness::default(),
+            idempotency: idempotency::Budgets::new(settings.idempotency.keys),
             availability: AvailabilityCache::new(),
             endpoints: webhooks::EndpointCache::new(),
             streams: events::Streams::default(),
@@ -169,9 +177,6 @@ impl App {
         environment: Environment,
         account: &AccountId,
     ) -> Result<Timestamp> {
-        if environment == Environment::Live {
-            return Ok(self.now());
-        }
         let offset = clock_of(&self.environment(environment).db, account).await;
         Ok(self.at(offset.map_err(failure::internal("read a sandbox clock"))?))
     }
@@ -179,14 +184,6 @@ impl App {
     /// The time on an account's clock whose offset is known, such as that of a claimed job.
     pub fn at(&self, clock: ClockOffset) -> Timestamp {
         clock.account_time(self.now())
-    }
-
-    /// Whether the databases answer. Errors: `internal_error`, 503.
-    pub async fn ready(&self) -> Result<()> {
-        let down = |error: StoreError| {
-            Error::unavailable("The database does not answer").with_source(error)
-        };
-        self.0.store.ping().await.map_err(down)
     }
 
     /// The databases, for tests and tools that look at rows.
@@ -212,6 +209,12 @@ impl App {
                  [providers.sequencer] are not configured. Use a pk_test_ key until they are",
             )),
         }
+    }
+
+    /// Whether this customer is to find the wallet empty, whatever it holds. Without providers nothing is simulated.
+    fn simulates_empty_wallet(&self, environment: Environment, customer: &EmailAddress) -> bool {
+        let providers = self.providers(environment);
+        providers.is_ok_and(|providers| providers.simulation.empties_wallet(customer))
     }
 }
 

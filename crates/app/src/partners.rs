@@ -1,7 +1,7 @@
 //! Partners, as the operator makes them.
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Environment, Error, Preset, Result, Tier};
+use peeker_domain::{Environment, Error, Label, Preset, Result, Tier};
 use peeker_store::partners as rows;
 pub use peeker_store::partners::Partner;
 use secrecy::SecretString;
@@ -10,9 +10,6 @@ use crate::App;
 use crate::failure::internal;
 use crate::keys::{self, NewKey};
 use crate::settings::REQUESTS_PER_MINUTE;
-
-/// Longest name of a partner.
-const MAX_NAME_LENGTH: usize = 120;
 
 /// A new partner with a full key for each environment.
 #[derive(Debug)]
@@ -27,20 +24,11 @@ pub struct CreatedPartner {
 
 /// Makes a partner and its first two keys. Errors: `invalid_request` on `name`.
 pub async fn create(app: &App, name: &str, tier: Tier) -> Result<CreatedPartner> {
-    let name = name.trim();
-    if name.is_empty()
-        || name.chars().count() > MAX_NAME_LENGTH
-        || name.chars().any(char::is_control)
-    {
-        return Err(Error::invalid(
-            "name",
-            format!("must be 1 to {MAX_NAME_LENGTH} printable characters"),
-        ));
-    }
+    let name = Label::parse(name).map_err(|error| Error::invalid("name", error.to_string()))?;
     let now = app.now();
     let partner = Partner {
         id: AccountId::new(now),
-        name: name.to_owned(),
+        name: name.into(),
         tier,
         created_at: now,
     };

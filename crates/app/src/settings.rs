@@ -23,10 +23,16 @@ pub struct Settings {
     pub job_concurrency: usize,
     /// Webhooks under way at once, per environment.
     pub delivery_concurrency: usize,
+    /// How long one call of a provider may take before it counts as failed. It may have worked all the same.
+    pub provider_timeout: Duration,
     /// How long a request that advances a sandbox's clock waits for it to arrive before it answers.
     pub clock_wait: Duration,
+    /// For how long the answer of a readiness check stands before the databases are looked at again.
+    pub readiness_interval: Duration,
     /// For how long things are kept.
     pub retention: Retention,
+    /// How much is kept for idempotency keys.
+    pub idempotency: IdempotencyBudget,
     /// How often an event stream shows that it is alive and looks whether its key still is.
     pub stream_heartbeat: Duration,
 }
@@ -49,6 +55,25 @@ impl Default for Retention {
     }
 }
 
+/// What an account may have kept for its idempotency keys, in each environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdempotencyBudget {
+    /// Keys whose 24 hours are not over. A new one beyond it is refused.
+    pub keys: u64,
+    /// Bytes of kept answers. Beyond it the oldest go, and their keys stay.
+    pub answer_bytes: u64,
+}
+
+impl Default for IdempotencyBudget {
+    fn default() -> Self {
+        Self {
+            // One API key with the usual limit cannot use up more in a day.
+            keys: 1_000_000,
+            answer_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -58,8 +83,11 @@ impl Default for Settings {
             microsoft_inboxes_per_license: 50,
             job_concurrency: 128,
             delivery_concurrency: 256,
+            provider_timeout: Duration::from_secs(20),
             clock_wait: Duration::from_secs(10),
+            readiness_interval: Duration::from_secs(1),
             retention: Retention::default(),
+            idempotency: IdempotencyBudget::default(),
             stream_heartbeat: Duration::from_secs(15),
         }
     }

@@ -9,12 +9,12 @@ use peeker_providers::Verdict;
 use peeker_store::jobs::ClaimedJob;
 pub use peeker_store::swaps::SwapFilter;
 use peeker_store::swaps::{self as rows, Begun, NewRename, NewSwap, Replacement, Source};
-use peeker_store::{StoreError, partners};
+use peeker_store::{StoreError, partners, users};
 use serde_json::json;
 
 use crate::availability::{self, Known, Old};
 use crate::failure::internal;
-use crate::orders::{insufficient_funds, penniless};
+use crate::orders::insufficient_funds;
 use crate::paging::{PageRequest, Slice};
 use crate::work::unless_lost;
 use crate::{Actor, App};
@@ -36,6 +36,11 @@ pub async fn create(app: &App, actor: &Actor, request: SwapRequest) -> Result<vi
     let domain = domain_id(&request.domain_id)?;
     let now = actor.now(app).await?;
     let source = source(app, actor, &request.replacement, now).await?;
+    let db = &app.environment(actor.environment).db;
+    let customer = users::email_of_domain(db, &actor.account, &domain).await;
+    let simulate_empty_wallet = customer
+        .map_err(internal("find a customer"))?
+        .is_some_and(|email| app.simulates_empty_wallet(actor.environment, &email));
     let new = NewSwap {
         account: actor.account.clone(),
         kind: request.kind,
@@ -45,10 +50,9 @@ pub async fn create(app: &App, actor: &Actor, request: SwapRequest) -> Result<vi
             source,
         },
         premium_percent: tier(app, actor).await?.premium_swap_percent(),
-        penniless: penniless(actor.environment),
+        simulate_empty_wallet,
         now,
     };
-    let db = &app.environment(actor.environment).db;
     match rows::begin(db, &new).await {
         Ok(Begun::Created(swap)) => {
             let name = std::iter::once(&request.replacement);

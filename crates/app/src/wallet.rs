@@ -1,5 +1,6 @@
 //! The wallet of a partner (contract §8): what partners see of it, and what operators do with it.
 
+use peeker_domain::display_name::DisplayName;
 use peeker_domain::id::AccountId;
 use peeker_domain::money::CURRENCY;
 use peeker_domain::{Cents, Environment, Error, Result, Timestamp, view};
@@ -13,8 +14,8 @@ use crate::{Actor, App};
 
 /// Most that one payment may be: ten million dollars, which is a slip of the finger.
 const MAX_CREDIT: Cents = Cents(1_000_000_000);
-/// Longest reference of a payment.
-const MAX_REFERENCE_LENGTH: usize = 200;
+/// The operator's name for a payment.
+type Reference = DisplayName<200>;
 
 /// What the wallet of the account that asks holds.
 pub async fn get(app: &App, actor: &Actor) -> Result<view::Wallet> {
@@ -77,21 +78,21 @@ pub async fn credit(
         let message = format!("must be from $0.01 to {MAX_CREDIT}");
         return Err(Error::invalid("amount", message));
     }
-    let reference = reference.map(str::trim);
-    if reference.is_some_and(|text| {
-        text.is_empty()
-            || text.chars().count() > MAX_REFERENCE_LENGTH
-            || text.chars().any(char::is_control)
-    }) {
-        let message = format!("must be 1 to {MAX_REFERENCE_LENGTH} printable characters");
-        return Err(Error::invalid("reference", message));
-    }
+    // The reference says which payment it is: two that look the same must be the same.
+    let reference = reference.map(Reference::parse).transpose();
+    let reference = reference.map_err(|error| Error::invalid("reference", error.to_string()))?;
     must_exist(app, partner).await?;
     let now = app.account_now(environment, partner).await?;
     let db = &app.environment(environment).db;
-    let credited = rows::credit(db, partner, amount, reference, now)
-        .await
-        .map_err(internal("book a payment"))?;
+    let credited = rows::credit(
+        db,
+        partner,
+        amount,
+        reference.as_ref().map(Reference::as_str),
+        now,
+    )
+    .await
+    .map_err(internal("book a payment"))?;
     match credited {
         Credited::Before(booked, at) if booked != amount => Err(other_amount(booked, at)),
         credited => Ok(credited),

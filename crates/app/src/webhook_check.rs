@@ -3,9 +3,10 @@
 //! The answer never holds a secret or a signature: whoever asks learns whether what he shows is right, and cannot have
 //! anything signed.
 
+use peeker_domain::Result;
+use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::id::EventId;
 use peeker_domain::view::{Expected, SignatureCheck, SignedContent, VerificationCheck};
-use peeker_domain::{Environment, Error, Result};
 use peeker_store::events::{self as rows, Event};
 use peeker_webhooks::{Sample, diagnose};
 use secrecy::{ExposeSecret, SecretString};
@@ -30,9 +31,7 @@ pub struct Delivery {
 
 /// Says whether a delivery is right, and if not, what is wrong with it. Errors: `not_found` for a live key.
 pub async fn check(app: &App, actor: &Actor, delivery: &Delivery) -> Result<SignatureCheck> {
-    if actor.environment != Environment::Test {
-        return Err(Error::not_found("sandbox"));
-    }
+    actor.require_sandbox("sandbox")?;
     let secrets = webhooks::signing_secrets(app, &actor.account, actor.environment).await?;
     let mut sample = Sample {
         headers: &delivery.headers,
@@ -75,17 +74,19 @@ async fn find_event(app: &App, actor: &Actor, sample: &Sample<'_>) -> Result<Opt
 
 fn expected(sample: &Sample<'_>, stored: Option<&Event>) -> Expected {
     let of = |name: &str| sample.header(name);
-    let either = |one, other, absent: &str| of(one).or(of(other)).unwrap_or(absent).to_owned();
+    let either = |one, other, absent| {
+        let given = of(one).or(of(other)).unwrap_or(absent);
+        excerpt(given, QUOTED).into_owned()
+    };
     let id = stored.map(|event| event.id.clone());
     let id = id.unwrap_or_else(|| either("Peeker-Event-Id", "webhook-id", "<event id>"));
     let time = either("Peeker-Timestamp", "webhook-timestamp", "<timestamp>");
     let body = stored.map_or(sample.body, |event| &event.body);
-    let start: String = body.chars().take(SHOWN).collect();
-    let rest = if start.len() < body.len() { "…" } else { "" };
+    let start = excerpt(body, SHOWN);
     Expected {
         signed_content: SignedContent {
-            peeker: format!("{time}.{id}.{start}{rest}"),
-            standard: format!("{id}.{time}.{start}{rest}"),
+            peeker: format!("{time}.{id}.{start}"),
+            standard: format!("{id}.{time}.{start}"),
         },
         body_bytes: body.len(),
         body_sha256: hex::encode(Sha256::digest(body.as_bytes())),

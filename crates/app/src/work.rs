@@ -1,5 +1,6 @@
 //! Running one claimed job, whatever its kind, and what becomes of it when our own side fails.
 
+use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::{Environment, Error, Result};
 use peeker_store::StoreError;
 use peeker_store::jobs::{self, ClaimedJob};
@@ -9,9 +10,6 @@ use crate::webhooks::probe;
 use crate::{
     actions, advance, backoff, cancel, events, forwarding, imports, provision, renew, swaps,
 };
-
-/// Claims without progress after which a job that fails on our side is dead and waits for an operator.
-const MAX_ATTEMPTS: u32 = 60;
 
 /// Runs a claimed job to its end or its next pause. Every outcome is recorded, guarded by the job's lease.
 pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {

@@ -4,7 +4,7 @@
 //! ```text
 //! peeker serve &
 //! peeker key create org_… --environment test --preset full --requests-per-minute 1000000000 --json
-//! cargo run --release -p peeker-bench -- --key pk_test_… accept
+//! PEEKER_BENCH_KEY=pk_test_… cargo run --release -p peeker-bench -- accept
 //! ```
 
 mod deliver;

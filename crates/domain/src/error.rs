@@ -9,6 +9,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use crate::excerpt::{self, excerpt};
+
+/// Most violations that one answer lists; the rest is counted in `details.violations_omitted`.
+pub const MAX_VIOLATIONS: usize = 100;
+
 /// The result of everything that can be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -131,20 +136,21 @@ impl Error {
         Self::new(Code::InvalidRequest, message).with_field(field)
     }
 
-    /// [`Code::InvalidRequest`] from all violations of a request; `None` when there are none. The first gives
-    /// `field` and the message; when there are several, `details.violations` lists all.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers have collected them for nothing else"
-    )]
-    pub fn from_violations(violations: Vec<Violation>) -> Option<Self> {
+    /// [`Code::InvalidRequest`] from the violations of a request, and from `more` that were counted only; `None` when
+    /// there are none. The first gives `field` and the message; when there are several, `details.violations` lists the
+    /// first [`MAX_VIOLATIONS`].
+    pub fn from_violations(mut violations: Vec<Violation>, more: usize) -> Option<Self> {
         let first = violations.first()?;
-        let error = Self::invalid(first.field.clone(), first.message.clone());
-        Some(if violations.len() > 1 {
-            error.with_detail("violations", json!(violations))
-        } else {
-            error
-        })
+        let mut error = Self::invalid(first.field.clone(), first.message.clone());
+        let omitted = violations.len().saturating_sub(MAX_VIOLATIONS) + more;
+        violations.truncate(MAX_VIOLATIONS);
+        if violations.len() > 1 {
+            error = error.with_detail("violations", json!(violations));
+        }
+        if omitted > 0 {
+            excerpt::note_omitted(&mut error.details, "violations", omitted);
+        }
+        Some(error)
     }
 
     /// [`Code::NotFound`] for a noun such as `"order"`.
@@ -193,7 +199,18 @@ impl Error {
         self
     }
 
-    /// The error and its causes, for the log; never for a partner.
+    /// The error as it may be sent: whatever a caller wrote that is in it, it stays below 64 KiB of JSON.
+    #[must_use]
+    pub fn within_limits(mut self) -> Self {
+        self.message = excerpt(&self.message, excerpt::SENTENCE).into_owned();
+        self.field = self
+            .field
+            .map(|field| excerpt(&field, excerpt::FIELD).into_owned());
+        excerpt::bound(&mut self.details);
+        self
+    }
+
+    /// The error and its causes, for the log; never for a partner. Cut, since a cause may repeat what a caller sent.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut next = std::error::Error::source(self);
@@ -202,7 +219,7 @@ impl Error {
             text.push_str(&cause.to_string());
             next = cause.source();
         }
-        text
+        excerpt(&text, excerpt::CAUSE).into_owned()
     }
 }
 

@@ -139,7 +139,7 @@ fn canonical_persona(persona: &Persona) -> Value {
         .as_deref()
         .map(str::trim)
         .filter(|url| !url.is_empty());
-    json!([first_name.trim(), last_name.trim(), picture])
+    json!([first_name, last_name, picture])
 }
 
 /// What makes a repeated import job the same: a keyed hash over the set of its domains, whatever their order.

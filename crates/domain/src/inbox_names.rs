@@ -118,8 +118,8 @@ pub fn inbox_names(personas: &[Persona], count: u32) -> Vec<InboxName> {
             } = &personas[turn];
             Some(InboxName {
                 local_part,
-                first_name: first_name.trim().to_owned(),
-                last_name: last_name.trim().to_owned(),
+                first_name: first_name.to_string(),
+                last_name: last_name.to_string(),
                 persona: turn,
             })
         })
@@ -130,8 +130,8 @@ pub fn inbox_names(personas: &[Persona], count: u32) -> Vec<InboxName> {
 /// come the same with 2, 3 and so on.
 fn local_parts(persona: &Persona) -> impl Iterator<Item = String> + use<> {
     let plain = plain_local_parts(
-        &ascii_part(&persona.first_name),
-        &ascii_part(&persona.last_name),
+        &ascii_part(persona.first_name.as_str()),
+        &ascii_part(persona.last_name.as_str()),
     );
     let stems = plain.clone();
     let numbered = (2..=u32::MAX).flat_map(move |number| {

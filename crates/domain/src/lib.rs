@@ -4,9 +4,11 @@
 //! crates depend on this one; it depends on none of them.
 
 pub mod access;
+pub mod display_name;
 pub mod email;
 pub mod error;
 pub mod event;
+pub mod excerpt;
 pub mod fingerprint;
 pub mod id;
 pub mod inbox_names;
@@ -16,22 +18,34 @@ pub mod name;
 pub mod order;
 pub mod plan;
 pub mod price;
+pub mod provider_error;
+pub mod provisioning;
+pub mod rate;
+pub mod retry;
+pub mod sharing;
 pub mod sizing;
 pub mod status;
 pub mod time;
+pub mod turns;
+mod unseen;
 pub mod view;
+pub mod wallet;
 pub mod web_url;
 
 pub use access::{Environment, Preset, Tier};
+pub use display_name::{Label, PersonName};
 pub use email::EmailAddress;
 pub use error::{Code, Error, Result, Violation};
 pub use event::EventType;
+pub use excerpt::excerpt;
 pub use mail::MailProvider;
 pub use money::Cents;
 pub use name::DomainName;
+pub use provisioning::ProvisionStep;
 pub use status::{
     ActionReason, ActionStatus, BundleStatus, DomainStatus, EventReplayStatus, ForwardingStatus,
     ImportStatus, InboxStatus, OrderStatus, SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
+pub use turns::Turns;
 pub use web_url::WebUrl;

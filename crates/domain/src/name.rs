@@ -1,11 +1,12 @@
 //! Domain names: normalised as contract §1 asks, and held against the Public Suffix List.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
 
 /// Longest name in the DNS, without the trailing dot (RFC 1035 §3.1).
-const MAX_LENGTH: usize = 253;
+pub const MAX_LENGTH: usize = 253;
 /// Longest label (RFC 1035 §2.3.4).
 const MAX_LABEL_LENGTH: usize = 63;
 
@@ -15,9 +16,15 @@ pub enum InvalidName {
     /// Not a domain name at all, or one under no public suffix.
     #[error("is not a valid domain name")]
     Malformed,
-    /// A public suffix such as `co.uk`.
+    /// A public suffix such as `co.uk` or `github.io`, whichever part of the list it stands in.
     #[error("is a public suffix, not a domain that can be registered")]
     PublicSuffix,
+    /// A name below a suffix of the list's private part, such as `acme.github.io`: no registrar sells it, its owner gives
+    /// it out.
+    #[error(
+        "is below a privately owned suffix such as github.io, not under a registry; use a root domain"
+    )]
+    PrivateSuffix,
     /// A name below a registrable domain.
     #[error("is a sub-domain; use the root domain")]
     NotRoot,
@@ -35,7 +42,6 @@ impl DomainName {
         let text = text.strip_suffix('.').unwrap_or(text);
         let ascii = idna::domain_to_ascii_strict(text).map_err(|_| InvalidName::Malformed)?;
         let labels_ok = ascii.len() <= MAX_LENGTH
-            && ascii.contains('.')
             && ascii.split('.').all(|label| {
                 !label.is_empty()
                     && label.len() <= MAX_LABEL_LENGTH
@@ -48,17 +54,8 @@ impl DomainName {
         if !labels_ok {
             return Err(InvalidName::Malformed);
         }
-        let suffix = psl::suffix(ascii.as_bytes())
-            .filter(psl::Suffix::is_known)
-            .ok_or(InvalidName::Malformed)?;
-        if suffix.as_bytes().len() == ascii.len() {
-            return Err(InvalidName::PublicSuffix);
-        }
-        match psl::domain(ascii.as_bytes()) {
-            Some(root) if root.as_bytes().len() == ascii.len() => Ok(Self(ascii)),
-            Some(_) => Err(InvalidName::NotRoot),
-            None => Err(InvalidName::Malformed),
-        }
+        check_registrable(&ascii)?;
+        Ok(Self(ascii))
     }
 
     /// Takes a text that was a name when it was written to the database.
@@ -77,6 +74,28 @@ impl DomainName {
     }
 }
 
+/// Holds a normalised name against the list: it must be one label below a suffix that a registry runs.
+fn check_registrable(ascii: &str) -> Result<(), InvalidName> {
+    // The list is in Unicode: in ASCII form `.рф` would be unknown, and `公司.cn` a name under `.cn`.
+    let name = if ascii.contains("xn--") {
+        Cow::Owned(idna::domain_to_unicode(ascii).0)
+    } else {
+        Cow::Borrowed(ascii)
+    };
+    let suffix = psl::suffix(name.as_bytes()).ok_or(InvalidName::Malformed)?;
+    let suffix_type = suffix.typ().ok_or(InvalidName::Malformed)?;
+    if suffix.as_bytes().len() == name.len() {
+        return Err(InvalidName::PublicSuffix);
+    }
+    if suffix_type == psl::Type::Private {
+        return Err(InvalidName::PrivateSuffix);
+    }
+    match psl::domain(name.as_bytes()) {
+        Some(root) if root.as_bytes().len() == name.len() => Ok(()),
+        _ => Err(InvalidName::NotRoot),
+    }
+}
+
 impl fmt::Display for DomainName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -85,6 +104,8 @@ impl fmt::Display for DomainName {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -99,6 +120,49 @@ mod tests {
         assert_eq!(
             DomainName::parse("acme.co.uk").unwrap().as_str(),
             "acme.co.uk"
+        );
+        // An exception of the list, below a wildcard.
+        assert!(DomainName::parse("city.kobe.jp").is_ok());
+    }
+
+    #[test]
+    fn suffixes_are_known_in_their_own_script() {
+        for text in ["пример.рф", "食狮.公司.cn", "ACME.公司.CN"] {
+            let name = DomainName::parse(text).unwrap();
+            assert!(name.as_str().contains("xn--"), "{name}");
+            assert_eq!(DomainName::parse(name.as_str()), Ok(name));
+        }
+        assert_eq!(DomainName::parse("рф"), Err(InvalidName::PublicSuffix));
+        assert_eq!(DomainName::parse("公司.cn"), Err(InvalidName::PublicSuffix));
+        assert_eq!(
+            DomainName::parse("почта.пример.рф"),
+            Err(InvalidName::NotRoot)
+        );
+    }
+
+    #[test]
+    fn a_private_suffix_gives_no_registrable_names() {
+        for suffix in ["github.io", "blogspot.com", "uk.com", "s3.amazonaws.com"] {
+            assert_eq!(
+                DomainName::parse(suffix),
+                Err(InvalidName::PublicSuffix),
+                "{suffix}"
+            );
+            for below in ["foo", "co", "www.foo"] {
+                let name = format!("{below}.{suffix}");
+                assert_eq!(
+                    DomainName::parse(&name),
+                    Err(InvalidName::PrivateSuffix),
+                    "{name}"
+                );
+            }
+        }
+        // The owner of private suffixes has its own name from a registry, and names beside them are ordinary ones.
+        assert!(DomainName::parse("amazonaws.com").is_ok());
+        assert!(DomainName::parse("github-io.com").is_ok());
+        assert_eq!(
+            DomainName::parse("mail.amazonaws.com"),
+            Err(InvalidName::NotRoot)
         );
     }
 
@@ -115,7 +179,7 @@ mod tests {
             ("acme..com", InvalidName::Malformed),
             ("acme.com..", InvalidName::Malformed),
             ("ac_me.com", InvalidName::Malformed),
-            ("com", InvalidName::Malformed),
+            ("com", InvalidName::PublicSuffix),
             ("co.uk", InvalidName::PublicSuffix),
             ("mail.acme.com", InvalidName::NotRoot),
             ("mail.acme.co.uk", InvalidName::NotRoot),
@@ -128,5 +192,43 @@ mod tests {
             Err(InvalidName::Malformed)
         );
         assert!(DomainName::parse(&format!("{}.com", &label[..63])).is_ok());
+    }
+
+    /// Texts that look like names: labels in several scripts below endings of both parts of the list, and noise.
+    fn texts() -> impl Strategy<Value = String> {
+        let label = prop_oneof![
+            4 => "[a-z0-9-]{1,8}",
+            1 => "[А-я]{1,4}",
+            1 => "[a-zöß。．-]{1,4}",
+            1 => "\\PC{0,4}",
+        ];
+        let ending = prop::sample::select(vec![
+            "com",
+            "CO.UK.",
+            "рф",
+            "公司.cn",
+            "github.io",
+            "uk.com",
+            "kobe.jp",
+            "ck",
+            "nosuchending",
+        ]);
+        (prop::collection::vec(label, 0..4), ending).prop_map(|(mut labels, ending)| {
+            labels.push(ending.to_owned());
+            labels.join(".")
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_accepted_name_is_one_label_below_a_registry_and_reads_as_itself(text in texts()) {
+            if let Ok(name) = DomainName::parse(&text) {
+                prop_assert_eq!(DomainName::parse(name.as_str()), Ok(name.clone()));
+                let (_, parent) = name.as_str().split_once('.').unwrap();
+                prop_assert_eq!(DomainName::parse(parent), Err(InvalidName::PublicSuffix));
+                let below = format!("mail.{name}");
+                prop_assert!(DomainName::parse(&below).is_err());
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::display_name::PersonName;
 use crate::email::EmailAddress;
 use crate::id::{BundleId, UserId};
 use crate::name::DomainName;
@@ -80,10 +81,10 @@ pub struct Sequencer {
 /// A person whose name the inboxes bear.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Persona {
-    /// Given name, trimmed, as the partner wrote it.
-    pub first_name: String,
-    /// Family name, trimmed, as the partner wrote it.
-    pub last_name: String,
+    /// Given name, in the partner's spelling.
+    pub first_name: PersonName,
+    /// Family name, in the partner's spelling.
+    pub last_name: PersonName,
     /// A public picture; `""` was read as `None`.
     pub profile_picture_url: Option<String>,
 }

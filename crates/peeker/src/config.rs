@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use peeker_app::Settings;
+use peeker_app::settings::IdempotencyBudget;
 use peeker_domain::Cents;
 use peeker_domain::price::PriceBook;
 use peeker_domain::sizing::{MICROSOFT_DENSITIES, Split};
@@ -28,8 +29,14 @@ const MAX_CONCURRENCY: usize = 10_000;
 /// Highest price of one license, in cents: a guard against an amount given in the wrong unit.
 const MAX_PRICE_CENTS: u32 = 10_000_000;
 
+const MEBIBYTE: u64 = 1024 * 1024;
 /// Longest time that anything is kept, in days: ten years.
 const MAX_DAYS: u32 = 3650;
+
+/// Most idempotency keys that an account may be allowed; counting them takes time.
+const MAX_KEYS: u64 = 100_000_000;
+/// Most mebibytes of kept answers that an account may be allowed.
+const MAX_ANSWER_MEBIBYTES: u32 = 1_000_000;
 
 /// Everything in the file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -52,6 +59,8 @@ pub struct Config {
     pub workers: Workers,
     /// For how long things are kept.
     pub retention: Retention,
+    /// How much is kept for idempotency keys.
+    pub idempotency: Idempotency,
 }
 
 /// Where the server is found.
@@ -178,6 +187,28 @@ impl Default for Retention {
     }
 }
 
+/// How much an account may have kept for its idempotency keys, in each environment.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields, default)]
+pub struct Idempotency {
+    /// Keys in 24 hours.
+    pub keys_per_account: u64,
+    /// Mebibytes of kept answers.
+    pub answer_mebibytes_per_account: u32,
+}
+
+impl Default for Idempotency {
+    fn default() -> Self {
+        let budget = IdempotencyBudget::default();
+        let mebibytes = budget.answer_bytes / MEBIBYTE;
+        Self {
+            keys_per_account: budget.keys,
+            answer_mebibytes_per_account: u32::try_from(mebibytes).unwrap_or(u32::MAX),
+        }
+    }
+}
+
 impl Config {
     /// Reads the file and what the environment says on top of it, and checks the whole.
     /// Errors: names the file and the key, or every value that cannot be.
@@ -211,6 +242,7 @@ impl Config {
             webhooks,
             workers,
             retention,
+            idempotency,
         } = self;
         let set = Overlay(variable);
         connections.overlay(&set)?;
@@ -244,6 +276,14 @@ impl Config {
         )?;
         set.number("PEEKER_RETENTION_EVENT_DAYS", &mut retention.event_days)?;
         set.number("PEEKER_RETENTION_ATTEMPT_DAYS", &mut retention.attempt_days)?;
+        set.number(
+            "PEEKER_IDEMPOTENCY_KEYS_PER_ACCOUNT",
+            &mut idempotency.keys_per_account,
+        )?;
+        set.number(
+            "PEEKER_IDEMPOTENCY_ANSWER_MEBIBYTES_PER_ACCOUNT",
+            &mut idempotency.answer_mebibytes_per_account,
+        )?;
         set.list(
             "PEEKER_WEBHOOKS_ALLOWED_RANGES",
             &mut webhooks.allowed_ranges,
@@ -262,6 +302,7 @@ impl Config {
             webhooks,
             workers,
             retention,
+            idempotency,
         } = self;
         let mut problems = Vec::new();
         let mut expect = |holds: bool, key: &str, rule: String| {
@@ -335,6 +376,16 @@ impl Config {
             let rule = format!("must be 1 to {MAX_DAYS}");
             expect((1..=MAX_DAYS).contains(&days), key, rule);
         }
+        expect(
+            (1..=MAX_KEYS).contains(&idempotency.keys_per_account),
+            "[idempotency] keys_per_account",
+            format!("must be 1 to {MAX_KEYS}"),
+        );
+        expect(
+            (1..=MAX_ANSWER_MEBIBYTES).contains(&idempotency.answer_mebibytes_per_account),
+            "[idempotency] answer_mebibytes_per_account",
+            format!("must be 1 to {MAX_ANSWER_MEBIBYTES}"),
+        );
         if problems.is_empty() {
             Ok(())
         } else {
@@ -371,6 +422,10 @@ impl Config {
             retention: peeker_app::settings::Retention {
                 event_days: self.retention.event_days,
                 attempt_days: self.retention.attempt_days,
+            },
+            idempotency: IdempotencyBudget {
+                keys: self.idempotency.keys_per_account,
+                answer_bytes: u64::from(self.idempotency.answer_mebibytes_per_account) * MEBIBYTE,
             },
             ..Settings::default()
         }

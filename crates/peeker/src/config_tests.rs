@@ -47,6 +47,7 @@ fn the_example_lists_every_key_with_its_default() {
         webhooks: _,
         workers,
         retention,
+        idempotency,
     } = config;
     assert_eq!(connections, Connections::default());
     assert_eq!(database, Database::default());
@@ -54,6 +55,7 @@ fn the_example_lists_every_key_with_its_default() {
     assert_eq!(sizing, Sizing::default());
     assert_eq!(workers, Workers::default());
     assert_eq!(retention, Retention::default());
+    assert_eq!(idempotency, Idempotency::default());
 }
 
 #[test]
@@ -74,6 +76,7 @@ fn every_value_that_cannot_be_is_named_at_once() {
         [sizing]\nrecommended_google_percent = 101\nmicrosoft_inboxes_per_license = 60\n\
         [webhooks]\nallowed_ranges = ['10.0.0.0/33']\n[workers]\njob_concurrency = 0\ndelivery_concurrency = 20000\n\
         [retention]\nevent_days = 0\nattempt_days = 4000\n\
+        [idempotency]\nkeys_per_account = 0\nanswer_mebibytes_per_account = 0\n\
         [connections]\nmax = 0\nmax_per_address = 200000\nproxies = ['localhost']\n\
         head_seconds = 0\nidle_seconds = 4000\nstall_seconds = 0";
     let message = parse(text).unwrap().check().unwrap_err().to_string();
@@ -85,6 +88,8 @@ fn every_value_that_cannot_be_is_named_at_once() {
         "microsoft_inboxes_per_license",
         "event_days",
         "attempt_days",
+        "keys_per_account",
+        "answer_mebibytes_per_account",
         "[connections] max ",
         "max_per_address",
         "proxies",
@@ -132,10 +137,11 @@ fn the_environment_comes_before_the_file() {
 
 #[test]
 fn settings_follow_the_configuration() {
-    let config =
-        parse("[prices]\ngoogle_license_cents = 200\n[sizing]\nrecommended_google_percent = 70")
-            .unwrap();
-    let settings = config.settings();
+    let text = "[prices]\ngoogle_license_cents = 200\n[sizing]\nrecommended_google_percent = 70\n\
+        [idempotency]\nkeys_per_account = 7\nanswer_mebibytes_per_account = 2";
+    let settings = parse(text).unwrap().settings();
+    assert_eq!(settings.idempotency.keys, 7);
+    assert_eq!(settings.idempotency.answer_bytes, 2 * 1024 * 1024);
     assert_eq!(settings.prices.google_license, Cents(200));
     assert_eq!(Some(settings.recommended_split), Split::new(70, 30));
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use peeker_app::clock::SystemClock;
 use peeker_app::{App, MasterKey, Options};
-use peeker_store::Location;
+use peeker_store::{Location, data_files};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
 use url::{Host, Url};
@@ -146,6 +146,36 @@ impl Installation {
         Ok(())
     }
 
+    fn worker_lock_file(&self) -> PathBuf {
+        self.data_dir.join(WORKER_LOCK_FILE)
+    }
+
+    /// Databases and lock, as far as others than the owner may read or write them by their modes.
+    pub fn files_open_to_others(&self) -> Vec<PathBuf> {
+        let mut files = data_files::database_files(&self.data_dir);
+        files.push(self.worker_lock_file());
+        files.retain(|file| data_files::is_open_to_others(file));
+        files
+    }
+
+    /// Closes files to others that an older version or another program left open to them. The folder, and what is the
+    /// operator's own in it, stay as they are.
+    pub fn close_files_to_others(&self, output: Output) {
+        let master_key = self.master_key_file().into_iter();
+        for file in self.files_open_to_others().into_iter().chain(master_key) {
+            let name = shown(&file);
+            match data_files::close_to_others(&file) {
+                Ok(true) => output.note(&format!(
+                    "{name} could be read or written by others; it is private now."
+                )),
+                Ok(false) => {}
+                Err(error) => output.note(&format!(
+                    "{name} can be read or written by others, and cannot be made private: {error}"
+                )),
+            }
+        }
+    }
+
     /// Where the master key file is, if this installation may have one.
     pub fn master_key_file(&self) -> Option<PathBuf> {
         (!self.is_postgres()).then(|| self.data_dir.join(MASTER_KEY_FILE))
@@ -203,11 +233,11 @@ impl Installation {
         if self.is_postgres() {
             return Ok(None);
         }
-        let path = self.data_dir.join(WORKER_LOCK_FILE);
+        let path = self.worker_lock_file();
         let failed = |error: std::io::Error| {
             Failure::configuration(format!("Cannot lock {}: {error}", shown(&path)))
         };
-        let lock = File::create(&path).map_err(failed)?;
+        let lock = data_files::open_lock(&path).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {
                 peeker_app::runner::end_all_leases(app).await?;
@@ -218,11 +248,17 @@ impl Installation {
         }
     }
 
-    /// Opens everything, bringing the databases to this binary's schema.
+    /// Makes ready what is missing and opens everything, bringing the databases to this binary's schema.
     pub async fn open(&self, profile: Profile, output: Output) -> Result<App> {
+        self.prepare(output).await?;
+        self.close_files_to_others(output);
+        self.open_prepared(profile, output).await
+    }
+
+    /// Opens what [`Self::prepare`] has found in order, with the modes of its files left as they are.
+    pub async fn open_prepared(&self, profile: Profile, output: Output) -> Result<App> {
         let settings = self.config.settings();
         let outbound = profile.outbound(self.config.allowed_ranges())?;
-        self.prepare(output).await?;
         let master_key = self.master_key(profile, output).await?;
         let clock = Arc::new(SystemClock);
         let location = self.location();

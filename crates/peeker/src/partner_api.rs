@@ -1,5 +1,8 @@
 //! A partner's view of a running server, for commands that need no database: its address, a test key, JSON over HTTP.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -16,6 +19,11 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The variable with the key.
+const KEY_VARIABLE: &str = "PEEKER_API_KEY";
+/// More than a key with white space around it.
+const MAX_KEY_FILE_BYTES: u64 = 1024;
+
 /// Which server, and with which key.
 #[derive(Debug, Args)]
 pub struct Connection {
@@ -23,15 +31,52 @@ pub struct Connection {
     #[arg(long, env = "PEEKER_URL", value_name = "ORIGIN", default_value = "http://127.0.0.1:8080", value_parser = parse_origin)]
     pub url: String,
 
-    /// A test key of a partner
+    /// No option takes the key itself: whatever stands on a command line, every user of the machine can read.
     #[arg(
         long,
-        env = "PEEKER_API_KEY",
-        value_name = "KEY",
-        hide_env_values = true
+        value_name = "FILE",
+        help = "File with a test key of a partner; - is standard input [default: the key in PEEKER_API_KEY]"
     )]
-    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(SecretString::from(text.trim())))]
-    pub key: Option<SecretString>,
+    pub key_file: Option<PathBuf>,
+}
+
+impl Connection {
+    /// The key that was given, if one was.
+    fn key(&self) -> Result<Option<SecretString>> {
+        let key = match &self.key_file {
+            Some(file) => read_key(file)?,
+            None => std::env::var(KEY_VARIABLE).unwrap_or_default(),
+        };
+        let key = key.trim();
+        Ok((!key.is_empty()).then(|| SecretString::from(key)))
+    }
+}
+
+/// Reads a file that holds a key and nothing else.
+fn read_key(file: &Path) -> Result<String> {
+    let name = file.display();
+    let failed = |error: io::Error| {
+        Failure::new(
+            "key_file",
+            format!("Cannot read a key from {name}: {error}"),
+        )
+    };
+    let source: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(file).map_err(failed)?)
+    };
+    let mut text = String::new();
+    source
+        .take(MAX_KEY_FILE_BYTES)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    let is_cut = text.len() as u64 == MAX_KEY_FILE_BYTES;
+    if is_cut || text.trim().contains(|c: char| !c.is_ascii_graphic()) {
+        let message = format!("{name} must hold one key and nothing else");
+        return Err(Failure::new("key_file", message));
+    }
+    Ok(text)
 }
 
 /// A client of the server with the key.
@@ -54,12 +99,15 @@ pub struct Refusal {
 impl PartnerApi {
     /// Takes the address and the key. Errors: no key, or one that is no test key.
     pub fn new(connection: Connection) -> Result<Self> {
-        let Connection { url, key } = connection;
-        let key = key.filter(|key| !key.expose_secret().is_empty());
+        let key = connection.key()?;
+        Self::with_key(connection.url, key)
+    }
+
+    fn with_key(url: String, key: Option<SecretString>) -> Result<Self> {
         let key = key.ok_or_else(|| {
             Failure::new(
                 "no_key",
-                "Which key? Give a test key with --key pk_test_… or in PEEKER_API_KEY. \
+                "Which key? Give a test key in PEEKER_API_KEY, or a file that holds it with --key-file. \
                  `peeker partner create` and `peeker key create` show new ones",
             )
         })?;
@@ -206,20 +254,13 @@ mod tests {
     use super::*;
 
     fn api(key: Option<&str>) -> Result<PartnerApi> {
-        PartnerApi::new(Connection {
-            url: "http://127.0.0.1:1".to_owned(),
-            key: key.map(SecretString::from),
-        })
+        PartnerApi::with_key("http://127.0.0.1:1".to_owned(), key.map(SecretString::from))
     }
 
     #[test]
     fn only_a_test_key_is_taken() {
         assert!(api(Some("pk_test_x")).is_ok());
-        for (key, word) in [
-            (None, "PEEKER_API_KEY"),
-            (Some(""), "PEEKER_API_KEY"),
-            (Some("pk_live_x"), "live key"),
-        ] {
+        for (key, word) in [(None, "PEEKER_API_KEY"), (Some("pk_live_x"), "live key")] {
             let failure = api(key).err().unwrap().to_string();
             assert!(failure.contains(word), "{failure}");
         }

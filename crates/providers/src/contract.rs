@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::dns::mail_records;
 use crate::{
     Call, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, MailDomain, ProviderError,
-    Providers, RecordKind, Registration, Verdict, Zone,
+    Providers, Purpose, RecordKind, Registration, Verdict, Zone,
 };
 
 /// Must never be found in anything that an adapter stores, says or logs.
@@ -58,7 +58,10 @@ pub(crate) async fn provision(
         .registrar
         .set_nameservers(call, name, &zone.nameservers)
         .await?;
-    let mail = providers.mail.prepare_domain(call, provider, name).await?;
+    let mail = &providers.mail;
+    let mail = mail
+        .prepare_domain(call, provider, name, Purpose::Order)
+        .await?;
     providers
         .dns
         .put_records(call, name, &mail_records(name, mail.records.clone()))

@@ -4,7 +4,7 @@
 //! - repeating a mutating call, with the same idempotency key or on the same object, has the same end state
 //!   (look up, create, on conflict adopt);
 //! - an adapter keeps nothing in memory between calls, never sleeps and never retries: it classes what went wrong
-//!   ([`ErrorClass`]) and the workflow decides when to come back;
+//!   ([`ErrorClass`]); when to come back is decided in one place for all (`peeker_domain::provider_error`);
 //! - a vendor's words and wire types never leave the adapter's folder, secrets leave it in no form at all.
 
 use std::sync::Arc;
@@ -16,19 +16,22 @@ use peeker_domain::id::AccountId;
 mod contract;
 pub mod dns;
 pub mod error;
+mod limits;
 pub mod mail;
 pub mod outside;
 pub mod probes;
 pub mod registrar;
 pub mod sandbox;
 pub mod sequencer;
+pub mod simulation;
 
 pub use dns::{Dns, DnsRecord, RecordKind, Zone};
 pub use error::{ErrorClass, ProviderError, Scope};
-pub use mail::{InboxRename, InboxSpec, Mail, MailDomain};
+pub use mail::{InboxRename, InboxSpec, Mail, MailDomain, Purpose};
 pub use probes::{Probes, TargetProblem};
 pub use registrar::{Check, Registrar, Registration, Verdict};
 pub use sequencer::{HandOver, RouteError, SequencerPort};
+pub use simulation::Simulation;
 
 /// On whose behalf, under which key and when a provider is called.
 #[derive(Debug, Clone, Copy)]
@@ -54,4 +57,6 @@ pub struct Providers {
     pub sequencer: Arc<dyn SequencerPort>,
     /// Looks at what customers have set up elsewhere.
     pub probes: Arc<dyn Probes>,
+    /// Says what is to happen in a sandbox that none of these could; nothing, outside of one.
+    pub simulation: Arc<dyn Simulation>,
 }

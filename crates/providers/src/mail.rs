@@ -35,6 +35,15 @@ pub struct InboxRename<'a> {
     pub to: InboxSpec<'a>,
 }
 
+/// What a domain is set up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An order that has it from the beginning.
+    Order,
+    /// A swap that brings it in beside a live domain.
+    Swap,
+}
+
 /// Where inboxes are made.
 #[async_trait]
 pub trait Mail: Send + Sync {
@@ -44,6 +53,7 @@ pub trait Mail: Send + Sync {
         call: Call<'_>,
         provider: MailProvider,
         name: &DomainName,
+        purpose: Purpose,
     ) -> Result<MailDomain, ProviderError>;
 
     /// Has the provider look for its ownership proof; [`crate::ErrorClass::Retry`] while it is not to be seen.

@@ -2,7 +2,7 @@
 
 use peeker_domain::id::{AccountId, BundleId};
 use peeker_domain::sizing::{Split, Volume, required_domains};
-use peeker_domain::{BundleStatus, Timestamp, view};
+use peeker_domain::{BundleStatus, Label, Timestamp, view};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
@@ -15,8 +15,8 @@ use crate::paging::{PageRequest, Slice, page};
 /// A new bundle.
 #[derive(Debug, Clone)]
 pub struct NewBundle {
-    /// 1 to 120 characters.
-    pub name: String,
+    /// The partner's name for it.
+    pub name: Label,
     /// 1 to 10,000,000 e-mails a month.
     pub monthly_sending_volume: u32,
     /// `None` follows the recommended split.
@@ -31,7 +31,7 @@ pub struct NewBundle {
 #[derive(Debug, Clone, Default)]
 pub struct BundlePatch {
     /// New name.
-    pub name: Option<String>,
+    pub name: Option<Label>,
     /// New volume.
     pub monthly_sending_volume: Option<u32>,
     /// New split; `Some(None)` follows the recommended split.
@@ -124,7 +124,7 @@ pub async fn insert(
     let row = Model {
         account_id: account.to_string(),
         id: id.into(),
-        name,
+        name: name.into(),
         monthly_sending_volume: small(monthly_sending_volume)?,
         google_percent: split.map(|split| small(split.google_percent)).transpose()?,
         microsoft_percent: split
@@ -184,7 +184,7 @@ pub async fn update(
     } = patch;
     let mut change: ActiveModel = Default::default();
     if let Some(name) = name {
-        change.name = Set(name);
+        change.name = Set(name.into());
     }
     if let Some(volume) = monthly_sending_volume {
         change.monthly_sending_volume = Set(small(volume)?);

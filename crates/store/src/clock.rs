@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{ClockOffset, Environment, Timestamp};
+use peeker_domain::{ClockOffset, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::accounts::{Column, Entity, Model};
@@ -36,9 +36,9 @@ impl AccountClock {
     }
 }
 
-/// An account's clock. No query in the live environment.
+/// An account's clock. No query where clocks cannot be advanced.
 pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<AccountClock> {
-    if db.environment == Environment::Live {
+    if !db.rules.movable_clocks {
         return Ok(AccountClock::default());
     }
     let row = Entity::find_by_id(account.to_string())
@@ -48,7 +48,7 @@ pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<AccountCloc
 }
 
 /// Sends a sandbox's clock `seconds` on: from now, or from where it is on its way to. `system` is the system's time.
-/// `None`, and nothing has changed, when it would come to lie later than `latest`. Errors: in the live environment, always.
+/// `None`, and nothing has changed, when it would come to lie later than `latest`. Errors: where clocks cannot be advanced.
 pub async fn advance(
     db: &EnvironmentDb,
     account: &AccountId,
@@ -56,7 +56,7 @@ pub async fn advance(
     system: Timestamp,
     latest: Timestamp,
 ) -> Result<Option<AccountClock>> {
-    if db.environment != Environment::Test {
+    if !db.rules.movable_clocks {
         return Err(StoreError::Corrupt(
             "only the clock of a sandbox can be advanced".to_owned(),
         ));
@@ -84,13 +84,14 @@ pub async fn offset(db: &EnvironmentDb, account: &AccountId) -> Result<ClockOffs
     Ok(clocks.into_values().next().unwrap_or_default())
 }
 
-/// The clocks of some accounts; one that is not in the answer is the system's. No query in the live environment.
+/// The clocks of some accounts; one that is not in the answer is the system's. No query where clocks cannot be
+/// advanced.
 pub(crate) async fn of(
     db: &EnvironmentDb,
     accounts: impl IntoIterator<Item = &str>,
 ) -> Result<HashMap<String, ClockOffset>> {
     let accounts: BTreeSet<&str> = accounts.into_iter().collect();
-    if db.environment == Environment::Live || accounts.is_empty() {
+    if !db.rules.movable_clocks || accounts.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<(String, i64)> = Entity::find()

@@ -2,22 +2,22 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
+use crate::connections::{Connections, Watch, WriteTransaction};
+use crate::data_files;
 use crate::error::{Result, StoreError};
 
 /// How long a writer waits for another process (a command run beside the server) to let go of a SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a query waits for a free connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a query waits for a free connection, or for a new one; a request is answered 503 within five seconds then.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Readers per SQLite file; each is a thread.
-const SQLITE_READERS: u32 = 4;
+pub(crate) const SQLITE_READERS: u32 = 4;
 
 /// Where the data lives.
 #[derive(Clone)]
@@ -49,26 +49,24 @@ impl fmt::Debug for Location {
 #[derive(Debug, Clone)]
 pub struct Pools {
     /// For queries outside transactions.
-    pub reader: DatabaseConnection,
+    pub reader: Connections,
     /// For statements and transactions that write.
-    pub writer: DatabaseConnection,
+    pub writer: Connections,
 }
 
 impl Pools {
     /// Opens a transaction that writes. Dropped without a commit, it changes nothing.
-    ///
-    /// It begins in a task of its own, which goes on when the caller is dropped meanwhile: a request whose client went
-    /// away, a job that was cut off. sqlx 0.9 forgets a BEGIN that nobody waits for, and the connection would go back to the
-    /// pool inside a transaction, where what others write next is never committed and keeps its locks.
-    pub async fn begin(&self) -> Result<DatabaseTransaction> {
-        let writer = self.writer.clone();
-        let options = TransactionOptions {
-            // Or two that read first and write then could not both go on.
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let begun = tokio::spawn(async move { writer.begin_with_options(options).await });
-        Ok(begun.await.map_err(|_| StoreError::Closed)??)
+    pub async fn begin(&self) -> Result<WriteTransaction> {
+        self.writer.begin().await
+    }
+
+    /// Proves that the database can be read and written: reads, and commits a change that changes nothing.
+    pub async fn probe(&self) -> Result<()> {
+        self.reader.execute_unprepared("SELECT 1").await?;
+        let tx = self.begin().await?;
+        tx.execute_unprepared("UPDATE schema_migrations SET name = name WHERE version = 1")
+            .await?;
+        tx.commit().await
     }
 
     /// Whether this is SQLite.
@@ -81,13 +79,16 @@ impl Pools {
 pub async fn open(location: &Location, database: &'static str) -> Result<Pools> {
     match location {
         Location::Sqlite(folder) => {
-            let url = format!(
-                "sqlite://{}?mode=rwc",
-                folder.join(format!("{database}.db")).display()
-            );
-            let writer = open_sqlite(&url, 1).await?;
-            let reader = open_sqlite(&url, SQLITE_READERS).await?;
-            Ok(Pools { reader, writer })
+            let file = data_files::database_file(folder, database);
+            data_files::create(&file).map_err(|error| StoreError::DataFile(file.clone(), error))?;
+            let url = format!("sqlite://{}?mode=rwc", file.display());
+            let watch = Arc::new(Watch::default());
+            let writer = open_sqlite(&url, 1, Some(&watch)).await?;
+            let reader = open_sqlite(&url, SQLITE_READERS, None).await?;
+            Ok(Pools {
+                reader: Connections::new(reader, None),
+                writer: Connections::new(writer, Some(watch)),
+            })
         }
         Location::Postgres {
             url,
@@ -98,10 +99,12 @@ pub async fn open(location: &Location, database: &'static str) -> Result<Pools> 
             } else {
                 *max_connections
             };
-            let pool = open_postgres(url, database, most).await?;
+            let watch = Arc::new(Watch::default());
+            let pool = open_postgres(url, database, most, &watch).await?;
+            let connections = Connections::new(pool, Some(watch));
             Ok(Pools {
-                reader: pool.clone(),
-                writer: pool,
+                reader: connections.clone(),
+                writer: connections,
             })
         }
     }
@@ -119,8 +122,15 @@ fn base_options(url: &str, max_connections: u32) -> ConnectOptions {
     options
 }
 
-async fn open_sqlite(url: &str, max_connections: u32) -> Result<DatabaseConnection> {
+async fn open_sqlite(
+    url: &str,
+    max_connections: u32,
+    watch: Option<&Arc<Watch>>,
+) -> Result<DatabaseConnection> {
     let mut options = base_options(url, max_connections);
+    if let Some(watch) = watch.cloned() {
+        options.map_sqlx_sqlite_pool_opts(move |pool| watch.sqlite(pool));
+    }
     options.map_sqlx_sqlite_opts(|options| {
         options
             .create_if_missing(true)
@@ -141,11 +151,14 @@ async fn open_postgres(
     url: &str,
     schema: &'static str,
     max_connections: u32,
+    watch: &Arc<Watch>,
 ) -> Result<DatabaseConnection> {
     let mut options = base_options(url, max_connections);
     options
         .set_schema_search_path(schema)
         .set_application_name("peeker");
     options.map_sqlx_postgres_opts(|options| options.statement_cache_capacity(512));
+    let watch = Arc::clone(watch);
+    options.map_sqlx_postgres_pool_opts(move |pool| watch.postgres(pool));
     Ok(Database::connect(options).await?)
 }

@@ -3,14 +3,18 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use peeker_domain::Environment;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use peeker_domain::id::AccountId;
+use peeker_domain::wallet::Funding;
+use peeker_domain::{Cents, Environment};
+use sea_orm::ConnectionTrait;
 use sqlx::postgres::PgListener;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::connect::{Location, Pools, open};
+use crate::connect::{Location, Pools, SQLITE_READERS, open};
+use crate::connections::WriteTransaction;
 use crate::deliveries::RecordAttempt;
 use crate::error::Result;
 use crate::lane::Lane;
@@ -18,9 +22,13 @@ use crate::loader::Loader;
 use crate::orders::accept::Accept;
 use crate::orders::progress::{Assignments, Progress};
 use crate::simulator::{Documents, Remember};
+use crate::turnstile::{Pass, Turnstile, Writer};
 
 /// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
 const POSTGRES_LANES: usize = 4;
+
+/// How long to wait before listening again when the connection broke.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A moment at which a process can be killed with a different outcome than a moment before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +43,49 @@ pub enum Moment {
 /// server has none.
 pub type Interruption = Arc<dyn Fn(Moment) -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// What the sandbox wallet is filled up to (contract §8: it never runs out).
+const SANDBOX_FUNDS: Cents = Cents(1_000_000_000);
+
+/// What the contract has different in the two environments. Rules go by these and do not ask which environment it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EnvironmentRules {
+    /// Where the money of wallets comes from.
+    pub funding: Funding,
+    /// Whether accounts have clocks of their own that can be advanced (contract §7).
+    pub movable_clocks: bool,
+    /// Whether an account can be emptied (contract §7).
+    pub resettable: bool,
+}
+
+impl EnvironmentRules {
+    const fn of(environment: Environment) -> Self {
+        match environment {
+            Environment::Live => Self {
+                funding: Funding::Prepaid,
+                movable_clocks: false,
+                resettable: false,
+            },
+            Environment::Test => Self {
+                funding: Funding::FilledUp { to: SANDBOX_FUNDS },
+                movable_clocks: true,
+                resettable: true,
+            },
+        }
+    }
+}
+
 /// The database of one environment.
 pub struct EnvironmentDb {
-    /// Which environment.
+    /// Which environment: for what is said of it, not for deciding.
     pub environment: Environment,
+    /// What goes for its accounts.
+    pub(crate) rules: EnvironmentRules,
     /// Its connections.
     pub pools: Pools,
+    /// In front of units of work.
+    pub(crate) writers: Turnstile<Writer>,
+    /// In front of reads of logs, which are as long as an account is old.
+    log_readers: Turnstile<AccountId>,
     jobs_waiting: Notify,
     deliveries_waiting: Notify,
     interruption: Option<Interruption>,
@@ -86,6 +131,11 @@ impl EnvironmentDb {
         }
     }
 
+    /// Waits for the account's turn to read of its logs.
+    pub(crate) async fn log_reader(&self, account: &AccountId) -> Pass<AccountId> {
+        self.log_readers.pass(account.clone()).await
+    }
+
     /// Waits for whoever wants to stop the process here.
     pub(crate) async fn pass(&self, moment: Moment) {
         if let Some(interruption) = &self.interruption {
@@ -96,7 +146,7 @@ impl EnvironmentDb {
     /// On PostgreSQL, tells the other processes; they hear it when the transaction commits.
     pub(crate) async fn announce(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &WriteTransaction,
         jobs: bool,
         deliveries: bool,
     ) -> Result<()> {
@@ -141,11 +191,15 @@ impl EnvironmentStore {
         interruption: Option<Interruption>,
     ) -> Result<Self> {
         let pools = open(location, EnvironmentDb::name(environment)).await?;
+        let at_once = AtOnce::of(location);
         let lanes = if pools.is_sqlite() { 1 } else { POSTGRES_LANES };
         let (in_use, unused) = oneshot::channel();
         let db = Arc::new(EnvironmentDb {
             environment,
+            rules: EnvironmentRules::of(environment),
             pools,
+            writers: Turnstile::new(at_once.units_of_work),
+            log_readers: Turnstile::new(at_once.log_reads),
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
             interruption,
@@ -167,23 +221,58 @@ impl EnvironmentStore {
     }
 }
 
-/// Turns PostgreSQL notifications into local wake-up calls for as long as the database is in use. When the
-/// connection breaks, workers still poll, so a lost call only costs a moment.
+/// What may go on at once, so that there is always a connection left for what is short.
+struct AtOnce {
+    units_of_work: usize,
+    log_reads: usize,
+}
+
+impl AtOnce {
+    fn of(location: &Location) -> Self {
+        match location {
+            Location::Sqlite(_) => Self {
+                units_of_work: 1,
+                log_reads: SQLITE_READERS as usize / 2,
+            },
+            Location::Postgres {
+                max_connections, ..
+            } => {
+                let most = *max_connections as usize;
+                Self {
+                    units_of_work: (most - most / 4).max(1),
+                    log_reads: (most / 8).max(1),
+                }
+            }
+        }
+    }
+}
+
+/// Turns PostgreSQL notifications into local wake-up calls for as long as the database is in use. While there is no
+/// connection, workers still poll, so a lost call only costs a moment.
 async fn listen(db: Weak<EnvironmentDb>, mut unused: oneshot::Receiver<Infallible>) {
+    loop {
+        tokio::select! {
+            () = hear(&db) => {}
+            _ = &mut unused => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RECONNECT_PAUSE) => {}
+            _ = &mut unused => return,
+        }
+    }
+}
+
+/// Listens until the connection breaks.
+async fn hear(db: &Weak<EnvironmentDb>) {
     let Some(strong) = db.upgrade() else { return };
     let channel = format!("peeker_{}", EnvironmentDb::name(strong.environment));
-    let listener =
-        PgListener::connect_with(strong.pools.reader.get_postgres_connection_pool()).await;
+    let listener = PgListener::connect_with(strong.pools.reader.postgres_pool()).await;
     drop(strong);
     let Ok(mut listener) = listener else { return };
     if listener.listen(&channel).await.is_err() {
         return;
     }
-    loop {
-        tokio::select! {
-            heard = listener.recv() => if heard.is_err() { return },
-            _ = &mut unused => return,
-        }
+    while listener.recv().await.is_ok() {
         match db.upgrade() {
             Some(db) => db.wake(true, true),
             None => return,

@@ -1,10 +1,9 @@
 //! Set-based inserts that stay below the engines' limit of bind variables.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable};
 
+use crate::connections::WriteTransaction;
 use crate::error::Result;
 
 /// Rows of one statement, largest first. A few fixed sizes make a few statement texts, which the engine prepares once
@@ -22,7 +21,7 @@ pub fn chunk_size(left: usize) -> usize {
 
 /// Inserts all rows, many in a statement. Nothing happens when there are none.
 pub async fn insert_all<E, A>(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     rows: Vec<E::Model>,
     on_conflict: Option<OnConflict>,
 ) -> Result<()>
@@ -52,7 +51,7 @@ where
 
 /// Writes changed rows back in one statement: an insert that updates every column of a row that is there. All of the
 /// rows were read in this transaction, so none is ever new.
-pub async fn write_back<E, A>(tx: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<()>
+pub async fn write_back<E, A>(tx: &WriteTransaction, rows: Vec<E::Model>) -> Result<()>
 where
     A: ActiveModelTrait<Entity = E> + Send,
     E: EntityTrait,

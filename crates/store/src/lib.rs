@@ -9,6 +9,8 @@ pub mod actions;
 pub mod bundles;
 pub mod clock;
 pub mod connect;
+mod connections;
+pub mod data_files;
 pub mod deliveries;
 pub mod domains;
 pub mod endpoint_health;
@@ -23,6 +25,7 @@ mod insert;
 pub mod jobs;
 mod keys;
 mod lane;
+mod line;
 mod loader;
 mod migrate;
 mod number;
@@ -35,6 +38,7 @@ pub mod reset;
 pub mod settings;
 pub mod simulator;
 pub mod swaps;
+mod turnstile;
 pub mod users;
 pub mod walk;
 pub mod wallet;
@@ -42,15 +46,16 @@ pub mod webhooks;
 mod work;
 
 pub use connect::{Location, Pools};
+pub use connections::{Connections, WriteTransaction};
 pub use environment::{EnvironmentDb, EnvironmentStore, Interruption, Moment};
 pub use error::{Result, StoreError};
 pub use insert::columns;
 pub use lane::{Batch, Lane};
+pub use line::{LineUp, MOST_CLAIMED, Share};
 pub use loader::{Load, Loader};
 pub use work::Work;
 
 use peeker_domain::Environment;
-use sea_orm::ConnectionTrait;
 
 /// The names of the three databases.
 const DATABASES: [&str; 3] = ["control", "live", "sandbox"];
@@ -95,10 +100,10 @@ impl Store {
         }
     }
 
-    /// Whether all databases answer.
-    pub async fn ping(&self) -> Result<()> {
+    /// Proves that all databases can be read and written.
+    pub async fn probe(&self) -> Result<()> {
         for pools in [&self.control, &self.live.db.pools, &self.sandbox.db.pools] {
-            pools.reader.execute_unprepared("SELECT 1").await?;
+            pools.probe().await?;
         }
         Ok(())
     }

@@ -4,9 +4,10 @@
 //! Never change a file that has been released; add the next one. A migration must leave the schema usable by the
 //! release before it (add first, remove a release later), since servers are replaced one by one.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use crate::connect::Pools;
+use crate::connections::WriteTransaction;
 use crate::error::{Result, StoreError};
 
 /// One file.
@@ -30,7 +31,7 @@ macro_rules! migrations {
 const CONTROL: &[Migration] = migrations!("control": 1 "0001_initial");
 const ENVIRONMENT: &[Migration] = migrations!("environment":
     1 "0001_initial", 2 "0002_domains", 3 "0003_money_and_time", 4 "0004_deliveries", 5 "0005_events",
-    6 "0006_wallet", 7 "0007_sandbox_clock");
+    6 "0006_wallet", 7 "0007_sandbox_clock", 8 "0008_fairness", 9 "0009_idempotency_budget");
 
 /// Any number, the same in every process: the PostgreSQL lock that migrations take turns on.
 const MIGRATION_LOCK: i64 = 0x7065_656b_6572;
@@ -85,7 +86,7 @@ pub async fn migrate(pools: &Pools, database: &'static str) -> Result<Vec<&'stat
     Ok(run)
 }
 
-async fn prepare(tx: &DatabaseTransaction, database: &str, sqlite: bool) -> Result<()> {
+async fn prepare(tx: &WriteTransaction, database: &str, sqlite: bool) -> Result<()> {
     if !sqlite {
         tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             .await?;

@@ -1,7 +1,8 @@
 //! Emptying an account's sandbox (contract §7).
 
-use peeker_domain::Environment;
+use peeker_domain::ClockOffset;
 use peeker_domain::id::AccountId;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::entity as rows;
@@ -10,9 +11,11 @@ use crate::error::{Result, StoreError};
 use crate::work::Work;
 
 /// Removes every row of an account. What is being worked on finds its lease gone and changes nothing any more. Event
-/// numbers go on where they were, so that no receiver sees a number twice. Errors: in the live environment, always.
+/// numbers go on where they were, so that no receiver sees a number twice. Idempotency keys of requests that run stay
+/// claimed: that of the reset itself, above all, or its repeat would remove what came between. Errors: where
+/// accounts cannot be emptied.
 pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
-    if db.environment != Environment::Test {
+    if !db.rules.resettable {
         return Err(StoreError::Corrupt(
             "only a sandbox can be emptied".to_owned(),
         ));
@@ -52,11 +55,30 @@ pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
         domains,
         bundles,
         users,
-        idempotency_keys,
         simulated_records
     );
+    forget_answers(&work, account).await?;
     work.start_anew(account)?;
     // Nothing waits any more, and what watched the endpoint is gone with the jobs.
     work.set_paused(account, None)?;
     work.commit().await
+}
+
+/// Frees the keys that were answered. A claim lapses by the account's clock, which goes back to the system's.
+async fn forget_answers(work: &Work<'_>, account: &AccountId) -> Result<()> {
+    use rows::idempotency_keys::{Column, Entity};
+    Entity::delete_many()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::Status.is_not_null())
+        .exec(work.tx())
+        .await?;
+    let ClockOffset(ahead) = work.clock(account.as_str());
+    if ahead != 0 {
+        Entity::update_many()
+            .col_expr(Column::ExpiresAt, Expr::col(Column::ExpiresAt).sub(ahead))
+            .filter(Column::AccountId.eq(account.as_str()))
+            .exec(work.tx())
+            .await?;
+    }
+    Ok(())
 }

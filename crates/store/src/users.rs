@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
-use peeker_domain::id::{AccountId, UserId};
+use peeker_domain::id::{AccountId, DomainId, OrderId, UserId};
 use peeker_domain::order::ClientId;
-use peeker_domain::{EmailAddress, Timestamp, UserStatus, view};
+use peeker_domain::{EmailAddress, PersonName, Timestamp, UserStatus, view};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 
 use crate::entity::users::{ActiveModel, Column, Entity, Model};
+use crate::entity::{domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::keys::any_of;
@@ -23,9 +25,9 @@ pub struct NewUser {
     /// Address, unique in the account and environment.
     pub email: EmailAddress,
     /// Given name.
-    pub first_name: Option<String>,
+    pub first_name: Option<PersonName>,
     /// Family name.
-    pub last_name: Option<String>,
+    pub last_name: Option<PersonName>,
     /// Route of future orders; `None` is the default route.
     pub client_id: Option<ClientId>,
 }
@@ -36,9 +38,9 @@ pub struct UserPatch {
     /// New address.
     pub email: Option<EmailAddress>,
     /// New given name.
-    pub first_name: Option<Option<String>>,
+    pub first_name: Option<Option<PersonName>>,
     /// New family name.
-    pub last_name: Option<Option<String>>,
+    pub last_name: Option<Option<PersonName>>,
     /// New route of future orders.
     pub client_id: Option<Option<ClientId>>,
 }
@@ -85,8 +87,8 @@ pub async fn insert(
         account_id: account.to_string(),
         id: id.into(),
         email: email.to_string(),
-        first_name,
-        last_name,
+        first_name: first_name.map(String::from),
+        last_name: last_name.map(String::from),
         status: UserStatus::Active.to_string(),
         client_id: client_id.map(|id| id.to_string()),
         created_at: now.as_millis(),
@@ -160,10 +162,10 @@ pub async fn update(
         change.email = Set(email.to_string());
     }
     if let Some(first_name) = first_name {
-        change.first_name = Set(first_name);
+        change.first_name = Set(first_name.map(String::from));
     }
     if let Some(last_name) = last_name {
-        change.last_name = Set(last_name);
+        change.last_name = Set(last_name.map(String::from));
     }
     if let Some(client_id) = client_id {
         change.client_id = Set(client_id.map(|id| id.to_string()));
@@ -202,6 +204,50 @@ async fn apply(
         .one(&db.pools.writer)
         .await?;
     row.map(to_view).transpose()
+}
+
+/// The address of the customer that an order is for.
+pub async fn email_of_order(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    order: &OrderId,
+) -> Result<Option<EmailAddress>> {
+    let customer = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::UserId)
+        .filter(orders::Column::AccountId.eq(account.as_str()))
+        .filter(orders::Column::Id.eq(order.as_str()));
+    email_of(db, account, customer.into_query()).await
+}
+
+/// The address of the customer whose order a domain is on.
+pub async fn email_of_domain(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    domain: &DomainId,
+) -> Result<Option<EmailAddress>> {
+    let customer = domains::Entity::find()
+        .select_only()
+        .column(domains::Column::UserId)
+        .filter(domains::Column::AccountId.eq(account.as_str()))
+        .filter(domains::Column::Id.eq(domain.as_str()));
+    email_of(db, account, customer.into_query()).await
+}
+
+async fn email_of(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    customer: SelectStatement,
+) -> Result<Option<EmailAddress>> {
+    let email: Option<String> = Entity::find()
+        .select_only()
+        .column(Column::Email)
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::Id.in_subquery(customer))
+        .into_tuple()
+        .one(&db.pools.reader)
+        .await?;
+    Ok(email.map(EmailAddress::from_stored))
 }
 
 /// The addresses of some customers of any accounts, by (account, id).

@@ -1,8 +1,10 @@
 //! The wallet of an account. It changes only inside a [`crate::Work`], with the entries that explain the change.
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, Environment, Timestamp, view};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement};
+use peeker_domain::{Cents, Timestamp, view};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
+};
 
 use crate::entity::{accounts, ledger_entries};
 use crate::environment::EnvironmentDb;
@@ -13,9 +15,6 @@ use crate::work::Work;
 /// The ledger account that is the wallet.
 const WALLET: &str = "wallet";
 
-/// What the sandbox wallet is filled up to when an order needs more than it holds (contract §8: it never runs out).
-pub(crate) const SANDBOX_FUNDS: Cents = Cents(1_000_000_000);
-
 /// What the wallet holds.
 pub async fn balance(db: &EnvironmentDb, account: &AccountId) -> Result<Cents> {
     let row = accounts::Entity::find_by_id(account.to_string())
@@ -24,15 +23,11 @@ pub async fn balance(db: &EnvironmentDb, account: &AccountId) -> Result<Cents> {
     Ok(row.map_or(Cents::ZERO, |row| Cents(row.balance_cents)))
 }
 
-/// What an order of `required` would find in the wallet: in the sandbox, after it was filled up for it.
+/// What an order of `required` would find in the wallet, after it was filled up where it is.
 pub async fn spendable(db: &EnvironmentDb, account: &AccountId, required: Cents) -> Result<Cents> {
     let balance = balance(db, account).await?;
-    let filled_up = db.environment == Environment::Test && balance < required;
-    Ok(if filled_up {
-        SANDBOX_FUNDS.max(required)
-    } else {
-        balance
-    })
+    let top_up = db.rules.funding.top_up(balance, required);
+    Ok(balance + top_up.unwrap_or(Cents::ZERO))
 }
 
 /// The amounts booked on the wallet for an order, debits negative, oldest first.
@@ -106,9 +101,10 @@ pub async fn transactions(
     let query = ledger_entries::Entity::find()
         .filter(ledger_entries::Column::AccountId.eq(account.as_str()))
         .filter(ledger_entries::Column::LedgerAccount.eq(WALLET));
-    let rows = page!(query, ledger_entries::Column::TransactionId, page)
-        .all(&db.pools.reader)
-        .await?;
+    let query = page!(query, ledger_entries::Column::TransactionId, page);
+    let turn = db.log_reader(account).await;
+    let rows = query.all(&db.pools.reader).await?;
+    drop(turn);
     Slice::new(page, rows, |row| &row.transaction_id).try_map(|row| {
         Ok(view::WalletTransaction {
             id: row.transaction_id,
@@ -170,9 +166,7 @@ pub async fn audit_unscoped(db: &EnvironmentDb, account: Option<&AccountId>) -> 
     };
     let sql = AUDIT.replace("{only}", only).replace("{where}", whose);
     let values = account.map(|account| account.as_str().into());
-    let backend = db.pools.reader.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, sql, values);
-    Ok(Audit::find_by_statement(statement)
-        .all(&db.pools.reader)
-        .await?)
+    let reader = db.pools.reader.unhurried();
+    let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+    Ok(Audit::find_by_statement(statement).all(&reader).await?)
 }

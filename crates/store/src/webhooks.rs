@@ -4,11 +4,12 @@ use peeker_domain::id::AccountId;
 use peeker_domain::{Environment, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, Set,
 };
 
 use crate::connect::Pools;
+use crate::connections::WriteTransaction;
 use crate::entity::webhook_secrets::{Column, Entity, Model};
 use crate::entity::{partners, webhook_endpoints};
 use crate::error::Result;
@@ -140,7 +141,7 @@ pub async fn add_first_secrets(
 }
 
 /// A transaction that changes the secrets of an account. The partner's row is the lock that two of them take turns on.
-async fn begin_changing(control: &Pools, account: &AccountId) -> Result<DatabaseTransaction> {
+async fn begin_changing(control: &Pools, account: &AccountId) -> Result<WriteTransaction> {
     let tx = control.begin().await?;
     partners::Entity::find_by_id(account.to_string())
         .lock_exclusive()

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, TransactionId};
-use peeker_domain::{Cents, ClockOffset, Environment, EventType, Timestamp};
+use peeker_domain::{Cents, ClockOffset, EventType, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
+use crate::connections::WriteTransaction;
 use crate::deliveries::State;
 use crate::endpoint_health::Pause;
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
@@ -21,13 +22,13 @@ use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
-use crate::wallet::SANDBOX_FUNDS;
+use crate::turnstile::{Pass, Writer};
 
 /// An open unit of work. Dropped without [`Work::commit`], it changes nothing.
 #[derive(Debug)]
 pub struct Work<'a> {
     db: &'a EnvironmentDb,
-    tx: DatabaseTransaction,
+    tx: WriteTransaction,
     accounts: BTreeMap<String, accounts::Model>,
     touched: BTreeSet<String>,
     events: Vec<events::Model>,
@@ -36,12 +37,29 @@ pub struct Work<'a> {
     jobs: Vec<NewJob>,
     resumed: bool,
     replayed: bool,
+    /// The last field, so that the transaction has ended when the next one's turn comes.
+    _turn: Pass<Writer>,
 }
 
 impl<'a> Work<'a> {
     /// Opens a write transaction and locks the accounts' rows, making those that are new.
     pub async fn begin(
         db: &'a EnvironmentDb,
+        accounts: impl IntoIterator<Item = &AccountId> + Send,
+    ) -> Result<Self> {
+        let accounts: Vec<&AccountId> = accounts.into_iter().collect();
+        let owner = match accounts[..] {
+            [only] => Writer::Account(only.clone()),
+            _ => Writer::Other,
+        };
+        let turn = db.writers.pass(owner).await;
+        Self::begin_in(db, turn, accounts).await
+    }
+
+    /// As [`Work::begin`], in a turn that has come.
+    pub(crate) async fn begin_in(
+        db: &'a EnvironmentDb,
+        turn: Pass<Writer>,
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
         let wanted: BTreeSet<String> = accounts.into_iter().map(ToString::to_string).collect();
@@ -79,17 +97,13 @@ impl<'a> Work<'a> {
             jobs: Vec::new(),
             resumed: false,
             replayed: false,
+            _turn: turn,
         })
     }
 
     /// The transaction, for queries of the nouns.
-    pub fn tx(&self) -> &DatabaseTransaction {
+    pub fn tx(&self) -> &WriteTransaction {
         &self.tx
-    }
-
-    /// Which environment this is.
-    pub fn environment(&self) -> Environment {
-        self.db.environment
     }
 
     /// How far the account's clock is ahead of the system's; nothing for an account that this work did not lock.
@@ -116,7 +130,6 @@ impl<'a> Work<'a> {
         data: &impl Serialize,
         now: Timestamp,
     ) -> Result<()> {
-        let environment = self.environment();
         if let (Some(order), true) = (order, kind.as_str().starts_with("order.")) {
             self.note(account, order, kind.as_str(), kind.told(), None, now);
         }
@@ -129,7 +142,7 @@ impl<'a> Work<'a> {
             id: &id,
             kind,
             created_at: now,
-            environment,
+            environment: self.db.environment,
             sequence,
             data: &data,
         };
@@ -192,16 +205,13 @@ impl<'a> Work<'a> {
         now: Timestamp,
     ) -> Result<()> {
         let balance = Cents(self.account(account)?.balance_cents);
-        if balance < amount {
-            if self.environment() != Environment::Test {
-                return Err(StoreError::InsufficientFunds {
-                    required: amount,
-                    balance,
-                });
-            }
-            let missing = SANDBOX_FUNDS.max(amount) - balance;
-            self.transfer(account, missing, "funding", "sandbox_funding", None, now)?;
-        }
+        let Some(top_up) = self.db.rules.funding.top_up(balance, amount) else {
+            return Err(StoreError::InsufficientFunds {
+                required: amount,
+                balance,
+            });
+        };
+        self.transfer(account, top_up, "funding", "sandbox_funding", None, now)?;
         self.transfer(account, -amount, "sales", reason, Some(order), now)
     }
 
@@ -342,6 +352,7 @@ impl<'a> Work<'a> {
             if let Some(before) = wanted.get(&key) {
                 row.run_at = row.run_at.min(before.run_at);
                 row.created_at = row.created_at.min(before.created_at);
+                row.in_line |= before.in_line;
             }
             wanted.insert(key, row);
         }
@@ -370,12 +381,13 @@ impl<'a> Work<'a> {
             lease_token: None,
             retry_until: None,
             attempts_before: 0,
+            in_line: true,
         }
     }
 }
 
 async fn lock_accounts(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     ids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, accounts::Model>> {
     use sea_orm::QueryOrder;
@@ -404,6 +416,10 @@ fn bring_forward() -> OnConflict {
     .value(
         jobs::Column::RunAt,
         Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.run_at ELSE jobs.run_at END"),
+    )
+    .value(
+        jobs::Column::InLine,
+        Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.in_line ELSE jobs.in_line END"),
     )
     .value(
         jobs::Column::WantedAgain,

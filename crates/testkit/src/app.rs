@@ -262,6 +262,7 @@ impl TestApp {
 fn settings() -> Settings {
     Settings {
         clock_wait: Duration::ZERO,
+        readiness_interval: Duration::ZERO,
         ..Settings::default()
     }
 }

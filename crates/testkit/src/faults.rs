@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use peeker_domain::order::ClientId;
 use peeker_domain::{Cents, DomainName, MailProvider, Timestamp, WebUrl};
 use peeker_providers::{
-    Call, Check, Dns, DnsRecord, HandOver, InboxRename, InboxSpec, Mail, MailDomain, ProviderError,
-    Providers, Registrar, Registration, RouteError, Scope, SequencerPort, Zone,
+    Call, Check, Dns, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, Mail, MailDomain,
+    Probes, ProviderError, Providers, Purpose, Registrar, Registration, RouteError, Scope,
+    SequencerPort, TargetProblem, Zone,
 };
 use tokio::sync::Notify;
 
@@ -20,6 +21,8 @@ pub enum Fault {
     RefusedBefore,
     /// It is refused for good and has done nothing.
     RefusedForGood,
+    /// It is refused until an operator acts, and has done nothing.
+    NeedsHuman,
     /// It works, but its answer is lost.
     LostAfter,
     /// It never returns and has done nothing: the moment to kill the process.
@@ -67,19 +70,20 @@ impl Faults {
             mail,
             sequencer,
             probes,
+            simulation,
         } = providers;
         Providers {
             registrar: Arc::new(Faulty(registrar, self.clone())),
             dns: Arc::new(Faulty(dns, self.clone())),
             mail: Arc::new(Faulty(mail, self.clone())),
             sequencer: Arc::new(Faulty(sequencer, self.clone())),
-            // Probes change nothing, so there is nothing to lose an answer about.
-            probes,
+            probes: Arc::new(Faulty(probes, self.clone())),
+            simulation,
         }
     }
 
-    /// Lets the next such call about `domain` go wrong. A refusal or a lost answer asks to come back after
-    /// `retry_after_ms`, or after the usual back-off.
+    /// Lets the next such call about `domain` go wrong: a name, the URL that a probe is to load, or nothing for a call
+    /// about neither. A refusal or a lost answer asks to come back after `retry_after_ms`, or after the usual back-off.
     pub fn plan(
         &self,
         operation: &'static str,
@@ -121,6 +125,7 @@ impl Faults {
         self.0.struck.notified().await;
     }
 
+    /// A call that changes something or looks one thing up: recorded, and numbered.
     async fn pass<T, F>(
         &self,
         operation: &'static str,
@@ -128,38 +133,60 @@ impl Faults {
         call: impl Fn() -> F + Send + Sync,
     ) -> Result<T, ProviderError>
     where
+        T: Send,
         F: Future<Output = Result<T, ProviderError>> + Send,
     {
         let plan = self.next_plan(operation, domain.as_str());
+        if plan.is_none() && self.0.twice.load(Ordering::Relaxed) {
+            call().await?;
+        }
+        self.carry_out(plan, operation, call()).await
+    }
+
+    /// A call that looks at many things, or at none of the providers': it goes wrong when that is planned.
+    async fn look<T: Send, E: From<ProviderError> + Send>(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        call: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        let plan = self.planned_for(operation, subject);
+        self.carry_out(plan, operation, call).await
+    }
+
+    async fn carry_out<T: Send, E: From<ProviderError> + Send>(
+        &self,
+        plan: Option<Plan>,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
         let Some(Plan {
             fault,
             retry_after_ms,
             ..
         }) = plan
         else {
-            if self.0.twice.load(Ordering::Relaxed) {
-                call().await?;
-            }
-            return call().await;
+            return call.await;
         };
         match fault {
-            Fault::LostAfter => drop(call().await?),
+            Fault::LostAfter => drop(call.await?),
             // Also when it was refused: that answer comes to nobody either.
-            Fault::HangsAfter => drop(call().await),
+            Fault::HangsAfter => drop(call.await),
             _ => {}
         }
-        if matches!(fault, Fault::HangsBefore | Fault::HangsAfter) {
-            self.0.struck.notify_one();
-            std::future::pending::<()>().await;
+        let refused = format!("{operation} went wrong as planned");
+        Err(match fault {
+            Fault::HangsBefore | Fault::HangsAfter => {
+                self.0.struck.notify_one();
+                std::future::pending().await
+            }
+            Fault::RefusedForGood => ProviderError::permanent(Scope::Domain, refused),
+            Fault::NeedsHuman => ProviderError::new(ErrorClass::NeedsHuman, refused),
+            Fault::RefusedBefore | Fault::LostAfter => {
+                ProviderError::retry(retry_after_ms, refused)
+            }
         }
-        if fault == Fault::RefusedForGood {
-            let message = format!("{operation} was refused as planned");
-            return Err(ProviderError::permanent(Scope::Domain, message));
-        }
-        Err(ProviderError::retry(
-            retry_after_ms,
-            format!("{operation} went wrong as planned"),
-        ))
+        .into())
     }
 
     fn next_plan(&self, operation: &'static str, domain: &str) -> Option<Plan> {
@@ -181,10 +208,14 @@ impl Faults {
         if let Some((_, fault)) = numbered.take_if(|(wanted, _)| *wanted == number) {
             return Some(plan(fault));
         }
+        self.planned_for(operation, domain)
+    }
+
+    fn planned_for(&self, operation: &str, subject: &str) -> Option<Plan> {
         let mut plans = lock(&self.0.plans);
         let found = plans
             .iter()
-            .position(|plan| plan.operation == operation && plan.domain == domain);
+            .position(|plan| plan.operation == operation && plan.domain == subject);
         found.map(|found| plans.remove(found))
     }
 }
@@ -202,7 +233,9 @@ impl Registrar for Faulty<dyn Registrar> {
         call: Call<'_>,
         names: &[DomainName],
     ) -> Result<Vec<Check>, ProviderError> {
-        self.0.check(call, names).await
+        let first = names.first().map_or("", DomainName::as_str);
+        let done = self.0.check(call, names);
+        self.1.look("registrar.check", first, done).await
     }
 
     async fn register(
@@ -249,7 +282,8 @@ impl Registrar for Faulty<dyn Registrar> {
 #[async_trait]
 impl Dns for Faulty<dyn Dns> {
     async fn zone_capacity(&self, call: Call<'_>, zones: usize) -> Result<(), ProviderError> {
-        self.0.zone_capacity(call, zones).await
+        let done = self.0.zone_capacity(call, zones);
+        self.1.look("dns.zone_capacity", "", done).await
     }
 
     async fn ensure_zone(&self, call: Call<'_>, name: &DomainName) -> Result<Zone, ProviderError> {
@@ -299,8 +333,9 @@ impl Mail for Faulty<dyn Mail> {
         call: Call<'_>,
         provider: MailProvider,
         name: &DomainName,
+        purpose: Purpose,
     ) -> Result<MailDomain, ProviderError> {
-        let done = || self.0.prepare_domain(call, provider, name);
+        let done = || self.0.prepare_domain(call, provider, name, purpose);
         self.1.pass("mail.prepare_domain", name, done).await
     }
 
@@ -355,7 +390,8 @@ impl SequencerPort for Faulty<dyn SequencerPort> {
         call: Call<'_>,
         client_id: Option<&ClientId>,
     ) -> Result<(), RouteError> {
-        self.0.check_route(call, client_id).await
+        let done = self.0.check_route(call, client_id);
+        self.1.look("sequencer.check_route", "", done).await
     }
 
     async fn hand_over(
@@ -377,5 +413,37 @@ impl SequencerPort for Faulty<dyn SequencerPort> {
     ) -> Result<(), ProviderError> {
         let done = || self.0.disconnect(call, domain, addresses);
         self.1.pass("sequencer.disconnect", domain, done).await
+    }
+}
+
+#[async_trait]
+impl Probes for Faulty<dyn Probes> {
+    async fn delegated(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        nameservers: &[String],
+    ) -> Result<bool, ProviderError> {
+        let done = self.0.delegated(call, name, nameservers);
+        self.1.look("probes.delegated", name.as_str(), done).await
+    }
+
+    async fn picture_reachable(&self, call: Call<'_>, url: &WebUrl) -> Result<bool, ProviderError> {
+        let done = self.0.picture_reachable(call, url);
+        let subject = url.as_str();
+        self.1.look("probes.picture_reachable", subject, done).await
+    }
+
+    async fn forwarding_problem(
+        &self,
+        call: Call<'_>,
+        name: &DomainName,
+        target: &WebUrl,
+    ) -> Result<Option<TargetProblem>, ProviderError> {
+        let done = self.0.forwarding_problem(call, name, target);
+        let subject = name.as_str();
+        self.1
+            .look("probes.forwarding_problem", subject, done)
+            .await
     }
 }

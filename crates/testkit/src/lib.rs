@@ -14,6 +14,7 @@
 )]
 
 mod app;
+mod claims;
 mod client;
 mod commits;
 mod database;
@@ -25,6 +26,7 @@ mod receiver;
 mod rows;
 
 pub use app::{EPOCH, TestApp};
+pub use claims::{claim_deliveries, claim_jobs};
 pub use client::{Client, Response};
 pub use commits::Commits;
 pub use database::{Engine, TestDatabase};

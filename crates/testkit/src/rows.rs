@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use peeker_domain::Environment;
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
+use peeker_store::Connections;
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use crate::TestApp;
 
@@ -35,14 +36,22 @@ impl TestApp {
         counts.insert(WALLETS.to_owned(), number(&pools.reader, wallets).await);
         counts
     }
+
+    /// How many characters all texts of a column have together.
+    pub async fn characters_in(&self, environment: Environment, table: &str, column: &str) -> i64 {
+        let pools = &self.app.store().environment(environment).db.pools;
+        let sql =
+            format!("SELECT CAST(COALESCE(SUM(LENGTH({column})), 0) AS BIGINT) AS n FROM {table}");
+        number(&pools.reader, &sql).await
+    }
 }
 
-async fn query(db: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
+async fn query(db: &Connections, sql: &str) -> Vec<QueryResult> {
     let statement = Statement::from_string(db.get_database_backend(), sql);
     db.query_all_raw(statement).await.unwrap()
 }
 
-async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
+async fn number(db: &Connections, sql: &str) -> i64 {
     let rows = query(db, sql).await;
     rows[0].try_get("", "n").unwrap()
 }

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::fmt::{self, Display, Formatter};
 
+use peeker_domain::excerpt::{FIELD, excerpt};
 use peeker_domain::{Code, Error, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -120,7 +121,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
         while let Some(name) = fields.next_key::<String>()? {
             let path = Path::Field(self.path, &name);
             if object.contains_key(&name) {
-                self.repeated.set(Some(path.to_string()));
+                let field = excerpt(&path.to_string(), FIELD).into_owned();
+                self.repeated.set(Some(field));
                 return Err(A::Error::custom("a field is given twice"));
             }
             let value = fields.next_value_seed(self.at(&path))?;

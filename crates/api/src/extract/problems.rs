@@ -1,12 +1,10 @@
 //! What is wrong with a request, gathered until all of it has been read.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
+use peeker_domain::error::MAX_VIOLATIONS;
+use peeker_domain::excerpt::{FIELD, excerpt};
 use peeker_domain::{Code, Error, Violation};
-
-/// Most violations that one answer lists: as many as the longest list a body may hold, so that a hostile body cannot
-/// ask for an answer many times its own size.
-const MAX_LISTED: usize = peeker_domain::order::MAX_DOMAINS;
 
 /// Stands for a value that could not be read; why has been noted already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +17,11 @@ enum Kind {
     NotFound(&'static str),
 }
 
-/// The problems noted so far, in reading order.
+/// The problems noted so far, in reading order: as many as an answer lists, and how many more there were.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     noted: RefCell<Vec<(Kind, Violation)>>,
+    more: Cell<usize>,
     conflict: RefCell<Option<Error>>,
 }
 
@@ -50,8 +49,13 @@ impl Problems {
 
     fn note(&self, kind: Kind, field: &str, what: &str) -> Refused {
         let mut noted = self.noted.borrow_mut();
-        if noted.len() < MAX_LISTED {
-            noted.push((kind, Violation::new(field, format!("{field} {what}"))));
+        if noted.len() < MAX_VIOLATIONS {
+            // The path may end in a name that the caller made up.
+            let field = excerpt(field, FIELD);
+            let message = format!("{field} {what}");
+            noted.push((kind, Violation::new(field, message)));
+        } else {
+            self.more.set(self.more.get() + 1);
         }
         Refused
     }
@@ -73,6 +77,7 @@ impl Problems {
         if !wrong.is_empty() {
             return Error::from_violations(
                 wrong.into_iter().map(|(_, violation)| violation).collect(),
+                self.more.get(),
             );
         }
         absent

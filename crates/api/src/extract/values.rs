@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use peeker_domain::display_name::{DisplayName, InvalidDisplayName};
 use peeker_domain::order::ClientId;
 use peeker_domain::{EmailAddress, Timestamp, WebUrl};
 use secrecy::SecretString;
@@ -16,29 +17,18 @@ pub(crate) fn string(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| "must be a text".to_owned())
 }
 
-fn checked_text(value: &Value, max: usize) -> Result<&str, String> {
-    let text = string(value)?.trim();
-    if text.chars().any(char::is_control) {
-        return Err("must not hold control characters".to_owned());
-    }
-    if text.chars().count() > max {
-        return Err(format!("must not be longer than {max} characters"));
-    }
-    Ok(text)
+/// A name that people read.
+pub(crate) fn display_name<const MAX: usize>(value: &Value) -> Result<DisplayName<MAX>, String> {
+    DisplayName::parse(string(value)?).map_err(|error| error.to_string())
 }
 
-/// A text of 1 to `max` characters after trimming, without control characters.
-pub(crate) fn text(max: usize) -> impl Fn(&Value) -> Result<String, String> {
-    move |value| match checked_text(value, max)? {
-        "" => Err("must not be empty".to_owned()),
-        text => Ok(text.to_owned()),
-    }
-}
-
-/// As [`text`], but an empty text stands for none.
-pub(crate) fn text_or_none(max: usize) -> impl Fn(&Value) -> Result<Option<String>, String> {
-    move |value| {
-        checked_text(value, max).map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()))
+/// As [`display_name`], but an empty text stands for none.
+pub(crate) fn display_name_or_none<const MAX: usize>(
+    value: &Value,
+) -> Result<Option<DisplayName<MAX>>, String> {
+    match DisplayName::parse(string(value)?) {
+        Err(InvalidDisplayName::Empty) => Ok(None),
+        name => name.map(Some).map_err(|error| error.to_string()),
     }
 }
 
@@ -96,13 +86,18 @@ pub(crate) fn client_id(value: &Value) -> Result<Option<ClientId>, String> {
     if let Some(number) = value.as_u64() {
         return Ok(Some(ClientId::Number(number)));
     }
-    if value.is_string() {
-        return Ok(ClientId::from_text(checked_text(
-            value,
-            MAX_CLIENT_ID_LENGTH,
-        )?));
+    let Some(text) = value.as_str().map(str::trim) else {
+        return Err("must be a non-negative integer, a text or null".to_owned());
+    };
+    if text.chars().any(char::is_control) {
+        return Err("must not hold control characters".to_owned());
     }
-    Err("must be a non-negative integer, a text or null".to_owned())
+    if text.chars().count() > MAX_CLIENT_ID_LENGTH {
+        return Err(format!(
+            "must not be longer than {MAX_CLIENT_ID_LENGTH} characters"
+        ));
+    }
+    Ok(ClientId::from_text(text))
 }
 
 /// A password of 1 to `max` characters, kept exactly as it is.
@@ -204,11 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_counted_in_characters_after_trimming() {
-        assert_eq!(text(3)(&json!(" äöü ")), Ok("äöü".to_owned()));
-        assert!(text(3)(&json!("äöüß")).is_err());
-        assert!(text(3)(&json!("  ")).is_err());
-        assert_eq!(text_or_none(3)(&json!("  ")), Ok(None));
+    fn an_empty_name_is_none_where_there_need_not_be_one() {
+        assert!(display_name::<3>(&json!("  ")).is_err());
+        assert_eq!(display_name_or_none::<3>(&json!("  ")), Ok(None));
+        let name = display_name_or_none::<3>(&json!(" äöü ")).unwrap();
+        assert_eq!(name.unwrap().as_str(), "äöü");
+        for bad in [json!("äöüß"), json!("\u{200B}"), json!(7)] {
+            assert!(display_name_or_none::<3>(&bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

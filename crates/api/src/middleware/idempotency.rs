@@ -1,7 +1,8 @@
 //! The `Idempotency-Key` header, on every POST (contract §1).
 //!
-//! What must stay true: a claimed key is always settled. So the request runs in a task of its own, which a client that
-//! hangs up cannot cancel, and a panic gives the key back.
+//! Only what had an effect is kept: a refused request runs again when it is repeated, and where nothing can change nothing is
+//! claimed. What must stay true: a claimed key is always settled. So the request runs in a task of its own, which a client
+//! that hangs up cannot cancel, and a panic gives the key back.
 
 use std::panic::AssertUnwindSafe;
 
@@ -19,7 +20,7 @@ use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::panic;
-use crate::access;
+use crate::access::{self, Permission, Write};
 use crate::error::{ApiError, InEnvelope};
 use crate::extract::collect;
 
@@ -28,9 +29,19 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Longest key, in characters.
 const MAX_KEY_LENGTH: usize = 255;
 
+/// For calls that change nothing: refuses a malformed key, and pays no more heed to it.
+pub(super) async fn check(request: Request, next: Next) -> Response {
+    if is_keyed(&request)
+        && let Err(error) = key(request.headers())
+    {
+        return error.into_response();
+    }
+    next.run(request).await
+}
+
 /// Runs a request that carries no key as it is, and any other at most once per key.
 pub(super) async fn run(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || !request.headers().contains_key(KEY) {
+    if !is_keyed(&request) {
         return next.run(request).await;
     }
     let task = async move {
@@ -44,10 +55,18 @@ pub(super) async fn run(State(app): State<App>, request: Request, next: Next) ->
     }
 }
 
+fn is_keyed(request: &Request) -> bool {
+    request.method() == Method::POST && request.headers().contains_key(KEY)
+}
+
 async fn once(app: &App, request: Request, next: Next) -> Result<Response, ApiError> {
     let key = key(request.headers())?;
     let (parts, body) = request.into_parts();
     let actor = access::actor(&parts)?;
+    if !Write::granted_to(actor.preset) {
+        // Nothing that this key may call changes anything.
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
     let body = collect(body).await?;
     // The path has lost its prefix on the way here, so the alias counts as the same request.
     let fingerprint = fingerprint(parts.method.as_str(), parts.uri.path(), &body);
@@ -66,7 +85,7 @@ async fn once(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
     }
 }
 
-/// Keeps the answer, or gives the key back when a repeat may fare better.
+/// Keeps the answer to a request that was done, or gives the key back, so that a repeat may fare better.
 async fn settle(
     app: &App,
     actor: &Actor,
@@ -77,8 +96,14 @@ async fn settle(
         Ok(response) => response,
         Err(payload) => panic::error(payload.as_ref()).into_response(),
     };
-    if !is_kept(response.status()) {
-        idempotency::abandon(app, actor, key).await?;
+    if !response.status().is_success() {
+        if let Err(error) = idempotency::abandon(app, actor, key).await {
+            // The claim lapses by itself; until then a repeat is told to wait.
+            tracing::error!(
+                error = error.chain(),
+                "an idempotency key could not be given back"
+            );
+        }
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -95,19 +120,6 @@ async fn settle(
         );
     }
     Ok(Response::from_parts(parts, Body::from(body)))
-}
-
-/// Whether an answer is kept: not a fault of ours, nor a refusal that depends on the key, the minute or a header rather
-/// than on the request that the fingerprint covers.
-fn is_kept(status: StatusCode) -> bool {
-    !status.is_server_error()
-        && !matches!(
-            status,
-            StatusCode::UNAUTHORIZED
-                | StatusCode::FORBIDDEN
-                | StatusCode::UNSUPPORTED_MEDIA_TYPE
-                | StatusCode::TOO_MANY_REQUESTS
-        )
 }
 
 fn replay(stored: StoredResponse) -> Response {
@@ -179,22 +191,6 @@ mod tests {
             fingerprint("POST", "/order", b"s{}"),
         ] {
             assert_ne!(first, other);
-        }
-    }
-
-    #[test]
-    fn only_answers_to_the_request_itself_are_kept() {
-        for (status, kept) in [
-            (200, true),
-            (201, true),
-            (400, true),
-            (402, true),
-            (404, true),
-        ] {
-            assert_eq!(is_kept(StatusCode::from_u16(status).unwrap()), kept);
-        }
-        for status in [401, 403, 415, 429, 500, 503] {
-            assert!(!is_kept(StatusCode::from_u16(status).unwrap()), "{status}");
         }
     }
 }

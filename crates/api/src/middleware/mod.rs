@@ -15,12 +15,13 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use peeker_app::App;
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// Puts the key, its rate limit and the idempotency key in front of the partner routes. Unknown paths and wrong
-/// methods are answered without them.
-pub(crate) fn guard(routes: Router<App>, app: &App) -> Router<App> {
+/// Puts the key, its rate limit and the idempotency key in front of the partner routes: `changes`, and `questions`, whose
+/// calls change nothing whatever their method. Unknown paths and wrong methods are answered without them.
+pub(crate) fn guard(changes: Router<App>, questions: Router<App>, app: &App) -> Router<App> {
     // The last layer added is the first to run.
-    routes
+    changes
         .route_layer(from_fn_with_state(app.clone(), idempotency::run))
+        .merge(questions.route_layer(from_fn(idempotency::check)))
         // Also here, so that the answer to a panic still gets the headers of the rate limit.
         .route_layer(CatchPanicLayer::custom(panic::answer))
         .route_layer(from_fn_with_state(app.clone(), authenticate::run))

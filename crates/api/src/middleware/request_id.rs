@@ -5,11 +5,17 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use peeker_app::App;
+use peeker_domain::excerpt;
 use peeker_domain::id::RequestId;
 use tracing::Instrument;
 
 /// The header that the id is sent in (contract §1).
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("peeker-request-id");
+
+/// Most of a path that is on each log line of its request, in characters: more than any address of the API has.
+const LOGGED_PATH: usize = 200;
+/// The same of a method, which may be any word.
+const LOGGED_METHOD: usize = 20;
 
 /// Runs the request inside its span. `account` and `key` are filled in once the key is known.
 pub(super) async fn run(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -21,8 +27,8 @@ pub(super) async fn run(State(app): State<App>, request: Request, next: Next) ->
     let span = tracing::info_span!(
         "request",
         request_id = %id,
-        method = %request.method(),
-        path = uri.path(),
+        method = %excerpt(request.method().as_str(), LOGGED_METHOD),
+        path = %excerpt(uri.path(), LOGGED_PATH),
         account = tracing::field::Empty,
         key = tracing::field::Empty,
     );

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::sizing;
-use crate::extract::values::{client_id, email, password, string, text, web_url, web_url_or_none};
+use crate::extract::values::{
+    client_id, display_name, email, password, string, web_url, web_url_or_none,
+};
 use crate::extract::{Fields, Item, Refused, RequestBody};
 use crate::users::{read_provider, sequencer_schema};
 
-/// Longest given or family name of a persona.
-const MAX_NAME_LENGTH: usize = 100;
 /// Longest sequencer password.
 const MAX_PASSWORD_LENGTH: usize = 1000;
 
@@ -206,8 +206,8 @@ impl OrderSequencer {
 
 impl OrderPersona {
     pub(crate) fn read(fields: &mut Fields<'_>) -> Result<order::Persona, Refused> {
-        let first_name = fields.required("first_name", text(MAX_NAME_LENGTH));
-        let last_name = fields.required("last_name", text(MAX_NAME_LENGTH));
+        let first_name = fields.required("first_name", display_name);
+        let last_name = fields.required("last_name", display_name);
         let picture = fields.required_or_null("profile_picture_url", web_url_or_none);
         Ok(order::Persona {
             first_name: first_name?,

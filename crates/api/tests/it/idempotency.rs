@@ -2,11 +2,13 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use peeker_domain::Preset;
-use peeker_testkit::{Client, Response, custom_order, names, on_both_engines, with};
+use peeker_app::Settings;
+use peeker_app::settings::IdempotencyBudget;
+use peeker_domain::{Environment, Preset};
+use peeker_testkit::{Client, Response, TestApp, custom_order, names, on_both_engines, with};
 use serde_json::{Value, json};
 
-use crate::operations::{ALL, Operation, RESET, Records};
+use crate::operations::{ALL, Needs, Operation, Records};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -22,6 +24,24 @@ async fn post(client: &Client, path: &str, body: Value, key: &str) -> Response {
 
 fn is_replay(response: &Response) -> bool {
     response.header("idempotent-replayed") == Some("true")
+}
+
+fn user() -> Value {
+    json!({ "email": "a@example.com", "sequencer": { "provider": "smartlead", "client_id": null } })
+}
+
+/// Rows about idempotency keys.
+async fn kept(app: &TestApp) -> i64 {
+    app.row_counts(Environment::Test).await["idempotency_keys"]
+}
+
+/// A client of a server with this budget.
+async fn on_a_budget(app: &TestApp, budget: IdempotencyBudget) -> Client {
+    let settings = Settings {
+        idempotency: budget,
+        ..Settings::default()
+    };
+    app.client_of(&app.server_with(settings).await)
 }
 
 async fn count(client: &Client, path: &str) -> usize {
@@ -48,10 +68,10 @@ on_both_engines! {
 
     async fn every_post_takes_a_key(app) {
         let records = Records::make(app).await;
-        // Emptying the sandbox forgets its own answer too.
-        let keyed = |operation: &&Operation| operation.method == Method::POST && operation.id != RESET;
+        let keyed = |operation: &&Operation| operation.method == Method::POST;
         for operation in ALL.iter().filter(keyed) {
             let client = app.client();
+            let before = kept(app).await;
             let send = || async {
                 let request = client
                     .request(Method::POST, &operation.path_for(&records))
@@ -61,8 +81,16 @@ on_both_engines! {
             };
             let (first, second) = (send().await, send().await);
             assert_eq!(first.status, operation.success, "{}: {}", operation.id, first.text);
-            assert!(!is_replay(&first) && is_replay(&second), "{}", operation.id);
-            assert_eq!((first.status, first.text), (second.status, second.text), "{}", operation.id);
+            assert!(!is_replay(&first), "{}", operation.id);
+            if operation.needs == Needs::Write {
+                assert!(is_replay(&second), "{}", operation.id);
+                assert_eq!((first.status, first.text), (second.status, second.text), "{}", operation.id);
+            } else {
+                // It changes nothing, so it is simply done again.
+                assert!(!is_replay(&second), "{}", operation.id);
+                assert_eq!(second.status, operation.success, "{}", operation.id);
+                assert_eq!(kept(app).await, before, "{}", operation.id);
+            }
         }
         app.run_until_idle().await;
     }
@@ -70,8 +98,7 @@ on_both_engines! {
     async fn a_key_belongs_to_one_request(app) {
         let client = app.client();
         post(&client, "/bundles", bundle(), "once").await.expect(201);
-        let user = json!({ "email": "a@example.com", "sequencer": { "provider": "smartlead", "client_id": null } });
-        for (path, body) in [("/bundles", with(bundle(), "/name", json!("Other"))), ("/users", user), ("/users", bundle())] {
+        for (path, body) in [("/bundles", with(bundle(), "/name", json!("Other"))), ("/users", user()), ("/users", bundle())] {
             let error = post(&client, path, body, "once").await.error(400, "invalid_request");
             assert_eq!(error["field"], "Idempotency-Key");
         }
@@ -138,20 +165,34 @@ on_both_engines! {
         assert!(is_replay(&post(&client, "/bundles", bundle(), "race").await));
     }
 
-    async fn a_refusal_of_the_request_itself_is_kept(app) {
+    async fn a_refused_request_runs_again(app) {
         let client = app.client();
-        let user = json!({ "email": "a@example.com", "sequencer": { "provider": "smartlead", "client_id": null } });
-        let made = client.post("/users", user.clone()).await.data(201);
-        let refused = post(&client, "/users", user.clone(), "kept").await;
-        assert_eq!(refused.status, 400);
+        let made = client.post("/users", user()).await.data(201);
+        for _ in 0..2 {
+            let refused = post(&client, "/users", user(), "again").await;
+            assert!(!is_replay(&refused));
+            refused.error(400, "invalid_request");
+        }
         let patch = json!({ "email": "b@example.com" });
         client.patch(&format!("/users/{}", made["id"].as_str().unwrap()), patch).await.expect(200);
-        let again = post(&client, "/users", user, "kept").await;
-        assert!(is_replay(&again));
-        assert_eq!((again.status, again.text), (refused.status, refused.text));
+        let mended = post(&client, "/users", user(), "again").await;
+        assert!(!is_replay(&mended));
+        mended.expect(201);
+        assert!(is_replay(&post(&client, "/users", user(), "again").await), "what was done is kept");
     }
 
-    async fn a_refusal_that_lies_elsewhere_is_not_kept(app) {
+    async fn a_refused_request_leaves_its_key_to_any_other(app) {
+        let client = app.client();
+        let bad = with(bundle(), "/name", json!(""));
+        post(&client, "/bundles", bad.clone(), "k").await.error(400, "invalid_request");
+        assert_eq!(kept(app).await, 0);
+        post(&client, "/bundles", bundle(), "k").await.expect(201);
+        let error = post(&client, "/bundles", bad, "k").await.error(400, "invalid_request");
+        assert_eq!(error["field"], "Idempotency-Key", "a late copy of the refused request");
+        assert!(is_replay(&post(&client, "/bundles", bundle(), "k").await));
+    }
+
+    async fn nothing_that_is_refused_is_kept(app) {
         let client = app.client();
         let untyped = client.request(Method::POST, "/bundles").header("idempotency-key", "k");
         client.send(untyped.body(bundle().to_string().into()).unwrap()).await.error(415, "invalid_request");
@@ -159,18 +200,112 @@ on_both_engines! {
         assert!(!is_replay(&right) && right.status == 201);
 
         let live = app.live_client();
-        let names = json!({ "domains": ["acme.com"] });
         for _ in 0..2 {
-            let response = post(&live, "/domains/availability", names.clone(), "k").await;
+            let response = post(&live, "/domains/import", json!({ "domains": ["acme.com"] }), "k").await;
             assert!(!is_replay(&response));
             response.error(503, "internal_error");
         }
-        let weak = app.client_with(&app.key(Preset::Read, 600).await);
-        for body in [bundle(), with(bundle(), "/name", json!("Other"))] {
-            let response = post(&weak, "/bundles", body, "k").await;
-            assert!(!is_replay(&response));
-            response.error(403, "forbidden");
+        for preset in [Preset::Read, Preset::Limited] {
+            let weak = app.client_with(&app.key(preset, 600).await);
+            for body in [bundle(), with(bundle(), "/name", json!("Other"))] {
+                let response = post(&weak, "/bundles", body, "k").await;
+                assert!(!is_replay(&response));
+                response.error(403, "forbidden");
+            }
         }
+        assert_eq!(kept(app).await, 1);
+    }
+
+    async fn a_key_that_may_only_read_keeps_nothing(app) {
+        let reader = app.client_with(&app.key(Preset::Read, 600).await);
+        let good = json!({ "headers": { "webhook-id": "evt_1" }, "body": "{}" });
+        for (index, body) in [good.clone(), with(good.clone(), "/body", json!("[]")), json!({ "x".repeat(1000): 1 }), good].into_iter().enumerate() {
+            let response = post(&reader, "/webhooks/verify", body, &format!("key-{}", index % 3)).await;
+            assert!(!is_replay(&response));
+        }
+        assert_eq!(kept(app).await, 0);
+        post(&reader, "/webhooks/verify", json!({}), "not a key").await.error(400, "invalid_request");
+    }
+
+    async fn too_large_an_answer_is_not_kept_and_nothing_is_done_twice(app) {
+        let client = app.client();
+        // Rows of the answer: names that are none, of three bytes a letter.
+        let names: Vec<String> = (0..500).map(|n| format!("{n}{}", "€".repeat(245))).collect();
+        let body = json!({ "domains": names });
+        let first = post(&client, "/domains/import/jobs", body.clone(), "large").await.data(202);
+        for _ in 0..2 {
+            let error = post(&client, "/domains/import/jobs", body.clone(), "large").await.error(400, "invalid_request");
+            assert_eq!(error["field"], "Idempotency-Key");
+            assert_eq!(error["details"], json!({ "reason": "answer_not_kept", "status": 202, "id": first["id"] }));
+        }
+        assert_eq!(app.characters_in(Environment::Test, "idempotency_keys", "body").await, 0);
+        let other = post(&client, "/domains/import/jobs", json!({ "domains": ["x.com"] }), "large").await.error(400, "invalid_request");
+        assert!(other["details"].is_null(), "{other}");
+        assert_eq!(app.row_counts(Environment::Test).await["imports"], 1);
+        app.run_until_idle().await;
+    }
+
+    async fn the_oldest_answers_go_first_and_their_keys_stay(app) {
+        let client = on_a_budget(app, IdempotencyBudget { answer_bytes: 4096, ..IdempotencyBudget::default() }).await;
+        let mut made = Vec::new();
+        for n in 0..40 {
+            app.advance_seconds(1);
+            made.push(post(&client, "/bundles", bundle(), &format!("key-{n}")).await.data(201));
+            let bytes = app.characters_in(Environment::Test, "idempotency_keys", "body").await;
+            assert!(bytes <= 4096, "{bytes} bytes are kept");
+        }
+        let mut replayed = Vec::new();
+        for (n, made) in made.iter().enumerate() {
+            let again = post(&client, "/bundles", bundle(), &format!("key-{n}")).await;
+            replayed.push(is_replay(&again));
+            if is_replay(&again) {
+                assert_eq!(again.data(201), *made);
+            } else {
+                let error = again.error(400, "invalid_request");
+                assert_eq!(error["details"], json!({ "reason": "answer_not_kept", "status": 201, "id": made["id"] }));
+            }
+        }
+        let kept = replayed.iter().filter(|replayed| **replayed).count();
+        assert!((5..20).contains(&kept), "{kept} answers are kept");
+        assert!(replayed.is_sorted(), "the newest are: {replayed:?}");
+        assert_eq!(app.row_counts(Environment::Test).await["bundles"], 40);
+    }
+
+    async fn beyond_its_keys_an_account_is_refused_before_anything_is_done(app) {
+        let budget = IdempotencyBudget { keys: 3, ..IdempotencyBudget::default() };
+        let client = on_a_budget(app, budget).await;
+        for n in 0..10 {
+            // What is refused uses nothing up.
+            post(&client, "/bundles", json!({}), &format!("refused-{n}")).await.error(400, "invalid_request");
+        }
+        for n in 0..3 {
+            post(&client, "/bundles", bundle(), &format!("key-{n}")).await.expect(201);
+            app.advance_seconds(10);
+        }
+        for client in [&client, &on_a_budget(app, budget).await] {
+            let refused = post(client, "/bundles", bundle(), "key-3").await;
+            let wait = (DAY - 30).to_string();
+            assert_eq!(refused.header("retry-after"), Some(&*wait));
+            assert_eq!(refused.error(429, "rate_limited")["details"]["reason"], "idempotency_keys_used_up");
+            assert!(is_replay(&post(client, "/bundles", bundle(), "key-1").await), "what was done stays done");
+            post(client, "/bundles", json!({}), "key-1").await.error(400, "invalid_request");
+        }
+        let row_counts = app.row_counts(Environment::Test).await;
+        assert_eq!((row_counts["bundles"], row_counts["idempotency_keys"]), (3, 3));
+        client.post("/bundles", bundle()).await.expect(201);
+        app.advance_seconds(DAY - 30);
+        post(&client, "/bundles", bundle(), "key-3").await.expect(201);
+        post(&client, "/bundles", bundle(), "key-4").await.error(429, "rate_limited");
+        app.advance_seconds(10);
+        post(&client, "/bundles", bundle(), "key-4").await.expect(201);
+    }
+
+    async fn an_emptied_sandbox_has_its_keys_back(app) {
+        let client = on_a_budget(app, IdempotencyBudget { keys: 2, ..IdempotencyBudget::default() }).await;
+        post(&client, "/bundles", bundle(), "key-1").await.expect(201);
+        post(&client, "/sandbox/reset", json!({}), "key-2").await.expect(200);
+        post(&client, "/bundles", bundle(), "key-1").await.expect(201);
+        post(&client, "/bundles", bundle(), "key-3").await.error(429, "rate_limited");
     }
 
     async fn a_key_that_is_not_well_formed_is_refused(app) {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use peeker_app::idempotency::{self, Claim};
 use peeker_app::runner;
-use peeker_domain::{Environment, Preset};
+use peeker_domain::{Code, Environment, Preset};
 use peeker_testkit::{
     Client, Receiver, TestApp, bundle_of_ten, bundle_order, custom_order, names, on_both_engines,
     with,
@@ -145,6 +146,45 @@ on_both_engines! {
         client.post("/users", json!({ "email": "a@example.com", "sequencer": { "provider": "smartlead", "client_id": null } })).await.expect(201);
         let imported = app.stranger().await.post("/domains/import", json!({ "domains": ["mine.com"] })).await.data(200);
         assert_eq!(imported["completed"], json!(["mine.com"]), "another account may have the name now");
+    }
+
+    async fn a_repeated_reset_removes_nothing_of_what_came_between(app) {
+        let client = app.client();
+        app.may_leave_jobs();
+        client.post("/sandbox/clock/advance", json!({ "seconds": 100 * 24 * 60 * 60 })).await.expect(200);
+        app.run_until_idle().await;
+        client.post_with("/bundles", bundle_of_ten(), &[("Idempotency-Key", "bundle")]).await.expect(201);
+        let again = async || client.post_with("/sandbox/reset", json!({}), &[("Idempotency-Key", "reset")]).await;
+        let first = again().await;
+        assert_eq!((first.status.as_u16(), first.header("idempotent-replayed")), (200, None));
+        let bundle = client.post_with("/bundles", bundle_of_ten(), &[("Idempotency-Key", "bundle")]).await;
+        assert_eq!(bundle.header("idempotent-replayed"), None, "other answers are forgotten");
+        let order = bundle_order(bundle.data(201)["id"].as_str().unwrap(), &names("between", 10));
+        let placed = client.post("/orders", order).await.data(200);
+        for server in [&client, &app.client_of(&app.another_server().await)] {
+            app.advance_seconds(60 * 60);
+            let repeated = server.post_with("/sandbox/reset", json!({}), &[("Idempotency-Key", "reset")]).await;
+            assert_eq!((repeated.header("idempotent-replayed"), &repeated.text), (Some("true"), &first.text));
+        }
+        client.get(&format!("/orders/{}", placed["id"].as_str().unwrap())).await.expect(200);
+        app.advance_seconds(22 * 60 * 60);
+        assert_eq!(again().await.header("idempotent-replayed"), None, "after a day it is another reset");
+        client.get(&format!("/orders/{}", placed["id"].as_str().unwrap())).await.error(404, "not_found");
+    }
+
+    async fn a_request_that_runs_keeps_its_key(app) {
+        let client = app.client();
+        let actor = app.app.authenticate(app.test_key()).await.unwrap();
+        client.post("/sandbox/clock/advance", json!({ "seconds": 100 * 24 * 60 * 60 })).await.expect(200);
+        app.run_until_idle().await;
+        let claim = async || idempotency::claim(&app.app, &actor, "runs", "digest").await;
+        assert!(matches!(claim().await, Ok(Claim::Run)));
+        reset(&client).await;
+        assert_eq!(claim().await.unwrap_err().code, Code::RateLimited);
+        // When its server died, the claim lapses as it would have.
+        app.advance_seconds(60);
+        assert!(matches!(claim().await, Ok(Claim::Run)));
+        idempotency::abandon(&app.app, &actor, "runs").await.unwrap();
     }
 
     async fn work_under_way_does_no_harm(app) {

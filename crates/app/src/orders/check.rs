@@ -8,8 +8,8 @@ use peeker_domain::order::{Customer, OrderRequest, Sizing};
 use peeker_domain::plan::{Candidate, Capacity};
 use peeker_domain::view::Source;
 use peeker_domain::{
-    BundleStatus, Cents, Code, DomainName, EmailAddress, Environment, Error, MailProvider, Result,
-    Timestamp, UserStatus,
+    BundleStatus, Cents, Code, DomainName, EmailAddress, Error, MailProvider, Result, Timestamp,
+    UserStatus,
 };
 use peeker_providers::{Call, RouteError, Verdict};
 use peeker_store::domains::{self, KnownDomain};
@@ -18,18 +18,8 @@ use serde_json::json;
 
 use crate::availability::{self, Known, Old};
 use crate::failure::internal;
+use crate::provider_errors::no_answer;
 use crate::{Actor, App};
-
-/// Customers whose address starts so have an empty wallet in the sandbox (contract §7).
-const MAGIC_BROKE: &str = "broke";
-
-/// Whether the wallet of a customer with this address is to be found empty, whatever it holds (contract §7).
-pub(crate) fn penniless(environment: Environment) -> fn(&str) -> bool {
-    match environment {
-        Environment::Test => |email| email.starts_with(MAGIC_BROKE),
-        Environment::Live => |_| false,
-    }
-}
 
 /// An order request and who makes it.
 #[derive(Clone, Copy)]
@@ -158,11 +148,7 @@ impl Order<'_> {
                 Code::SmartleadConnectionRequired,
                 "The account has no working Smartlead connection; connect Smartlead first",
             ),
-            RouteError::Provider(error) => Error::new(
-                Code::InternalError,
-                "Smartlead does not answer; retrying is safe",
-            )
-            .with_source(error),
+            RouteError::Provider(error) => no_answer("Smartlead", error),
         })
     }
 
@@ -319,10 +305,12 @@ impl Order<'_> {
             .collect()
     }
 
-    /// What the customer's magic address makes of the sandbox wallet: `None` when it is an ordinary one.
-    pub fn magic_balance(self, email: &EmailAddress) -> Option<Cents> {
-        let broke = penniless(self.actor.environment)(email.as_str());
-        broke.then_some(Cents::ZERO)
+    /// What the wallet is to be found to hold for this customer; `None` for what it does hold.
+    pub fn simulated_balance(self, email: &EmailAddress) -> Option<Cents> {
+        let empty = self
+            .app
+            .simulates_empty_wallet(self.actor.environment, email);
+        empty.then_some(Cents::ZERO)
     }
 }
 

@@ -89,7 +89,7 @@ async fn plan(
     let placements = place(capacity, &order.candidates(&offers))?;
     let fingerprint = fingerprint.to_owned();
     let new = new_order(order, capacity, email, fingerprint, &offers, &placements)?;
-    match order.magic_balance(email) {
+    match order.simulated_balance(email) {
         Some(balance) => Err(insufficient_funds(new.total(), balance)),
         None => Ok(new),
     }

@@ -4,7 +4,7 @@ mod check;
 mod create;
 mod quote;
 
-pub(crate) use check::{insufficient_funds, penniless};
+pub(crate) use check::insufficient_funds;
 pub use create::create;
 pub use peeker_store::orders::OrderFilter;
 pub use quote::quote;

@@ -126,14 +126,13 @@ fn costs(app: &App, capacity: &Capacity, offers: &[Offer]) -> view::OrderCosts {
     }
 }
 
-/// What the wallet holds for this order. The sandbox wallet is filled up when an order is placed, so a quote shows
-/// it as it would be then.
+/// What the wallet holds for this order. One that is filled up when an order is placed is shown as it would be then.
 async fn balance(
     order: Order<'_>,
     email: &peeker_domain::EmailAddress,
     required: Cents,
 ) -> Result<Cents> {
-    if let Some(balance) = order.magic_balance(email) {
+    if let Some(balance) = order.simulated_balance(email) {
         return Ok(balance);
     }
     let db = &order.app.environment(order.actor.environment).db;

@@ -6,62 +6,50 @@
 //! step and ends in the same state. Three points are recorded: the purchase, the names of the inboxes before they are
 //! made, and the end; the cheap steps between them are simply done again (docs/adr/0007).
 
+mod deprovision;
 mod rename;
 mod steps;
-mod take_back;
 
-pub(crate) use steps::within;
-
-use std::time::Duration;
-
+use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
 use peeker_domain::{ActionReason, Environment, Error, OrderStatus, Timestamp};
-use peeker_providers::{ErrorClass, ProviderError, Scope};
-use peeker_store::StoreError;
+use peeker_providers::ProviderError;
 use peeker_store::jobs::ClaimedJob;
 use peeker_store::orders::progress::{self, Assignment, Blocker, Change, DomainJob, Next, Step};
+use peeker_store::{EnvironmentDb, StoreError};
 
-use crate::{App, backoff};
+use crate::App;
+use crate::provider_errors::pause_ms;
 
-/// How long one provider call may take before it counts as failed. It may have worked all the same.
-const CALL_TIMEOUT: Duration = Duration::from_secs(20);
-/// Claims without progress after which a domain is given up: with the back-off's cap, a little over a day.
-const MAX_ATTEMPTS: u32 = 60;
-
-/// A job at work.
-struct Work<'a> {
+/// One run of a domain's job.
+struct ProvisionRun<'a> {
     app: &'a App,
     environment: Environment,
     job: &'a DomainJob,
     assignment: Assignment,
 }
 
-/// How a run of a job ends before its end.
-enum Interrupted {
-    /// What is to be recorded was recorded, or the job is somebody else's.
-    Stopped,
-    /// The order failed meanwhile.
-    TakeBack,
-    /// A provider refused.
+/// Why a run could not go on.
+enum Failure {
     Provider(ProviderError),
     /// Our own side failed.
-    Broken(Error),
+    Internal(Error),
 }
 
-impl From<ProviderError> for Interrupted {
+impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         Self::Provider(error)
     }
 }
 
-impl From<Error> for Interrupted {
+impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Broken(error)
+        Self::Internal(error)
     }
 }
 
-impl From<StoreError> for Interrupted {
+impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Broken(Error::internal(error))
+        Self::Internal(Error::internal(error))
     }
 }
 
@@ -73,111 +61,100 @@ pub(crate) async fn run(
 ) -> Result<(), Error> {
     let job = DomainJob::of(claimed)
         .ok_or_else(|| Error::internal("a provisioning job without an order"))?;
-    advance(app, environment, &job).await
-}
-
-async fn advance(app: &App, environment: Environment, job: &DomainJob) -> Result<(), Error> {
     let store = app.environment(environment);
-    let db = &store.db;
-    let Some(assignment) = store
-        .assignments
-        .ask(job.clone())
-        .await
-        .map_err(Error::internal)?
-    else {
-        return progress::end_job(db, job).await.map_err(Error::internal);
+    let assignment = store.assignments.ask(job.clone()).await;
+    let Some(assignment) = assignment.map_err(Error::internal)? else {
+        return end(&store.db, &job).await;
     };
-    let failed = assignment.order.status == OrderStatus::Failed.as_str();
-    let leaving = assignment.is_leaving(app.at(job.clock));
-    if !failed && !leaving && !assignment.is_pending() && !assignment.is_live() {
-        // Waits for a replacement: a job that was enqueued twice has nothing to do.
-        return progress::end_job(db, job).await.map_err(Error::internal);
-    }
-    let work = Work {
+    let run = ProvisionRun {
         app,
         environment,
-        job,
+        job: &job,
         assignment,
     };
-    let outcome = if failed || leaving {
-        Err(Interrupted::TakeBack)
-    } else if work.assignment.is_live() {
-        work.rename().await
-    } else {
-        work.set_up().await
+    let next = match run.task() {
+        // A job that was enqueued twice has nothing to do.
+        None => return end(&store.db, &job).await,
+        Some(ProviderWork::Deprovision) => Next::Deprovision,
+        Some(ProviderWork::Renaming) => return run.rename().await,
+        Some(work) => run.unless_refused(run.set_up().await, work).await?,
     };
-    match outcome {
-        Ok(()) | Err(Interrupted::Stopped) => Ok(()),
-        Err(Interrupted::Broken(error)) => Err(error),
-        Err(Interrupted::TakeBack) => work.take_back_or_wait().await,
-        Err(Interrupted::Provider(error)) if work.assignment.is_live() && !leaving => {
-            work.rename_refused(error).await
-        }
-        Err(Interrupted::Provider(error)) => match work.record(work.refused(&error)).await {
-            Err(Interrupted::TakeBack) => work.take_back_or_wait().await,
-            Err(Interrupted::Broken(error)) => Err(error),
-            _ => Ok(()),
-        },
+    if next == Next::Deprovision {
+        let ended = run.deprovision().await;
+        run.unless_refused(ended, ProviderWork::Deprovision).await?;
     }
+    Ok(())
 }
 
-impl Work<'_> {
+async fn end(db: &EnvironmentDb, job: &DomainJob) -> Result<(), Error> {
+    progress::end_job(db, job).await.map_err(Error::internal)
+}
+
+impl ProvisionRun<'_> {
+    /// What is to be done with the domain now; nothing while it waits for somebody.
+    fn task(&self) -> Option<ProviderWork> {
+        let assignment = &self.assignment;
+        let failed = assignment.order.status == OrderStatus::Failed.as_str();
+        if failed || assignment.is_leaving(self.now()) {
+            Some(ProviderWork::Deprovision)
+        } else if assignment.is_live() {
+            Some(ProviderWork::Renaming)
+        } else if !assignment.is_pending() {
+            None
+        } else if assignment.is_replacement() {
+            Some(ProviderWork::Replacement)
+        } else {
+            Some(ProviderWork::SetUp)
+        }
+    }
+
     /// The time on the account's clock.
     fn now(&self) -> Timestamp {
         self.app.at(self.job.clock)
     }
 
-    /// Records a change. Errors: the order failed meanwhile, or the job ended or is not ours any more.
-    async fn record(&self, change: Change) -> Result<(), Interrupted> {
+    /// Records a change. What to do next is for the store to say: the order may have failed meanwhile.
+    async fn record(&self, change: Change) -> Result<Next, Error> {
         let step = Step {
             job: self.job.clone(),
             change,
             now: self.now(),
         };
-        match self
-            .app
-            .environment(self.environment)
-            .progress
-            .submit(step)
-            .await?
-        {
-            Next::Continue => Ok(()),
-            Next::TakeBack => Err(Interrupted::TakeBack),
-            Next::Stop => Err(Interrupted::Stopped),
+        let lane = &self.app.environment(self.environment).progress;
+        lane.submit(step).await.map_err(Error::internal)
+    }
+
+    /// What comes next, also when a provider refused: then what follows from that is recorded.
+    async fn unless_refused(
+        &self,
+        outcome: Result<Next, Failure>,
+        work: ProviderWork,
+    ) -> Result<Next, Error> {
+        match outcome {
+            Ok(next) => Ok(next),
+            Err(Failure::Internal(error)) => Err(error),
+            Err(Failure::Provider(error)) => self.record(self.refused(&error, work)).await,
         }
     }
 
-    /// What a provider's refusal means for the domain or the order (contract §4).
-    fn refused(&self, error: &ProviderError) -> Change {
-        let name = &self.assignment.place.name;
+    /// What follows a provider's refusal for the domain, its swap or its order.
+    fn refused(&self, error: &ProviderError, work: ProviderWork) -> Change {
+        match self.follow_up(error, work) {
+            FollowUp::Retry { at_least_ms } => self.retry(at_least_ms, error),
+            FollowUp::FailOrder => Change::OrderFailed {
+                message: error.message.clone(),
+            },
+            FollowUp::GiveUp(_) if self.assignment.is_replacement() => Change::SwapFailed,
+            FollowUp::GiveUp(_) => self.needs_replacement(),
+        }
+    }
+
+    fn follow_up(&self, error: &ProviderError, work: ProviderWork) -> FollowUp {
         tracing::warn!(
             order.id = %self.job.order, domain.id = %self.job.domain, attempt = self.job.attempts, class = ?error.class,
-            "A provider refused {name}: {error}"
+            work = ?work, "A provider refused {}: {error}", self.assignment.place.name
         );
-        let after = match error.class {
-            // A domain that a swap brings in is given up alone: the order and the old domain stay as they are (contract §5).
-            ErrorClass::Permanent { .. } if self.assignment.comes_in() => {
-                return Change::SwapFailed;
-            }
-            ErrorClass::Permanent {
-                scope: Scope::Order,
-            } => {
-                return Change::OrderFailed {
-                    message: error.message.clone(),
-                };
-            }
-            ErrorClass::Permanent {
-                scope: Scope::Domain,
-            } => return self.needs_replacement(),
-            _ if self.job.attempts >= MAX_ATTEMPTS && self.assignment.comes_in() => {
-                return Change::SwapFailed;
-            }
-            _ if self.job.attempts >= MAX_ATTEMPTS => return self.needs_replacement(),
-            ErrorClass::Retry { after_ms } | ErrorClass::Quota { after_ms } => after_ms,
-            ErrorClass::Conflict => None,
-            ErrorClass::NeedsHuman => Some(backoff::CAP_MS),
-        };
-        self.wait(after, error)
+        follow_up(error.class, self.job.attempts, work)
     }
 
     fn needs_replacement(&self) -> Change {
@@ -189,26 +166,11 @@ impl Work<'_> {
         }])
     }
 
-    fn wait(&self, after_ms: Option<i64>, error: &ProviderError) -> Change {
-        let delay = after_ms.unwrap_or_else(|| backoff::after(self.job.attempts));
+    fn retry(&self, at_least_ms: i64, error: &ProviderError) -> Change {
+        let pause_ms = pause_ms(at_least_ms, self.job.attempts);
         Change::Retry {
-            run_at: self.now().plus_millis(delay),
+            run_at: self.now().plus_millis(pause_ms),
             error: error.message.clone(),
-        }
-    }
-
-    /// Takes the domain back. What was made has to go, so a refusal is never final here: it is tried until it works.
-    async fn take_back_or_wait(&self) -> Result<(), Error> {
-        let outcome = match self.take_back().await {
-            Err(Interrupted::Provider(error)) => {
-                tracing::warn!(domain.id = %self.job.domain, "Taking {} back has to wait: {error}", self.assignment.place.name);
-                self.record(self.wait(None, &error)).await
-            }
-            other => other,
-        };
-        match outcome {
-            Err(Interrupted::Broken(error)) => Err(error),
-            _ => Ok(()),
         }
     }
 }

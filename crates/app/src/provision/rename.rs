@@ -6,17 +6,25 @@
 
 use std::collections::BTreeMap;
 
+use peeker_domain::provider_error::{FollowUp, ProviderWork};
 use peeker_domain::{Error, MailProvider, WebUrl};
-use peeker_providers::{ErrorClass, InboxRename, InboxSpec, ProviderError, Providers};
-use peeker_store::orders::progress;
+use peeker_providers::{InboxRename, InboxSpec, ProviderError, Providers};
 use peeker_store::swaps::{self, OpenRename, RenameOutcome};
 
-use super::steps::{Target, picture_message, within};
-use super::{Interrupted, MAX_ATTEMPTS, Work};
+use super::steps::{Target, picture_message};
+use super::{Failure, ProvisionRun, end};
 
-impl Work<'_> {
+impl ProvisionRun<'_> {
     /// Does the renamings that are open, if there are any, and ends the job.
-    pub(super) async fn rename(&self) -> Result<(), Interrupted> {
+    pub(super) async fn rename(&self) -> Result<(), Error> {
+        match self.rename_open().await {
+            Ok(()) => Ok(()),
+            Err(Failure::Internal(error)) => Err(error),
+            Err(Failure::Provider(error)) => self.rename_refused(&error).await,
+        }
+    }
+
+    async fn rename_open(&self) -> Result<(), Failure> {
         let db = &self.app.environment(self.environment).db;
         let open = swaps::start_renames(db, self.job, self.now()).await?;
         if !open.is_empty() {
@@ -24,14 +32,14 @@ impl Work<'_> {
             let outcomes = self.rename_all(&target, open).await?;
             swaps::record_renames(db, self.job, &outcomes, self.now()).await?;
         }
-        Ok(progress::end_job(db, self.job).await?)
+        Ok(end(db, self.job).await?)
     }
 
     async fn rename_all(
         &self,
         target: &Target<'_>,
         open: Vec<OpenRename>,
-    ) -> Result<Vec<(OpenRename, RenameOutcome)>, Interrupted> {
+    ) -> Result<Vec<(OpenRename, RenameOutcome)>, Failure> {
         let unreachable = self.unreachable_pictures(target, &open).await?;
         let (waiting, ready): (Vec<_>, Vec<_>) = open
             .into_iter()
@@ -57,7 +65,7 @@ impl Work<'_> {
         &self,
         target: &Target<'_>,
         open: &[OpenRename],
-    ) -> Result<BTreeMap<String, String>, Interrupted> {
+    ) -> Result<BTreeMap<String, String>, Failure> {
         let mut seen: BTreeMap<String, Option<String>> = BTreeMap::new();
         if target.provider != MailProvider::Google {
             return Ok(BTreeMap::new());
@@ -68,7 +76,7 @@ impl Work<'_> {
             };
             let url = WebUrl::parse(text).map_err(Error::internal)?;
             let probes = &target.providers.probes;
-            let reachable = within(probes.picture_reachable(self.call(target), &url)).await?;
+            let reachable = probes.picture_reachable(self.call(target), &url).await?;
             let message = (!reachable).then(|| picture_message(&rename.persona, &url));
             seen.insert(text.to_owned(), message);
         }
@@ -82,7 +90,7 @@ impl Work<'_> {
         &self,
         target: &Target<'_>,
         ready: &[OpenRename],
-    ) -> Result<(), Interrupted> {
+    ) -> Result<(), Failure> {
         let Providers {
             mail, sequencer, ..
         } = target.providers;
@@ -92,43 +100,33 @@ impl Work<'_> {
                 from: &rename.from,
                 to: InboxSpec {
                     address: &rename.to,
-                    first_name: &rename.persona.first_name,
-                    last_name: &rename.persona.last_name,
+                    first_name: rename.persona.first_name.as_str(),
+                    last_name: rename.persona.last_name.as_str(),
                     picture_url: picture(rename),
                 },
             })
             .collect();
-        within(mail.rename_inboxes(self.call(target), target.provider, &target.name, &renames))
+        let (name, call) = (&target.name, self.call(target));
+        mail.rename_inboxes(call, target.provider, name, &renames)
             .await?;
         let moved = ready.iter().filter(|rename| rename.from != rename.to);
         let (old, new): (Vec<String>, Vec<String>) = moved
             .map(|rename| (rename.from.clone(), rename.to.clone()))
             .unzip();
         if !old.is_empty() {
-            within(sequencer.disconnect(self.call(target), &target.name, &old)).await?;
+            sequencer.disconnect(call, name, &old).await?;
             self.hand_over(target, &new).await?;
         }
         Ok(())
     }
 
     /// A provider refused a renaming: for good, or it is tried again. The domain stays live either way.
-    pub(super) async fn rename_refused(&self, error: ProviderError) -> Result<(), Error> {
-        let db = &self.app.environment(self.environment).db;
-        let name = &self.assignment.place.name;
-        tracing::warn!(domain.id = %self.job.domain, "Renaming inboxes of {name} was refused: {error}");
-        let is_final = matches!(error.class, ErrorClass::Permanent { .. })
-            || self.job.attempts >= MAX_ATTEMPTS;
-        if !is_final {
-            let after = match error.class {
-                ErrorClass::Retry { after_ms } | ErrorClass::Quota { after_ms } => after_ms,
-                _ => None,
-            };
-            return match self.record(self.wait(after, &error)).await {
-                Err(Interrupted::Broken(error)) => Err(error),
-                _ => Ok(()),
-            };
+    async fn rename_refused(&self, error: &ProviderError) -> Result<(), Error> {
+        if let FollowUp::Retry { at_least_ms } = self.follow_up(error, ProviderWork::Renaming) {
+            self.record(self.retry(at_least_ms, error)).await?;
+            return Ok(());
         }
-        let now = self.now();
+        let (db, now) = (&self.app.environment(self.environment).db, self.now());
         let open = swaps::start_renames(db, self.job, now).await;
         let refused: Vec<_> = open
             .map_err(Error::internal)?
@@ -137,9 +135,7 @@ impl Work<'_> {
             .collect();
         let recorded = swaps::record_renames(db, self.job, &refused, now).await;
         recorded.map_err(Error::internal)?;
-        progress::end_job(db, self.job)
-            .await
-            .map_err(Error::internal)
+        end(db, self.job).await
     }
 }
 

@@ -2,32 +2,22 @@
 //! domain → inboxes → forwarding → sequencer.
 
 use std::collections::BTreeSet;
-use std::future::Future;
 
 use peeker_domain::id::InboxId;
 use peeker_domain::inbox_names::{InboxName, inbox_names};
 use peeker_domain::order::{ClientId, Persona, personas_of_place};
-use peeker_domain::view::{self, Source};
+use peeker_domain::view::Source;
 use peeker_domain::{
-    ActionReason, Cents, DomainName, EmailAddress, Environment, Error, MailProvider, WebUrl,
+    ActionReason, Cents, DomainName, EmailAddress, Error, MailProvider, ProvisionStep, WebUrl,
 };
 use peeker_providers::sequencer::HandOver;
-use peeker_providers::{Call, InboxSpec, ProviderError, Providers, Scope, dns};
-use peeker_store::orders::progress::{Blocker, Change, NewInbox};
+use peeker_providers::{Call, InboxSpec, Providers, Purpose, dns};
+use peeker_store::orders::progress::{Blocker, Change, NewInbox, Next};
 use peeker_store::swaps;
 use secrecy::SecretString;
 
-use super::{CALL_TIMEOUT, Interrupted, Work};
+use super::{Failure, ProvisionRun};
 use crate::secrets::Place;
-
-/// The points that a job can start again from; what lies between two of them is done again. Stored: renaming one
-/// needs a migration.
-pub(super) const REGISTER: &str = "register";
-const ZONE: &str = "zone";
-const INBOXES: &str = "inboxes";
-
-/// Names of which the sandbox cannot be set up as replacements.
-const MAGIC_SWAP_FAILS: &str = "swapfail-";
 
 /// The longest that providers remember one of our keys is hours; the workflow's own records carry further.
 pub(super) struct Target<'a> {
@@ -37,20 +27,7 @@ pub(super) struct Target<'a> {
     key: String,
 }
 
-/// One provider call, cut off after [`CALL_TIMEOUT`]. It may have worked: the next try finds out.
-pub(crate) async fn within<T>(
-    call: impl Future<Output = Result<T, ProviderError>>,
-) -> Result<T, ProviderError> {
-    match tokio::time::timeout(CALL_TIMEOUT, call).await {
-        Ok(answer) => answer,
-        Err(_) => Err(ProviderError::retry(
-            None,
-            "the provider did not answer in time",
-        )),
-    }
-}
-
-impl Work<'_> {
+impl ProvisionRun<'_> {
     /// What the providers are asked about.
     pub(super) fn target(&self) -> Result<Target<'_>, Error> {
         let place = &self.assignment.place;
@@ -71,153 +48,135 @@ impl Work<'_> {
     }
 
     /// Sets the domain up from the last recorded step on.
-    pub(super) async fn set_up(&self) -> Result<(), Interrupted> {
-        let target = self.target()?;
-        self.begin_swaps().await?;
-        let step = self.assignment.place.step.as_str();
-        if step == REGISTER && self.assignment.place.source == Source::Registered.as_str() {
-            self.register(&target).await?;
+    pub(super) async fn set_up(&self) -> Result<Next, Failure> {
+        let (target, names) = (self.target()?, self.names()?);
+        let mut step = self.assignment.step()?;
+        let mut next = self.begin_swaps().await?;
+        while next == Next::Continue {
+            (step, next) = match step {
+                ProvisionStep::Register => (ProvisionStep::Zone, self.register(&target).await?),
+                ProvisionStep::Zone => {
+                    (ProvisionStep::Inboxes, self.prepare(&target, &names).await?)
+                }
+                ProvisionStep::Inboxes => return self.connect(&target, &names).await,
+            };
         }
-        let names = self.names()?;
-        if step != INBOXES {
-            self.delegate(&target).await?;
-            self.prepare_mail(&target).await?;
-            self.check_pictures(&target, &names).await?;
-            self.name_inboxes(&target, &names).await?;
-        }
-        let addresses = self.make_inboxes(&target, &names).await?;
-        self.forward(&target).await?;
-        self.hand_over(&target, &addresses).await?;
-        self.record(Change::Connected {
-            redirect: self.assignment.place.forwarding_url.clone(),
-        })
-        .await
+        Ok(next)
     }
 
     /// Tells that work on what the domain is set up for has begun: the swap that brings it in, or the new names of its
     /// inboxes.
-    async fn begin_swaps(&self) -> Result<(), Interrupted> {
-        if self.assignment.comes_in() {
-            self.record(Change::SwapBegun).await?;
-        } else if self.assignment.place.personas.is_some() {
+    async fn begin_swaps(&self) -> Result<Next, Failure> {
+        if self.assignment.is_replacement() {
+            return Ok(self.record(Change::SwapBegun).await?);
+        }
+        if self.assignment.place.personas.is_some() {
             let db = &self.app.environment(self.environment).db;
             swaps::start_renames(db, self.job, self.now()).await?;
         }
-        Ok(())
+        Ok(Next::Continue)
     }
 
-    /// Buys the domain. The price that the order was accepted at goes along, so a changed price is refused, not paid.
-    async fn register(&self, target: &Target<'_>) -> Result<(), Interrupted> {
+    /// Buys the domain, unless it is owned. The price that the order was accepted at goes along, so a changed price is
+    /// refused, not paid.
+    async fn register(&self, target: &Target<'_>) -> Result<Next, Failure> {
+        if !self.is_to_be_bought() {
+            return Ok(Next::Continue);
+        }
         let price = Cents(self.assignment.place.price_cents);
-        let registration = within(target.providers.registrar.register(
-            self.call(target),
-            &target.name,
-            price,
-        ))
-        .await?;
-        self.record(Change::Registered {
-            next_step: ZONE,
-            until: Some(registration.expires_at),
-        })
-        .await
+        let registrar = &target.providers.registrar;
+        let bought = registrar.register(self.call(target), &target.name, price);
+        let until = Some(bought.await?.expires_at);
+        Ok(self.record(Change::Registered { until }).await?)
     }
 
-    async fn delegate(&self, target: &Target<'_>) -> Result<(), Interrupted> {
+    fn is_to_be_bought(&self) -> bool {
+        self.assignment.place.source == Source::Registered.as_str()
+    }
+
+    /// Everything up to the inboxes, which get their names.
+    async fn prepare(&self, target: &Target<'_>, names: &[InboxName]) -> Result<Next, Failure> {
+        let blockers: Vec<_> = self.delegate(target).await?.into_iter().collect();
+        if !blockers.is_empty() {
+            return Ok(self.record(Change::Blocked(blockers)).await?);
+        }
+        self.prepare_mail(target).await?;
+        let blockers = self.picture_blockers(target, names).await?;
+        if !blockers.is_empty() {
+            return Ok(self.record(Change::Blocked(blockers)).await?);
+        }
+        self.name_inboxes(target, names).await
+    }
+
+    /// Makes the zone and has the domain point to it. Gives back what the customer has to do for that.
+    async fn delegate(&self, target: &Target<'_>) -> Result<Option<Blocker>, Failure> {
         let Providers {
             registrar,
             dns,
             probes,
             ..
         } = target.providers;
-        let zone = within(dns.ensure_zone(self.call(target), &target.name)).await?;
+        let (name, call) = (&target.name, self.call(target));
+        let servers = dns.ensure_zone(call, name).await?.nameservers;
         // A domain that an earlier order bought is ours to delegate too: that order may have failed before it was.
-        let bought_here = self.assignment.place.source == Source::Registered.as_str()
-            || self.assignment.domain.registered_until.is_some();
-        if bought_here {
-            within(registrar.set_nameservers(self.call(target), &target.name, &zone.nameservers))
-                .await?;
-        } else if !self.assignment.domain.delegated
-            && !within(probes.delegated(self.call(target), &target.name, &zone.nameservers)).await?
-        {
-            let servers = zone.nameservers.join(" and ");
-            self.block(vec![Blocker {
-                reason: ActionReason::UpdateNameservers,
-                message: format!("Set the nameservers of {} to {servers}", target.name),
-                persona: None,
-            }])
-            .await?;
+        let domain = &self.assignment.domain;
+        if self.is_to_be_bought() || domain.registered_until.is_some() {
+            registrar.set_nameservers(call, name, &servers).await?;
+            return Ok(None);
         }
-        Ok(())
-    }
-
-    /// Records what the domain waits for and ends this run.
-    async fn block(&self, blockers: Vec<Blocker>) -> Result<(), Interrupted> {
-        self.record(Change::Blocked(blockers)).await?;
-        Err(Interrupted::Stopped)
+        if domain.delegated || probes.delegated(call, name, &servers).await? {
+            return Ok(None);
+        }
+        let servers = servers.join(" and ");
+        Ok(Some(Blocker {
+            reason: ActionReason::UpdateNameservers,
+            message: format!("Set the nameservers of {name} to {servers}"),
+            persona: None,
+        }))
     }
 
     /// Google shows a persona's picture to recipients, so one that nobody can load has to be mended first.
-    async fn check_pictures(
+    async fn picture_blockers(
         &self,
         target: &Target<'_>,
         names: &[InboxName],
-    ) -> Result<(), Interrupted> {
+    ) -> Result<Vec<Blocker>, Failure> {
+        let mut blockers = Vec::new();
         if target.provider != MailProvider::Google {
-            return Ok(());
+            return Ok(blockers);
         }
+        let probes = &target.providers.probes;
         let personas = self.personas()?;
         let used: BTreeSet<usize> = names.iter().map(|name| name.persona).collect();
-        let mut blockers = Vec::new();
         for persona in used.into_iter().filter_map(|index| personas.get(index)) {
             let Some(url) = &persona.profile_picture_url else {
                 continue;
             };
             let url = WebUrl::parse(url).map_err(Error::internal)?;
-            if !within(
-                target
-                    .providers
-                    .probes
-                    .picture_reachable(self.call(target), &url),
-            )
-            .await?
-            {
+            if !probes.picture_reachable(self.call(target), &url).await? {
                 blockers.push(Blocker {
                     reason: ActionReason::ProfilePictureNotAccessible,
                     message: picture_message(persona, &url),
-                    persona: Some(view::Persona {
-                        first_name: persona.first_name.clone(),
-                        last_name: persona.last_name.clone(),
-                        profile_picture_url: persona.profile_picture_url.clone(),
-                    }),
+                    persona: Some(persona.into()),
                 });
             }
         }
-        if blockers.is_empty() {
-            Ok(())
-        } else {
-            self.block(blockers).await
-        }
+        Ok(blockers)
     }
 
-    async fn prepare_mail(&self, target: &Target<'_>) -> Result<(), Interrupted> {
+    async fn prepare_mail(&self, target: &Target<'_>) -> Result<(), Failure> {
         let Providers { dns, mail, .. } = target.providers;
-        if self.is_magic_failure(&target.name) {
-            let message = format!("the simulated mail provider does not take {}", target.name);
-            return Err(ProviderError::permanent(Scope::Domain, message).into());
-        }
-        let prepared =
-            within(mail.prepare_domain(self.call(target), target.provider, &target.name)).await?;
-        let records = dns::mail_records(&target.name, prepared.records);
-        within(dns.put_records(self.call(target), &target.name, &records)).await?;
-        within(mail.verify_domain(self.call(target), target.provider, &target.name)).await?;
+        let (name, provider, call) = (&target.name, target.provider, self.call(target));
+        let purpose = if self.assignment.is_replacement() {
+            Purpose::Swap
+        } else {
+            Purpose::Order
+        };
+        let prepared = mail.prepare_domain(call, provider, name, purpose).await?;
+        let records = dns::mail_records(name, prepared.records);
+        dns.put_records(call, name, &records).await?;
+        mail.verify_domain(call, provider, name).await?;
         Ok(())
-    }
-
-    /// In the sandbox a swap to such a name fails (contract §7). An order of it does not, so no port can tell.
-    fn is_magic_failure(&self, name: &DomainName) -> bool {
-        self.environment == Environment::Test
-            && self.assignment.comes_in()
-            && name.first_label().starts_with(MAGIC_SWAP_FAILS)
     }
 
     /// Lays the inboxes down before they are made, so that whatever is made can be found and removed again.
@@ -225,7 +184,7 @@ impl Work<'_> {
         &self,
         target: &Target<'_>,
         names: &[InboxName],
-    ) -> Result<(), Interrupted> {
+    ) -> Result<Next, Failure> {
         let now = self.now();
         let inboxes = names.iter().map(|name| NewInbox {
             id: InboxId::new(now),
@@ -233,19 +192,29 @@ impl Work<'_> {
             first_name: name.first_name.clone(),
             last_name: name.last_name.clone(),
         });
-        self.record(Change::InboxesNamed {
-            next_step: INBOXES,
+        let change = Change::InboxesNamed {
             inboxes: inboxes.collect(),
             personas: self.assignment.place.personas.clone(),
-        })
-        .await
+        };
+        Ok(self.record(change).await?)
+    }
+
+    /// Makes the inboxes and has everything use them.
+    async fn connect(&self, target: &Target<'_>, names: &[InboxName]) -> Result<Next, Failure> {
+        let addresses = self.make_inboxes(target, names).await?;
+        self.forward(target).await?;
+        self.hand_over(target, &addresses).await?;
+        let connected = Change::Connected {
+            redirect: self.assignment.place.forwarding_url.clone(),
+        };
+        Ok(self.record(connected).await?)
     }
 
     async fn make_inboxes(
         &self,
         target: &Target<'_>,
         names: &[InboxName],
-    ) -> Result<Vec<String>, Interrupted> {
+    ) -> Result<Vec<String>, Failure> {
         let personas = self.personas()?;
         let addresses: Vec<String> = names
             .iter()
@@ -263,36 +232,21 @@ impl Work<'_> {
                     .and_then(|persona| persona.profile_picture_url.as_deref()),
             })
             .collect();
-        within(target.providers.mail.ensure_inboxes(
-            self.call(target),
-            target.provider,
-            &target.name,
-            &specs,
-        ))
-        .await?;
+        let (mail, call) = (&target.providers.mail, self.call(target));
+        mail.ensure_inboxes(call, target.provider, &target.name, &specs)
+            .await?;
         Ok(addresses)
     }
 
-    async fn forward(&self, target: &Target<'_>) -> Result<(), Interrupted> {
-        let Some(url) = &self.assignment.place.forwarding_url else {
-            return self.forward_no_longer(target).await;
-        };
-        let url = WebUrl::parse(url).map_err(Error::internal)?;
-        within(
-            target
-                .providers
-                .dns
-                .set_redirect(self.call(target), &target.name, &url),
-        )
-        .await?;
-        Ok(())
-    }
-
-    /// A domain from the inventory may still redirect to where it did before this order, which names no target.
-    async fn forward_no_longer(&self, target: &Target<'_>) -> Result<(), Interrupted> {
-        if self.assignment.place.source == Source::Imported.as_str() {
-            let dns = &target.providers.dns;
-            within(dns.clear_redirect(self.call(target), &target.name)).await?;
+    /// A domain from the inventory may still redirect to where it did before this order, which may name no target.
+    async fn forward(&self, target: &Target<'_>) -> Result<(), Failure> {
+        let (dns, call) = (&target.providers.dns, self.call(target));
+        let place = &self.assignment.place;
+        if let Some(url) = &place.forwarding_url {
+            let url = WebUrl::parse(url).map_err(Error::internal)?;
+            dns.set_redirect(call, &target.name, &url).await?;
+        } else if place.source == Source::Imported.as_str() {
+            dns.clear_redirect(call, &target.name).await?;
         }
         Ok(())
     }
@@ -301,7 +255,7 @@ impl Work<'_> {
         &self,
         target: &Target<'_>,
         addresses: &[String],
-    ) -> Result<(), Interrupted> {
+    ) -> Result<(), Failure> {
         let order = &self.assignment.order;
         let password = self.login_password()?;
         let client_id = order.client_id.as_deref().and_then(ClientId::from_text);
@@ -313,13 +267,8 @@ impl Work<'_> {
             provider: target.provider,
             addresses,
         };
-        within(
-            target
-                .providers
-                .sequencer
-                .hand_over(self.call(target), &hand_over),
-        )
-        .await?;
+        let sequencer = &target.providers.sequencer;
+        sequencer.hand_over(self.call(target), &hand_over).await?;
         Ok(())
     }
 
@@ -327,7 +276,7 @@ impl Work<'_> {
     /// is handed over later needs none.
     fn login_password(&self) -> Result<Option<SecretString>, Error> {
         let Some(sealed) = self.assignment.order.sealed_password.as_deref() else {
-            return if self.assignment.comes_in() || self.assignment.is_live() {
+            return if self.assignment.is_replacement() || self.assignment.is_live() {
                 Ok(None)
             } else {
                 Err(Error::internal(

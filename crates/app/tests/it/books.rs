@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_app::{App, runner};
 use peeker_domain::{Cents, Environment};
+use peeker_store::Connections;
 use peeker_store::entity::{
     accounts, domains, inboxes, jobs, ledger_entries, order_domains, orders, simulated_records,
 };
 use peeker_store::jobs::{EXPIRY, RENEW};
 use peeker_store::wallet;
 use peeker_testkit::TestApp;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 
-fn db(app: &TestApp) -> &DatabaseConnection {
+fn db(app: &TestApp) -> &Connections {
     &app.app.store().sandbox.db.pools.reader
 }
 

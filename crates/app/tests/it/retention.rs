@@ -136,4 +136,18 @@ on_both_engines! {
         let pruned = prune(&app.app).await;
         assert_eq!((pruned.idempotency_keys, pruned.fingerprints), (1, 2));
     }
+
+    async fn what_lapsed_by_a_clock_that_is_ahead_goes_too(app) {
+        let client = app.client();
+        let bundle = json!({ "name": "Growth", "monthly_sending_volume": 25_000 });
+        app.advance_sandbox(400 * DAY).await;
+        client.post_with("/bundles", bundle.clone(), &[("Idempotency-Key", "old")]).await.expect(201);
+        app.stranger().await.post_with("/bundles", bundle.clone(), &[("Idempotency-Key", "theirs")]).await.expect(201);
+        app.advance_sandbox(DAY - 1).await;
+        assert_eq!(prune(&app.app).await.idempotency_keys, 0);
+        app.advance_sandbox(1).await;
+        client.post_with("/bundles", bundle, &[("Idempotency-Key", "new")]).await.expect(201);
+        assert_eq!(prune(&app.app).await.idempotency_keys, 1);
+        assert_eq!(app.row_counts(Environment::Test).await["idempotency_keys"], 2);
+    }
 }

@@ -1,8 +1,5 @@
 //! Canaries: after an order has run its course, no secret is to be found in any database, event, webhook or log line.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use peeker_app::{MasterKey, keys, partners, webhooks};
@@ -13,40 +10,10 @@ use peeker_webhooks::SigningSecret;
 use sea_orm::{ConnectionTrait, Statement};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
+
+use crate::log::Log;
 
 const PASSWORD: &str = "canary-Zx81-sequencer-password";
-
-/// Keeps every log line.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// The secrets as text, and in the encodings that would hide them from a plain search.
 fn canaries(secrets: &[&str]) -> Vec<String> {
@@ -98,14 +65,7 @@ async fn dump(app: &TestApp) -> String {
 
 on_both_engines! {
     async fn no_secret_is_stored_sent_or_logged(app) {
-        let log = Log::default();
-        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-        // A line that another test's thread meets first is judged by that thread's subscriber, which has none, as long as there
-        // is one subscriber in all; then nobody hears of it any more. With two, all are asked.
-        let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-        let _guard = tracing::subscriber::set_default(subscriber);
-        // Other tests may have met the same log lines before, when nobody listened.
-        tracing::callsite::rebuild_interest_cache();
+        let log = Log::listen();
         let receiver = Receiver::start().await;
         let partner = partners::create(&app.app, "Initech", Tier::Base).await.unwrap();
         let secrets = webhooks::set_endpoint(&app.app, &partner.partner.id, &receiver.url).await.unwrap().unwrap();

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::PersonName;
 use crate::id::BundleId;
 use crate::money::Cents;
 use crate::name::DomainName;
@@ -64,8 +65,12 @@ fn custom(google: (u32, u32), microsoft: (u32, u32)) -> Sizing {
     }
 }
 
+fn name(text: &str) -> PersonName {
+    PersonName::parse(text).unwrap()
+}
+
 fn persona(first: &str, last: &str, picture: Option<&str>) -> Persona {
-    let [first_name, last_name] = [first, last].map(str::to_owned);
+    let [first_name, last_name] = [first, last].map(name);
     Persona {
         first_name,
         last_name,
@@ -131,11 +136,11 @@ const CHANGES: &[(&str, Change)] = &[
         o.domains[1].1 = Some("https://acme.com/b");
     }),
     ("no forwarding", |o| o.domains[2].1 = None),
-    ("first name", |o| o.personas[0].first_name = "Tim".into()),
-    ("last name", |o| o.personas[0].last_name = "Li".into()),
-    ("case of a name", |o| o.personas[0].last_name = "lee".into()),
+    ("first name", |o| o.personas[0].first_name = name("Tim")),
+    ("last name", |o| o.personas[0].last_name = name("Li")),
+    ("case of a name", |o| o.personas[0].last_name = name("lee")),
     ("shifted name", |o| {
-        o.personas[0] = persona("SamLee", "", None);
+        o.personas[0] = persona("SamL", "ee", None);
     }),
     ("picture", |o| o.personas[1].profile_picture_url = None),
     ("picture on the other", |o| {
@@ -163,7 +168,7 @@ fn every_difference_in_meaning_gives_another_fingerprint() {
 fn the_way_of_writing_does_not_matter() {
     let mut written = order();
     written.customer = "  Client@Example.COM ".into();
-    written.login = "LOGIN@example.com".into();
+    written.login = "ＬＯＧＩＮ@example。com".into();
     written.client_id = Some(" 366903 ");
     written.domains = vec![
         ("ACME-c.com.".into(), Some("https://ACME.com")),
@@ -171,10 +176,28 @@ fn the_way_of_writing_does_not_matter() {
         ("acme-b.COM".into(), Some("https://acme.com:443/")),
     ];
     written.personas = vec![
-        persona(" Sam", "Lee\t", Some(" ")),
+        persona(" Sam", "Lee\u{A0}\t", Some(" ")),
         persona("Ann", " Fox ", Some(" https://acme.com/ann.jpg ")),
     ];
     assert_eq!(written.fingerprint(), order().fingerprint());
+}
+
+#[test]
+fn names_and_addresses_count_in_their_one_form() {
+    let order = |customer: &str, first: &str| Order {
+        customer: customer.into(),
+        personas: vec![persona(first, "Lee", None)],
+        ..order()
+    };
+    let original = order("josé@bücher.example", "José").fingerprint();
+    for customer in [
+        "JOSÉ@xn--bcher-kva.example",
+        "jose\u{301}@BU\u{308}CHER.example",
+    ] {
+        assert_eq!(order(customer, "Jose\u{301}").fingerprint(), original);
+    }
+    assert_ne!(order("jose@bücher.example", "José").fingerprint(), original);
+    assert_ne!(order("josé@bucher.example", "José").fingerprint(), original);
 }
 
 #[test]
@@ -210,6 +233,11 @@ fn depends_on_the_key_and_does_not_show_it() {
     );
 }
 
+/// Anything that was ever stored as a name.
+fn any_name() -> impl Strategy<Value = PersonName> {
+    any::<String>().prop_map(PersonName::from_stored)
+}
+
 fn any_domains() -> impl Strategy<Value = Vec<(String, Option<&'static str>)>> {
     let url = prop::sample::select(vec![
         None,
@@ -239,13 +267,17 @@ proptest! {
     #[test]
     fn one_change_in_any_order_gives_another_fingerprint(
         domains in any_domains(),
-        names in prop::collection::vec((any::<String>(), any::<String>()), 1..10),
+        names in prop::collection::vec((any_name(), any_name()), 1..10),
         at in any::<prop::sample::Index>(),
     ) {
-        let personas: Vec<_> = names.iter().map(|(first, last)| persona(first, last, None)).collect();
+        let personas: Vec<_> = names
+            .into_iter()
+            .map(|(first_name, last_name)| Persona { first_name, last_name, profile_picture_url: None })
+            .collect();
         let before = Order { domains, personas, ..order() };
         let mut renamed = before.clone();
-        at.get_mut(&mut renamed.personas).last_name.push('x');
+        let last_name = &mut at.get_mut(&mut renamed.personas).last_name;
+        *last_name = PersonName::from_stored(format!("{last_name}x"));
         prop_assert_ne!(renamed.fingerprint(), before.fingerprint());
         let mut forwarded = before.clone();
         at.get_mut(&mut forwarded.domains).1 = Some("https://acme.com/elsewhere");

@@ -14,7 +14,7 @@ pub struct User {
     /// `usr_…`
     #[schema(example = "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub id: String,
-    /// Unique in the account and environment, lower case.
+    /// Unique in the account and environment; lower case, the domain in ASCII form (IDNA).
     #[schema(example = "client@example.com")]
     pub email: String,
     /// Given name.

@@ -5,7 +5,7 @@ use peeker_app::keys::{self, CreatedKey, NewKey};
 use peeker_app::partners;
 use peeker_app::settings::REQUESTS_PER_MINUTE;
 use peeker_domain::id::{AccountId, KeyId};
-use peeker_domain::{Environment, Error, Preset, Timestamp};
+use peeker_domain::{Environment, Error, Label, Preset, Timestamp};
 use peeker_store::partners::ApiKey;
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -54,8 +54,8 @@ pub struct Create {
     preset: Preset,
 
     /// What the partner calls it
-    #[arg(long, value_parser = parse_label)]
-    label: Option<String>,
+    #[arg(long, value_parser = |text: &str| Label::parse(text).map_err(|error| error.to_string()))]
+    label: Option<Label>,
 
     /// Most requests in any 60 seconds
     #[arg(long, value_name = "N", default_value_t = REQUESTS_PER_MINUTE)]
@@ -65,22 +65,6 @@ pub struct Create {
 
 /// Above this a cap is no cap.
 const MAX_REQUESTS_PER_MINUTE: i64 = 1_000_000;
-/// Longest label.
-const MAX_LABEL_LENGTH: usize = 120;
-
-fn parse_label(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty()
-        || text.chars().count() > MAX_LABEL_LENGTH
-        || text.chars().any(char::is_control)
-    {
-        return Err(format!(
-            "must be 1 to {MAX_LABEL_LENGTH} printable characters"
-        ));
-    }
-    Ok(text.to_owned())
-}
-
 /// Arguments of `key list`.
 #[derive(Debug, Args)]
 pub struct List {

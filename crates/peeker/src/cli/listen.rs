@@ -12,7 +12,9 @@ use crate::serve::stop_on_signal;
 
 const EXAMPLES: &str = "\
 Examples:
-  peeker listen --forward-to http://localhost:3000/hook --key pk_test_…
+  export PEEKER_API_KEY=pk_test_…
+  peeker listen --forward-to http://localhost:3000/hook
+  peeker listen --forward-to http://localhost:3000/hook --key-file key.txt
   peeker listen --forward-to http://localhost:3000/hook --types order.completed,order.failed
   peeker listen --forward-to http://localhost:3000/hook --after-sequence 0    From the first event on
 

@@ -25,6 +25,7 @@ pub struct Arguments {}
 pub async fn run(global: &Global, output: Output) -> Result<()> {
     let installation = Installation::find(global)?;
     installation.prepare(output).await?;
+    installation.close_files_to_others(output);
     let location = installation.location();
     let where_to = installation.describe();
     if !output.json {

@@ -15,9 +15,11 @@ mod webhook;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::failure::{Failure, Result};
 use crate::output::Output;
@@ -32,6 +34,7 @@ First steps:
   peeker doctor                                    See whether everything is in order
 
 Environment:
+  PEEKER_API_KEY       The test key that listen and trigger use
   PEEKER_MASTER_KEY    32 random bytes in hexadecimal or base64; what is secret is sealed under it
   PEEKER_LOG           What is logged to stderr, such as info or info,peeker_api=debug
   PEEKER_LOG_FORMAT    text or json; by default text on a terminal, else json
@@ -55,7 +58,7 @@ pub struct Global {
     #[arg(long, global = true, env = "PEEKER_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
-    /// PostgreSQL instead of SQLite
+    /// PostgreSQL instead of SQLite; a URL with a password only by the variable
     #[arg(
         long,
         global = true,
@@ -128,9 +131,21 @@ pub fn main() -> ExitCode {
 fn parse() -> Result<Cli, clap::Error> {
     let matches = Cli::command().try_get_matches()?;
     let mut cli = Cli::from_arg_matches(&matches)?;
-    cli.global.data_dir_is_flag =
-        matches.value_source("data_dir") == Some(ValueSource::CommandLine);
+    let is_flag = |option| matches.value_source(option) == Some(ValueSource::CommandLine);
+    cli.global.data_dir_is_flag = is_flag("data_dir");
+    let database_url = cli.global.database_url.as_ref();
+    if is_flag("database_url") && database_url.is_some_and(holds_password) {
+        let message = "--database-url must not hold a password: every user of this machine can read it in the list of \
+                       processes. Give the URL in PEEKER_DATABASE_URL";
+        return Err(Cli::command().error(ErrorKind::ValueValidation, message));
+    }
     Ok(cli)
+}
+
+fn holds_password(url: &SecretString) -> bool {
+    Url::parse(url.expose_secret()).is_ok_and(|url| {
+        url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+    })
 }
 
 /// Help and version are answers; everything else is a wrong command line.

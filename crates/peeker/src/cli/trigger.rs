@@ -12,7 +12,8 @@ use crate::trigger;
 
 const EXAMPLES: &str = "\
 Examples:
-  peeker trigger order.completed --key pk_test_…
+  export PEEKER_API_KEY=pk_test_…
+  peeker trigger order.completed
   peeker trigger domain_import.failed --json
   peeker trigger --list
 

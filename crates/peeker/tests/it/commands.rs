@@ -87,6 +87,31 @@ fn failures_have_status_1_and_a_wrong_command_line_2() {
         (error["error"]["field"].as_str(), status),
         (Some("name"), Some(1))
     );
+    let hidden = ["partner", "create", "--name", "Ac\u{200B}me"];
+    let (error, status) = json(folder, &hidden);
+    assert_eq!(
+        (error["error"]["field"].as_str(), status),
+        (Some("name"), Some(1))
+    );
+    let label = [
+        "key",
+        "create",
+        unknown,
+        "--environment",
+        "test",
+        "--preset",
+        "full",
+        "--label",
+        "a\u{202E}b",
+    ];
+    let (error, status) = json(folder, &label);
+    assert!(
+        error["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("U+202E")
+    );
+    assert_eq!(status, Some(2));
     let (error, status) = json(folder, &["partner", "create"]);
     assert_eq!(
         (error["error"]["code"].as_str(), status),
@@ -165,6 +190,29 @@ fn a_password_in_the_database_url_is_shown_nowhere() {
     }
 }
 
+#[test]
+fn a_password_is_not_taken_where_others_can_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [
+        "postgres://u:hunter2@127.0.0.1:1/x",
+        "postgres://u@127.0.0.1:1/x?password=hunter2",
+    ] {
+        let (error, status) = json(folder.path(), &["doctor", "--database-url", url]);
+        let message = error["error"]["message"].as_str().unwrap();
+        assert_eq!(status, Some(2), "{message}");
+        assert!(
+            message.contains("PEEKER_DATABASE_URL") && !message.contains("hunter2"),
+            "{message}"
+        );
+    }
+    let url = ["--database-url", "postgres://u@127.0.0.1:1/x"];
+    let (error, status) = json(folder.path(), &[&["migrate"][..], &url].concat());
+    assert_eq!(
+        (error["error"]["code"].as_str(), status),
+        (Some("database_unreachable"), Some(1))
+    );
+}
+
 /// A partner in a new installation.
 fn partner_in(folder: &std::path::Path) -> String {
     let (created, _) = json(folder, &["partner", "create", "--name", "Acme"]);
@@ -192,6 +240,11 @@ fn a_payment_is_booked_once() {
     for (wrong, field) in [
         (&["--cents", "1", "--reference", "wire 1"][..], "reference"),
         (&["--cents", "1", "--reference", " "], "reference"),
+        (&["--cents", "1", "--reference", "wire\u{A0}1"], "reference"),
+        (
+            &["--cents", "1", "--reference", "wire\u{200B} 1"],
+            "reference",
+        ),
         (&["--cents", "0"], "amount"),
     ] {
         let (error, status) = json(folder, &[&live[..], wrong].concat());

@@ -153,16 +153,29 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
 fn listen(folder: &Path, url: &str, key: &str, more: &[&str]) -> Running {
     let mut command = peeker(folder);
     command
-        .args(["listen", "--url", url, "--key", key, "--json"])
+        .args(["listen", "--url", url, "--json"])
+        .env("PEEKER_API_KEY", key)
         .args(more);
     Running::start(&mut command)
 }
 
 fn trigger(folder: &Path, url: &str, key: &str, kind: &str) -> Value {
-    let (answer, status) = json(folder, &["trigger", kind, "--url", url, "--key", key]);
+    let file = key_file(folder, key);
+    let (answer, status) = json(
+        folder,
+        &["trigger", kind, "--url", url, "--key-file", &file],
+    );
     assert_eq!(status, Some(0), "{answer}");
     assert_eq!(answer["event"]["type"], kind);
     answer["event"].clone()
+}
+
+/// A file with this key, as an editor leaves it: with an end of line.
+fn key_file(folder: &Path, key: &str) -> String {
+    let name: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+    let file = folder.join(format!("{name:.60}.txt"));
+    std::fs::write(&file, format!("{key}\n")).unwrap();
+    file.to_str().unwrap().to_owned()
 }
 
 fn replay(url: &str, key: &str, event: &str) {
@@ -316,22 +329,38 @@ fn what_cannot_work_is_said_plainly() {
             &["order.completed"]
         };
         let with = |more: &[&str]| refused(folder, &[&[command], what, more].concat());
-        let (code, message) = with(&["--url", &nobody, "--key", "pk_test_x"]);
+        let file = |key: &str| key_file(folder, key);
+        let (code, message) = with(&["--url", &nobody, "--key-file", &file("pk_test_x")]);
         assert_eq!(code, "unreachable");
         assert!(message.contains("peeker serve"), "{message}");
         assert_eq!(with(&["--url", &nobody]).0, "no_key");
-        assert_eq!(
-            with(&["--url", &nobody, "--key", "pk_live_x"]).0,
-            "live_key"
+        assert_eq!(with(&["--key-file", &file(" ")]).0, "no_key");
+        assert_eq!(with(&["--key-file", &file("pk_live_x")]).0, "live_key");
+        for nonsense in ["pk_test_x\npk_test_y", "pk_test_é", &"x".repeat(2_000)] {
+            let (code, message) = with(&["--key-file", &file(nonsense)]);
+            assert_eq!(code, "key_file");
+            assert!(!message.contains("pk_test_"), "{message}");
+        }
+        assert_eq!(with(&["--key-file", "no such file"]).0, "key_file");
+        let (error, status) = json(
+            folder,
+            &[&[command], what, &["--key", "pk_test_x"]].concat(),
+        );
+        let message = error["error"]["message"].as_str().unwrap();
+        assert_eq!(status, Some(2), "a key that every user can read");
+        assert!(
+            message.contains("--key-file") && !message.contains("pk_test_x"),
+            "{message}"
         );
     }
     let (key, _) = partner(folder);
     let (_server, url) = serve(folder, "127.0.0.1:0");
     let end = if key.ends_with('0') { '1' } else { '0' };
     let wrong = format!("{}{end}", &key[..key.len() - 1]);
-    let (code, message) = cannot_listen(&["--url", &url, "--key", &wrong]);
+    let (code, message) = cannot_listen(&["--url", &url, "--key-file", &key_file(folder, &wrong)]);
     assert_eq!(code, "unauthorized");
     assert!(!message.contains(&key[..20]), "{message}");
+    let file = key_file(folder, &key);
     for (wrong, word) in [
         (["--types", "order.lost"], "order.lost"),
         (["--url", "nowhere"], "origin"),
@@ -340,7 +369,7 @@ fn what_cannot_work_is_said_plainly() {
     ] {
         let (error, status) = json(
             folder,
-            &[&["listen"], &to[..], &["--key", &key], &wrong[..]].concat(),
+            &[&["listen"], &to[..], &["--key-file", &file], &wrong[..]].concat(),
         );
         assert_eq!(status, Some(2), "{wrong:?}");
         let message = error["error"]["message"].as_str().unwrap();
@@ -404,4 +433,21 @@ fn every_event_type_that_needs_no_clock_can_be_triggered() {
     for kind in types.iter().filter(|kind| !with_clock.contains(kind)) {
         trigger(folder, &url, &key, kind);
     }
+}
+
+#[test]
+fn a_key_can_come_by_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = peeker(folder.path());
+    command.args(["trigger", "order.completed", "--key-file", "-", "--json"]);
+    // The file comes before the variable.
+    command.env("PEEKER_API_KEY", "pk_test_x");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut trigger = command.spawn().unwrap();
+    let mut stdin = trigger.stdin.take().unwrap();
+    stdin.write_all(b"pk_live_x\n").unwrap();
+    drop(stdin);
+    let output = trigger.wait_with_output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["error"]["code"], "live_key");
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "only tests are in here")]
 
 mod commands;
+mod data_files;
 mod demo;
 mod hostile_clients;
 mod kill;

@@ -1,6 +1,7 @@
-//! Magic names: prefixes of a domain's first label that make the simulated providers misbehave (contract §7).
+//! Magic names: prefixes of a domain's first label that make the simulated providers misbehave, and of a customer's
+//! address (contract §7). Nothing outside this folder knows one of them; `boundary.rs` looks.
 
-use peeker_domain::DomainName;
+use peeker_domain::{DomainName, EmailAddress};
 
 /// How a domain's simulated providers behave, when not like any other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(super) enum Magic {
     GoogleOnly,
     /// The mail provider refuses this domain for good.
     Replace,
+    /// The mail provider refuses this domain for good when it replaces another.
+    SwapFails,
     /// The mail provider refuses the whole order for good.
     Fail,
     /// The registrar is down for the first two attempts to buy.
@@ -31,13 +34,14 @@ pub(super) enum Magic {
     ForwardingFails,
 }
 
-const PREFIXES: [(&str, Magic); 12] = [
+pub(super) const PREFIXES: [(&str, Magic); 13] = [
     ("taken-", Magic::Taken),
     ("premium-", Magic::Premium),
     ("unknown-", Magic::Unknown),
     ("providererror-", Magic::ProviderError),
     ("gonly-", Magic::GoogleOnly),
     ("replace-", Magic::Replace),
+    ("swapfail-", Magic::SwapFails),
     ("fail-", Magic::Fail),
     ("flaky2-", Magic::Flaky2),
     ("slow5-", Magic::Slow5),
@@ -45,6 +49,14 @@ const PREFIXES: [(&str, Magic); 12] = [
     ("notimported-", Magic::NotImported),
     ("fwdfail-", Magic::ForwardingFails),
 ];
+
+/// Customers whose address starts so have an empty wallet.
+pub(super) const BROKE: &str = "broke";
+
+/// Whether this customer's wallet is empty.
+pub(super) fn is_broke(customer: &EmailAddress) -> bool {
+    customer.as_str().starts_with(BROKE)
+}
 
 impl Magic {
     /// The behaviour that a name asks for.

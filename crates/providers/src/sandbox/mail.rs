@@ -11,7 +11,9 @@ use super::magic::Magic;
 use super::mail_records;
 use super::probes::is_set_up;
 use super::state::Documents;
-use crate::{Call, DnsRecord, InboxRename, InboxSpec, Mail, MailDomain, ProviderError, Scope};
+use crate::{
+    Call, DnsRecord, InboxRename, InboxSpec, Mail, MailDomain, ProviderError, Purpose, Scope,
+};
 
 const MAIL_DOMAINS: &str = "mail_domain";
 const READY_TIMES: &str = "mail_domain_ready";
@@ -67,6 +69,11 @@ fn key(provider: MailProvider, name: &DomainName) -> String {
     format!("{provider}:{name}")
 }
 
+fn does_not_take(name: &DomainName) -> ProviderError {
+    let message = format!("the simulated mail provider does not take {name}");
+    ProviderError::permanent(Scope::Domain, message)
+}
+
 #[async_trait]
 impl Mail for SandboxMail {
     async fn prepare_domain(
@@ -74,13 +81,14 @@ impl Mail for SandboxMail {
         call: Call<'_>,
         provider: MailProvider,
         name: &DomainName,
+        purpose: Purpose,
     ) -> Result<MailDomain, ProviderError> {
         let key = key(provider, name);
         match Magic::of(name) {
             Some(Magic::Replace) if !is_set_up(&self.documents, call, name.as_str()).await? => {
-                let message = format!("the simulated mail provider does not take {name}");
-                return Err(ProviderError::permanent(Scope::Domain, message));
+                return Err(does_not_take(name));
             }
+            Some(Magic::SwapFails) if purpose == Purpose::Swap => return Err(does_not_take(name)),
             Some(Magic::Fail) => {
                 let message = "the simulated mail provider has closed the tenant";
                 return Err(ProviderError::permanent(Scope::Order, message));

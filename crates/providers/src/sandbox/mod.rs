@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use crate::Providers;
 
+#[cfg(test)]
+mod boundary;
 mod dns;
 mod magic;
 mod mail;
@@ -19,6 +21,7 @@ mod opaque;
 mod probes;
 mod registrar;
 mod sequencer;
+mod simulation;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -36,6 +39,7 @@ pub fn providers(state: Arc<dyn SimulatorState>) -> Providers {
         mail: Arc::new(mail::SandboxMail::new(documents.clone())),
         sequencer: Arc::new(sequencer::SandboxSequencer::new(documents.clone())),
         probes: Arc::new(probes::SandboxProbes::new(documents)),
+        simulation: Arc::new(simulation::SandboxSimulation),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{Call, ProviderError};
 
 const SET_UP: &str = "set_up_by_customer";
 /// The one host that nobody answers at (contract §7).
-const UNREACHABLE_HOST: &str = "unreachable.test";
+pub(super) const UNREACHABLE_HOST: &str = "unreachable.test";
 
 pub(super) struct SandboxProbes {
     documents: Documents,

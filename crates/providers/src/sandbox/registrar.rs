@@ -74,6 +74,7 @@ impl SandboxRegistrar {
             Magic::ProviderError => Some(Verdict::Errored),
             Magic::GoogleOnly
             | Magic::Replace
+            | Magic::SwapFails
             | Magic::Fail
             | Magic::Flaky2
             | Magic::Slow5

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use peeker_domain::order::ClientId;
-use peeker_domain::{DomainName, MailProvider};
+use peeker_domain::{DomainName, EmailAddress, MailProvider};
 
 use super::memory::MemoryState;
 use super::{REGISTRATION_PRICE, RENEWAL_PRICE, providers};
 use crate::contract::{
     CANARY_PASSWORD, Provisioned, account, assert_port_contract, call, class, domain, provision,
 };
-use crate::{ErrorClass, InboxSpec, ProviderError, Providers, RouteError, Scope, Verdict};
+use crate::simulation::{Nothing, Simulation};
+use crate::{ErrorClass, InboxSpec, ProviderError, Providers, Purpose, RouteError, Scope, Verdict};
 
 fn sandbox() -> (Arc<MemoryState>, Providers) {
     let state = Arc::new(MemoryState::default());
@@ -205,13 +206,43 @@ async fn slow5_is_ready_five_seconds_after_it_was_first_asked_for() {
 }
 
 #[tokio::test]
+async fn swapfail_is_refused_to_a_swap_and_to_no_order() {
+    let (_, ports) = sandbox();
+    let (account, name) = (account(), domain("swapfail-a.com"));
+    let call = call(&account, "k", 0);
+    let prepare = |purpose| {
+        let mail = &ports.mail;
+        mail.prepare_domain(call, MailProvider::Google, &name, purpose)
+    };
+    let refused = ErrorClass::Permanent {
+        scope: Scope::Domain,
+    };
+    assert_eq!(class(prepare(Purpose::Swap).await), refused);
+    prepare(Purpose::Order).await.unwrap();
+}
+
+#[test]
+fn broke_empties_the_wallet_of_the_sandbox_and_of_no_other() {
+    let (_, ports) = sandbox();
+    for (address, empty) in [
+        ("broke@example.com", true),
+        ("broke-client@example.com", true),
+        ("not-broke@example.com", false),
+    ] {
+        let customer = EmailAddress::parse(address).unwrap();
+        assert_eq!(ports.simulation.empties_wallet(&customer), empty);
+        assert!(!Nothing.empties_wallet(&customer));
+    }
+}
+
+#[tokio::test]
 async fn a_domain_is_verified_only_once_its_proof_is_published() {
     let (_, ports) = sandbox();
     let (account, name) = (account(), domain("acme.com"));
     let call = call(&account, "k", 0);
     ports
         .mail
-        .prepare_domain(call, MailProvider::Google, &name)
+        .prepare_domain(call, MailProvider::Google, &name, Purpose::Order)
         .await
         .unwrap();
     let early = ports

@@ -13,6 +13,8 @@ pub struct Model {
     pub status: Option<i32>,
     pub body: Option<String>,
     pub expires_at: i64,
+    pub body_bytes: Option<i64>,
+    pub record_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

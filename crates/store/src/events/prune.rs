@@ -186,7 +186,17 @@ pub async fn prune_idempotency_keys_unscoped(
     now: Timestamp,
     limit: u64,
 ) -> Result<u64> {
-    lapsed(db, "idempotency_keys", "key", now, limit).await
+    lapsed(db, "idempotency_keys", "key", None, now, limit).await
+}
+
+/// The same of one account, at `now` of its clock, which may be ahead of the server's.
+pub async fn prune_idempotency_keys(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    now: Timestamp,
+    limit: u64,
+) -> Result<u64> {
+    lapsed(db, "idempotency_keys", "key", Some(account), now, limit).await
 }
 
 /// What is remembered to recognise a repeated request.
@@ -209,25 +219,28 @@ pub async fn prune_fingerprints_unscoped(
         Fingerprints::Orders => "order_fingerprints",
         Fingerprints::Imports => "import_fingerprints",
     };
-    lapsed(db, table, "fingerprint", now, limit).await
+    lapsed(db, table, "fingerprint", None, now, limit).await
 }
 
-/// Deletes up to `limit` rows whose `expires_at` is over. A row that was claimed anew in between has a later one, which
-/// the outer condition sees.
+/// Deletes up to `limit` rows, of one account or of all, whose `expires_at` is over. A row that was claimed anew in
+/// between has a later one, which the outer condition sees.
 async fn lapsed(
     db: &EnvironmentDb,
     table: &str,
     key: &str,
+    account: Option<&AccountId>,
     now: Timestamp,
     limit: u64,
 ) -> Result<u64> {
     let writer = &db.pools.writer;
+    let own = account.map_or("", |_| "account_id = $3 AND ");
     let sql = format!(
-        "DELETE FROM {table} WHERE expires_at <= $1 AND (account_id, {key}) IN \
-         (SELECT account_id, {key} FROM {table} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"
+        "DELETE FROM {table} WHERE {own}expires_at <= $1 AND (account_id, {key}) IN \
+         (SELECT account_id, {key} FROM {table} WHERE {own}expires_at <= $1 ORDER BY expires_at LIMIT $2)"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let values = [now.as_millis().into(), limit.into()];
+    let mut values = vec![now.as_millis().into(), limit.into()];
+    values.extend(account.map(|account| account.as_str().into()));
     let statement = Statement::from_sql_and_values(writer.get_database_backend(), sql, values);
     Ok(writer.execute_raw(statement).await?.rows_affected())
 }

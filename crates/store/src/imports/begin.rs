@@ -6,11 +6,10 @@ use peeker_domain::id::{AccountId, ImportId};
 use peeker_domain::view::FailureReason;
 use peeker_domain::{DomainName, ImportStatus, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::{FAILED, PENDING};
+use crate::connections::WriteTransaction;
 use crate::entity::{import_domains, import_fingerprints, imported_names, imports};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
@@ -96,19 +95,19 @@ pub async fn begin(db: &EnvironmentDb, new: &NewImport) -> Result<Begun> {
     };
     insert_all::<import_domains::Entity, _>(work.tx(), rows.collect(), None).await?;
     insert_all::<imports::Entity, _>(work.tx(), vec![row], None).await?;
-    work.enqueue(NewJob::new(
-        &new.account,
-        IMPORT,
-        new.id.as_str(),
-        new.run_at,
-    ));
+    let job = if new.run_at > new.created_at {
+        NewJob::timer
+    } else {
+        NewJob::new
+    };
+    work.enqueue(job(&new.account, IMPORT, new.id.as_str(), new.run_at));
     work.commit().await?;
     Ok(Begun::New)
 }
 
 /// Takes the fingerprint when it is free or lapsed; else gives back the job that it stands for.
 async fn claim_fingerprint(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     new: &NewImport,
     fingerprint: &str,
     expires_at: Timestamp,
@@ -135,7 +134,7 @@ async fn claim_fingerprint(
 }
 
 /// Claims the names for the account. Gives back those that another account has.
-async fn claim_names(tx: &DatabaseTransaction, new: &NewImport) -> Result<BTreeSet<String>> {
+async fn claim_names(tx: &WriteTransaction, new: &NewImport) -> Result<BTreeSet<String>> {
     use imported_names::{Column, Entity, Model};
     let names: BTreeSet<&str> = new
         .domains

@@ -104,7 +104,7 @@ pub(crate) fn detail(
                 .map(|domain| domain.name.clone())
                 .collect(),
         },
-        users: personas.into_iter().map(persona).collect(),
+        users: personas.iter().map(view::Persona::from).collect(),
         inbox_count: unsigned(row.inbox_count)?,
         progress: view::Progress {
             domains_total: unsigned(row.domain_count)?,
@@ -130,19 +130,6 @@ pub(crate) fn is_cancelling(place: &order_domains::Model) -> bool {
     let is_over = progress::OVER.contains(&place.state.as_str());
     let leaves = place.leaves_at.is_some() && place.swap_out_id.is_none();
     leaves && !is_over && progress::has_joined(place)
-}
-
-fn persona(persona: Persona) -> view::Persona {
-    let Persona {
-        first_name,
-        last_name,
-        profile_picture_url,
-    } = persona;
-    view::Persona {
-        first_name,
-        last_name,
-        profile_picture_url,
-    }
 }
 
 /// A page of orders.

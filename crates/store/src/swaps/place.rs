@@ -3,7 +3,7 @@
 use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::order::{Persona, personas_of_place};
 use peeker_domain::view::{Category, Source};
-use peeker_domain::{Cents, DomainStatus, OrderStatus, Timestamp};
+use peeker_domain::{Cents, DomainStatus, OrderStatus, ProvisionStep, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::domains::candidate;
@@ -12,7 +12,7 @@ use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
 use crate::number::unsigned;
-use crate::orders::progress::{FIRST_STEP, OVER, PENDING};
+use crate::orders::progress::{OVER, PENDING};
 use crate::work::Work;
 
 /// What comes in beside the old domain.
@@ -81,7 +81,7 @@ pub(super) async fn add(
         source: incoming.source.to_string(),
         price_cents: incoming.price.0,
         renewal_price_cents: incoming.renewal_price.0,
-        step: FIRST_STEP.to_owned(),
+        step: ProvisionStep::FIRST.to_string(),
         state: PENDING.to_owned(),
         // Cancelled meanwhile, the old domain takes the new one along; else the new one stays.
         leaves_at: old.leaves_at,

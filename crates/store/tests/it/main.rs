@@ -6,6 +6,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod claims;
 mod connections;
 mod deliveries;
 mod jobs;
@@ -18,4 +19,5 @@ mod plans;
 mod progress;
 mod schema;
 mod sequence;
+mod storage;
 mod wallet;

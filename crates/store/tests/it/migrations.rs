@@ -41,7 +41,7 @@ on_both_empty_databases! {
         };
         let starting: Vec<_> = (0..4).map(|_| open()).collect();
         for store in starting {
-            store.await.unwrap().unwrap().ping().await.unwrap();
+            store.await.unwrap().unwrap().probe().await.unwrap();
         }
         let again = migrate(&database.location).await.unwrap();
         assert!(again.iter().all(|(_, run)| run.is_empty()), "{again:?}");

@@ -5,7 +5,9 @@ use peeker_domain::id::{AccountId, DomainId, OrderId, UserId};
 use peeker_domain::order::{ClientId, Persona};
 use peeker_domain::price::PriceBook;
 use peeker_domain::view::Source;
-use peeker_domain::{Cents, DomainName, EmailAddress, Environment, MailProvider, Timestamp};
+use peeker_domain::{
+    Cents, DomainName, EmailAddress, Environment, MailProvider, PersonName, Timestamp,
+};
 use peeker_store::entity::orders;
 use peeker_store::orders::accept::{Accept, Accepted, NewOrder, NewOrderDomain};
 use peeker_store::{Batch, EnvironmentDb, Work};
@@ -37,8 +39,8 @@ pub fn planned(account: &AccountId, names: &[&str]) -> NewOrder {
         bundle_id: None,
         domains: names.iter().map(domain).collect(),
         personas: vec![Persona {
-            first_name: "Sam".to_owned(),
-            last_name: "Lee".to_owned(),
+            first_name: PersonName::parse("Sam").unwrap(),
+            last_name: PersonName::parse("Lee").unwrap(),
             profile_picture_url: None,
         }],
         client_id: ClientId::from_text("7"),

@@ -8,7 +8,7 @@ use peeker_store::orders::progress::{
     Assignment, Assignments, Change, DomainJob, Next, Progress, Step,
 };
 use peeker_store::{Batch, EnvironmentDb, Load, Work, wallet};
-use peeker_testkit::{EPOCH, TestApp, on_both_engines};
+use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
 
 use crate::orders::{accept_batch, planned};
 
@@ -18,9 +18,7 @@ fn sandbox(app: &TestApp) -> &EnvironmentDb {
 
 async fn claim_all(db: &EnvironmentDb, now: Timestamp) -> Vec<DomainJob> {
     let token = OrderId::new(now).to_string();
-    let claimed = jobs::claim_unscoped(db, now, now.plus_seconds(120), &token, 100)
-        .await
-        .unwrap();
+    let claimed = claim_jobs(db, now, now.plus_seconds(120), &token, 100).await;
     claimed.iter().filter_map(DomainJob::of).collect()
 }
 
@@ -69,7 +67,6 @@ async fn write(db: &EnvironmentDb, steps: &[Step]) -> Vec<Next> {
 
 fn bought() -> Change {
     Change::Registered {
-        next_step: "zone",
         until: Some(EPOCH.plus_months(12)),
     }
 }
@@ -201,7 +198,7 @@ on_both_engines! {
         write(db, &[step(&of[0], bought()), step(&of[0], connected())]).await;
         let retry = Change::Retry { run_at: EPOCH.plus_seconds(900), error: "busy".to_owned() };
         let next = write(db, &[step(&of[1], broken()), step(&of[2], bought()), step(&of[3], retry)]).await;
-        assert_eq!(next, [Next::TakeBack, Next::TakeBack, Next::Stop]);
+        assert_eq!(next, [Next::Deprovision, Next::Deprovision, Next::Stop]);
         // The one at work with what failed, and the one that learns it here, hold their leases; the other two are due.
         let due = claim_all(db, EPOCH).await;
         assert_eq!(due.len(), 2, "{due:?}");

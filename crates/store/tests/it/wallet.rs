@@ -8,7 +8,7 @@ use peeker_store::orders::renew;
 use peeker_store::paging::PageRequest;
 use peeker_store::wallet::{self, Audit, Credited};
 use peeker_store::{EnvironmentDb, StoreError, Work, orders as order_rows};
-use peeker_testkit::{EPOCH, TestApp, on_both_engines};
+use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sea_orm::ConnectionTrait;
@@ -42,8 +42,7 @@ pub async fn audit(db: &EnvironmentDb, account: &AccountId) -> Audit {
 async fn claim(app: &TestApp, now: Timestamp) -> Vec<ClaimedJob> {
     let token = format!("lease-{}", now.as_millis());
     let until = now.plus_seconds(120);
-    let claimed = jobs::claim_unscoped(live(app), now, until, &token, 100).await;
-    let mut claimed = claimed.unwrap();
+    let mut claimed = claim_jobs(live(app), now, until, &token, 100).await;
     claimed.retain(|job| job.kind == jobs::RENEW);
     claimed
 }
@@ -135,17 +134,17 @@ on_both_engines! {
             let now = due.plus_seconds(day * DAY);
             let claimed = claim(app, now).await;
             assert_eq!(claimed.len(), 1, "on day {day}");
-            renew::run(live(app), &claimed[0], |_| false, now).await.unwrap();
+            renew::run(live(app), &claimed[0], false, now).await.unwrap();
             assert_eq!(balance(app).await, 150, "nothing is taken in part");
             assert!(claim(app, now.plus_seconds(DAY - 1)).await.is_empty());
         }
         credit(app, 49, None).await;
         let now = due.plus_seconds(3 * DAY);
-        renew::run(live(app), &claim(app, now).await[0], |_| false, now).await.unwrap();
+        renew::run(live(app), &claim(app, now).await[0], false, now).await.unwrap();
         assert_eq!(balance(app).await, 199, "one cent is missing");
         credit(app, 1, None).await;
         let now = due.plus_seconds(4 * DAY);
-        renew::run(live(app), &claim(app, now).await[0], |_| false, now).await.unwrap();
+        renew::run(live(app), &claim(app, now).await[0], false, now).await.unwrap();
         assert_eq!(balance(app).await, 0);
         let mut expected = vec!["order.in_progress"];
         expected.extend(["order.renewal_failed"; 4]);

@@ -7,6 +7,7 @@ mod body;
 mod explain;
 mod form;
 
+use peeker_domain::excerpt::{QUOTED, excerpt};
 use subtle::ConstantTimeEq;
 
 use crate::sign::SigningSecret;
@@ -171,11 +172,14 @@ impl Checks {
             return;
         };
         let in_body = body::id(sample.body);
+        let quoted = |text| excerpt(text, QUOTED);
         let (ok, message) = match (&in_body, peeker, standard) {
             (_, Some(peeker), Some(standard)) if peeker != standard => (
                 false,
                 format!(
-                    "Peeker-Event-Id is {peeker:?} and webhook-id is {standard:?}; they are always the same"
+                    "Peeker-Event-Id is {:?} and webhook-id is {:?}; they are always the same",
+                    quoted(peeker),
+                    quoted(standard)
                 ),
             ),
             (None, ..) => (
@@ -185,10 +189,15 @@ impl Checks {
             (Some(id), ..) if id != in_header => (
                 false,
                 format!(
-                    "The header names the event {in_header:?} and the body {id:?}: they are of two deliveries"
+                    "The header names the event {:?} and the body {:?}: they are of two deliveries",
+                    quoted(in_header),
+                    quoted(id)
                 ),
             ),
-            (Some(id), ..) => (true, format!("Header and body name the event {id}")),
+            (Some(id), ..) => (
+                true,
+                format!("Header and body name the event {}", quoted(id)),
+            ),
         };
         self.note("event_id", ok, message);
     }
@@ -268,6 +277,7 @@ impl Checks {
 
 fn timestamp(name: &str, text: &str, now: i64) -> (bool, String) {
     let Ok(time) = text.parse::<i64>() else {
+        let text = excerpt(text, QUOTED);
         let message =
             format!("{name} is {text:?}; it holds whole seconds since 1970 and nothing else");
         return (false, message);

@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use super::*;
-use crate::extract::values::{boolean, integer, text};
+use crate::extract::values::{boolean, display_name, integer};
 
 fn read(body: &Value) -> peeker_domain::Result<(String, Option<u32>)> {
     read_object(body, |fields| {
-        let name = fields.required("name", text(5));
+        let name = fields.required("name", display_name::<5>);
         let size = fields.optional_or_null("size", integer(1..=9));
         let flag = fields.optional("flag", boolean);
         let people = fields.array("people", 0..=2, |_, item| {
-            item.object(|person| person.required("last", text(5)))
+            item.object(|person| person.required("last", display_name::<5>))
         });
         flag?;
         people?;
-        Ok((name?, size?))
+        Ok((name?.into(), size?))
     })
 }
 
@@ -60,7 +60,7 @@ fn names_every_problem_with_its_path() {
 #[test]
 fn a_single_problem_needs_no_list() {
     insta::assert_snapshot!(shown(&json!({"name": "Samuel", "people": []})), @"name: name must not be longer than 5 characters");
-    insta::assert_snapshot!(shown(&json!({"name": "a\u{0}b", "people": []})), @"name: name must not hold control characters");
+    insta::assert_snapshot!(shown(&json!({"name": "a\u{0}b", "people": []})), @"name: name must not hold U+0000, a control, invisible or direction-changing character");
     insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": [1, {}, {}]})), @"people: people must have between 0 and 2 entries");
     insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": {}})), @"people: people must be a list");
     insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": [1]})), @"people[0]: people[0] must be an object");

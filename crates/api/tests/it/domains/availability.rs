@@ -27,7 +27,7 @@ on_both_engines! {
     async fn each_name_has_its_row_in_request_order(app) {
         let sent = [
             "zebra.com", "taken-one.com", "mail.acme.com", "premium-one.io", "alpha.co.uk", "co.uk", "unknown-one.com",
-            "providererror-one.com", "nonsense", "gonly-one.com", "", "acme.notatld", "https://acme.com",
+            "providererror-one.com", "nonsense", "gonly-one.com", "", "acme.notatld", "https://acme.com", "acme.github.io", "blogspot.com",
         ];
         let rows = look_up(&app.client(), &sent).await;
         let mut google_only = free("gonly-one.com");
@@ -46,12 +46,14 @@ on_both_engines! {
             refused("", "invalid"),
             refused("acme.notatld", "invalid"),
             refused("https://acme.com", "invalid"),
+            refused("acme.github.io", "invalid"),
+            refused("blogspot.com", "invalid"),
         ]));
     }
 
     async fn names_are_shown_as_they_would_be_ordered(app) {
-        let rows = look_up(&app.client(), &[" ACME-Mail.COM. ", "bücher.de"]).await;
-        assert_eq!(rows, json!([free("acme-mail.com"), free("xn--bcher-kva.de")]));
+        let rows = look_up(&app.client(), &[" ACME-Mail.COM. ", "bücher.de", "пример.рф"]).await;
+        assert_eq!(rows, json!([free("acme-mail.com"), free("xn--bcher-kva.de"), free("xn--e1afmkfd.xn--p1ai")]));
     }
 
     async fn one_to_fifty_different_names_are_taken(app) {

@@ -226,6 +226,24 @@ on_both_engines! {
         assert_eq!(app.events_of("domain.forwarding_updated").await.len(), 1);
     }
 
+    async fn a_redirect_that_only_an_operator_can_have_set_is_waited_for(app) {
+        let (server, _) = Host::before(app).await;
+        let domains = stocked(app, &["fine-01.com", "human-02.com"]).await;
+        let begun = app.client().post("/domains/forwarding", body(&domains)).await.data(202);
+        let run = |server| async move { peeker_app::runner::run_until_idle(server, Environment::Test).await.unwrap() };
+        for _ in 0..3 {
+            run(&server).await;
+            let waiting = job(&app.client(), &begun).await;
+            assert_eq!((&waiting["status"], &waiting["failed"]), (&json!("in_progress"), &json!([])));
+            app.advance_seconds(30 * 60);
+        }
+        // Mended.
+        run(&app.app).await;
+        let done = job(&app.client(), &begun).await;
+        assert_eq!((&done["status"], &done["completed"]), (&json!("completed"), &json!(domains)));
+        assert_eq!(app.events_of("domain.forwarding_failed").await.len(), 0);
+    }
+
     async fn a_provider_that_stays_down_fails_the_row_in_the_end(app) {
         let (server, _) = Host::before(app).await;
         let domains = stocked(app, &["down-01.com", "fine-02.com", "human-03.com", "rejected-04.com"]).await;

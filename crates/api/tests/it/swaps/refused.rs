@@ -19,6 +19,7 @@ on_both_engines! {
             (without(good.clone(), "/replacement_domain"), "replacement_domain"),
             (with(good.clone(), "/replacement_domain", json!("www.new.com")), "replacement_domain"),
             (with(good.clone(), "/replacement_domain", json!("com")), "replacement_domain"),
+            (with(good.clone(), "/replacement_domain", json!("new.github.io")), "replacement_domain"),
             (with(good.clone(), "/surplus", json!(1)), "surplus"),
         ] {
             let error = app.client().post("/swaps", body.clone()).await.error(400, "invalid_request");

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use peeker_domain::Environment;
+use peeker_store::Connections;
 use peeker_testkit::TestApp;
-use sea_orm::{DatabaseConnection, FromQueryResult, JsonValue, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};
 use serde_json::Value;
 
 use crate::books::assert_balanced;
@@ -190,7 +191,7 @@ fn addresses(document: Value) -> Vec<String> {
     serde_json::from_value(document).unwrap()
 }
 
-async fn rows(db: &DatabaseConnection, table: &str, account: &str) -> Vec<Value> {
+async fn rows(db: &Connections, table: &str, account: &str) -> Vec<Value> {
     let sql = format!("SELECT * FROM {table} WHERE account_id = $1");
     let statement =
         Statement::from_sql_and_values(db.get_database_backend(), sql, [account.into()]);

@@ -42,7 +42,7 @@ pub(super) async fn examine(
     if !has_key {
         return vec![schema, clock(&[])];
     }
-    let app = match installation.open(profile, output).await {
+    let app = match installation.open_prepared(profile, output).await {
         Ok(app) => app,
         Err(failure) => {
             let advice = "Start with this; what is stored cannot be checked until then";
@@ -121,12 +121,7 @@ async fn postgres_version(app: &App) -> Option<Check> {
     if control.is_sqlite() {
         return None;
     }
-    let connection = match control
-        .reader
-        .get_postgres_connection_pool()
-        .acquire()
-        .await
-    {
+    let connection = match control.reader.postgres_pool().acquire().await {
         Ok(connection) => connection,
         Err(error) => {
             return Some(Check::fail(

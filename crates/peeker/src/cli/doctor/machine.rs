@@ -73,14 +73,29 @@ pub(super) fn data_folder(installation: &Installation) -> Check {
             advice,
         );
     }
-    match mode(folder) {
-        Some(mode) if mode & 0o077 != 0 => Check::warn(
-            NAME,
-            format!("{path} can be read by others (mode {mode:o})"),
-            format!("chmod 700 {path}"),
-        ),
-        _ => Check::ok(NAME, format!("{path} is private and can be written to")),
+    let Some(mode) = mode(folder).filter(|mode| mode & 0o077 != 0) else {
+        return Check::ok(NAME, format!("{path} is private and can be written to"));
+    };
+    if mode & 0o022 != 0 {
+        let message = format!("{path} can be written to by others (mode {mode:o})");
+        return Check::warn(NAME, message, format!("chmod 700 {path}"));
     }
+    let open: Vec<_> = installation
+        .files_open_to_others()
+        .iter()
+        .filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned()))
+        .collect();
+    if open.is_empty() {
+        return Check::ok(
+            NAME,
+            format!("{path} can be written to; others can see it, but its files are private"),
+        );
+    }
+    Check::warn(
+        NAME,
+        format!("Others can read or write {} in {path}", open.join(", ")),
+        "Start the server or run any other command, which makes these files private; or chmod 600 each of them",
+    )
 }
 
 pub(super) async fn master_key(installation: &Installation, profile: Profile) -> Check {

@@ -6,9 +6,10 @@ use peeker_domain::id::OrderId;
 use peeker_domain::view::{Category, Source};
 use peeker_domain::{DomainStatus, UserStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::NewOrder;
+use crate::connections::WriteTransaction;
 use crate::domains::candidate;
 use crate::entity::{domains, order_fingerprints, users};
 use crate::error::{Result, StoreError};
@@ -17,7 +18,7 @@ use crate::keys::any_of;
 
 /// Takes the fingerprints that are free or lapsed. Gives back, for each fingerprint, the order that it stands for now.
 pub(super) async fn claim_fingerprints<'i>(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     items: &[&'i NewOrder],
 ) -> Result<HashMap<(&'i str, &'i str), OrderId>> {
     use order_fingerprints::{ActiveModel, Column, Entity, Model};
@@ -82,7 +83,7 @@ pub(super) async fn claim_fingerprints<'i>(
 
 /// Makes the customers that are not there yet. Gives back the id of each (account, address).
 pub(super) async fn ensure_users<'i>(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     items: &[&'i NewOrder],
 ) -> Result<HashMap<(&'i str, &'i str), String>> {
     use users::{Column, Entity, Model};
@@ -126,7 +127,7 @@ pub(super) async fn ensure_users<'i>(
 /// Puts the domains on their orders. Gives back the id of each (account, name).
 /// Errors: [`StoreError::DomainsTaken`], and [`StoreError::Stale`] when a name was bought or lost since it was planned.
 pub(super) async fn take_domains(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     items: &[&NewOrder],
     users: &HashMap<(&str, &str), String>,
 ) -> Result<HashMap<(String, String), String>> {

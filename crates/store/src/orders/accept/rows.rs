@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use peeker_domain::OrderStatus;
+use peeker_domain::{OrderStatus, ProvisionStep};
 
 use super::NewOrder;
 use crate::entity::{order_domains, orders};
 use crate::error::{Result, StoreError};
 use crate::number::small;
-use crate::orders::progress::{FIRST_STEP, PENDING};
+use crate::orders::progress::PENDING;
 
 pub(super) fn order_row(item: &NewOrder, user_id: &str) -> Result<orders::Model> {
     let inboxes = item.domains.iter().map(|domain| domain.inboxes).sum();
@@ -60,7 +60,7 @@ pub(super) fn place_rows_of(
             price_cents: domain.price.0,
             renewal_price_cents: domain.renewal_price.0,
             forwarding_url: domain.forwarding_url.clone(),
-            step: FIRST_STEP.to_owned(),
+            step: ProvisionStep::FIRST.to_string(),
             state: PENDING.to_owned(),
             leaves_at: None,
             personas: None,

@@ -4,7 +4,7 @@ use peeker_domain::id::ActionId;
 use peeker_domain::view::Source;
 use peeker_domain::{
     ActionReason, ActionStatus, DomainStatus, EventType, InboxStatus, MailProvider, OrderStatus,
-    Timestamp,
+    ProvisionStep, Timestamp,
 };
 
 use crate::domains::to_view;
@@ -26,11 +26,11 @@ impl Rows {
         let failed = self.order(step)?.status == OrderStatus::Failed.as_str();
         let leaving = is_leaving(self.place(step)?, step.now);
         match &step.change {
-            Change::Registered { next_step, until } => {
+            Change::Registered { until } => {
                 // Even when the domain is to be taken back: what was bought is the partner's.
-                self.registered(work, step, next_step, *until)?;
+                self.registered(work, step, *until)?;
                 Ok(if failed || leaving {
-                    Next::TakeBack
+                    Next::Deprovision
                 } else {
                     Next::Continue
                 })
@@ -53,14 +53,12 @@ impl Rows {
             }
             Change::Released { .. } if failed => self.released(work, step).map(|()| Next::Stop),
             Change::Released { .. } => self.left(work, step).map(|()| Next::Stop),
-            _ if failed || leaving => Ok(Next::TakeBack),
+            _ if failed || leaving => Ok(Next::Deprovision),
             Change::InboxesNamed { personas, .. } if self.place(step)?.personas != *personas => {
                 self.run_now(step).map(|()| Next::Stop)
             }
-            Change::InboxesNamed {
-                next_step, inboxes, ..
-            } => {
-                self.inboxes_named(step, next_step, inboxes)?;
+            Change::InboxesNamed { inboxes, .. } => {
+                self.inboxes_named(step, inboxes)?;
                 Ok(Next::Continue)
             }
             Change::Connected { redirect } if self.place(step)?.forwarding_url != *redirect => {
@@ -69,9 +67,9 @@ impl Rows {
             Change::Connected { .. } => self.connected(work, step).map(|()| Next::Stop),
             Change::Blocked(blockers) => self.blocked(work, step, blockers).map(|()| Next::Stop),
             Change::SwapBegun => self.swap_begun(work, step).map(|()| Next::Continue),
-            Change::SwapFailed => self.swap_failed(step).map(|()| Next::TakeBack),
+            Change::SwapFailed => self.swap_failed(step).map(|()| Next::Deprovision),
             Change::OrderFailed { message } => {
-                self.order_failed(step, message).map(|()| Next::TakeBack)
+                self.order_failed(step, message).map(|()| Next::Deprovision)
             }
         }
     }
@@ -88,11 +86,10 @@ impl Rows {
         &mut self,
         work: &mut Work<'_>,
         step: &Step,
-        next_step: &str,
         until: Option<Timestamp>,
     ) -> Result<()> {
         let place = self.place(step)?;
-        place.step = next_step.to_owned();
+        place.step = ProvisionStep::Zone.to_string();
         let renewal_price = place.renewal_price_cents;
         let domain = self.domain(step)?;
         domain.owned = true;
@@ -112,9 +109,9 @@ impl Rows {
         Ok(())
     }
 
-    fn inboxes_named(&mut self, step: &Step, next_step: &str, new: &[NewInbox]) -> Result<()> {
+    fn inboxes_named(&mut self, step: &Step, new: &[NewInbox]) -> Result<()> {
         let place = self.place(step)?;
-        place.step = next_step.to_owned();
+        place.step = ProvisionStep::Inboxes.to_string();
         let provider = place.provider.clone();
         self.job(step)?.attempts = 0;
         self.new_inboxes
@@ -139,7 +136,7 @@ impl Rows {
         let inboxes = place.inboxes;
         let is_microsoft = place.provider == MailProvider::Microsoft.as_str();
         let from_inventory = place.source == Source::Imported.as_str();
-        let (comes_in, renamed) = (place.swap_in_id.is_some(), place.personas.is_some());
+        let (is_replacement, renamed) = (place.swap_in_id.is_some(), place.personas.is_some());
         let domain = self.domain(step)?;
         domain.status = domain
             .status
@@ -169,7 +166,7 @@ impl Rows {
         if is_microsoft {
             self.count_microsoft(step, inboxes);
         }
-        if comes_in {
+        if is_replacement {
             self.swap_joined(step)?;
         }
         if renamed {
@@ -257,7 +254,7 @@ impl Rows {
                 }
                 ActionReason::ProfilePictureNotAccessible => {
                     let at = step.now.plus_seconds(PICTURE_RECHECK_SECONDS);
-                    work.enqueue(NewJob::new(account, PICTURE, id.as_str(), at));
+                    work.enqueue(NewJob::timer(account, PICTURE, id.as_str(), at));
                 }
                 ActionReason::ReplaceDomain => {}
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, DomainId};
-use peeker_domain::{InboxStatus, Timestamp};
+use peeker_domain::{InboxStatus, ProvisionStep, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
@@ -35,6 +35,10 @@ pub enum Assignments {}
 impl Load for Assignments {
     type Key = DomainJob;
     type Found = Option<Assignment>;
+
+    fn account(job: &DomainJob) -> &AccountId {
+        &job.account
+    }
 
     async fn load(db: &EnvironmentDb, jobs: &[DomainJob]) -> Result<Vec<Option<Assignment>>> {
         let jobs: Vec<&DomainJob> = jobs.iter().collect();
@@ -97,7 +101,7 @@ pub async fn end_job(db: &EnvironmentDb, job: &DomainJob) -> Result<()> {
 
 /// The addresses laid down for a domain on an order and not removed since, and those that a renaming may have made of
 /// them.
-pub async fn laid_down(
+pub async fn planned_addresses(
     db: &EnvironmentDb,
     account: &AccountId,
     domain: &DomainId,
@@ -126,8 +130,13 @@ impl Assignment {
         is_leaving(&self.place, now)
     }
 
+    /// Where the domain's set-up goes on. Errors: [`StoreError::Corrupt`], when a newer server wrote it.
+    pub fn step(&self) -> Result<ProvisionStep> {
+        Ok(self.place.step.parse()?)
+    }
+
     /// Whether a swap brings the domain in.
-    pub fn comes_in(&self) -> bool {
+    pub fn is_replacement(&self) -> bool {
         self.place.swap_in_id.is_some()
     }
 

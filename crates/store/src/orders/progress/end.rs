@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::view::{Category, Source};
-use peeker_domain::{Cents, DomainStatus, InboxStatus, MailProvider, OrderStatus};
+use peeker_domain::{Cents, DomainStatus, InboxStatus, MailProvider, OrderStatus, ProvisionStep};
 
 use crate::domains::{CANDIDATE, disown, has_lapsed};
 use crate::entity::order_domains;
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::work::Work;
 
 use super::rows::{Freed, Rows, key, license_share};
-use super::{ACTIVE, FIRST_STEP, LEFT, RELEASED, Step, has_joined};
+use super::{ACTIVE, LEFT, RELEASED, Step, has_joined};
 
 impl Rows {
     /// Takes the domain off a failed order and refunds what was not delivered. A domain that a swap was bringing in has no
@@ -119,7 +119,8 @@ impl Rows {
 /// What was paid for a purchase that never came about. The place says so, not the domain: a name may be imported while it
 /// waits to be bought, and then the account has it all the same.
 fn never_bought(place: &order_domains::Model) -> Cents {
-    if place.source == Source::Registered.as_str() && place.step == FIRST_STEP {
+    let bought = Source::Registered.as_str();
+    if place.source == bought && place.step == ProvisionStep::Register.as_str() {
         Cents(place.price_cents)
     } else {
         Cents::ZERO

@@ -23,7 +23,7 @@ use rows::Rows;
 pub(crate) use rows::license_share;
 pub(crate) use swap::has_joined;
 
-pub use assignment::{Assignment, Assignments, end_job, laid_down};
+pub use assignment::{Assignment, Assignments, end_job, planned_addresses};
 
 use peeker_domain::id::{AccountId, DomainId, InboxId, OrderId};
 use peeker_domain::view::Persona;
@@ -35,8 +35,6 @@ use crate::jobs::{ClaimedJob, PROVISION};
 use crate::lane::Batch;
 use crate::work::Work;
 
-/// The step a new order's domain starts with. The steps themselves are the workflow's (`peeker-app`).
-pub(crate) const FIRST_STEP: &str = "register";
 /// State of a domain's place on an order: work to be done.
 pub(crate) const PENDING: &str = "pending";
 /// State: live.
@@ -103,17 +101,13 @@ impl DomainJob {
 /// What happened.
 #[derive(Debug)]
 pub enum Change {
-    /// The domain is ours at the registrar; go on with `next_step`.
+    /// The domain is ours at the registrar; its set-up goes on with `ProvisionStep::Zone`.
     Registered {
-        /// The step to go on with after a restart.
-        next_step: &'static str,
         /// Until when the registration is paid; `None` when it was ours before.
         until: Option<Timestamp>,
     },
-    /// The inboxes are about to be made; go on with `next_step`.
+    /// The inboxes are about to be made; the set-up goes on with `ProvisionStep::Inboxes`.
     InboxesNamed {
-        /// The step to go on with after a restart.
-        next_step: &'static str,
         /// The inboxes; those that are there already stay.
         inboxes: Vec<NewInbox>,
         /// The personas of the place that they are named after. Should it have others by now, the job runs again.
@@ -179,7 +173,7 @@ pub enum Next {
     /// Go on with the next step.
     Continue,
     /// The order failed or the domain is to leave it: take the domain back.
-    TakeBack,
+    Deprovision,
     /// Nothing: the job ended, waits, or belongs to somebody else by now.
     Stop,
 }

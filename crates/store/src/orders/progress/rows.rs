@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::id::AccountId;
 use peeker_domain::{Cents, EventType, InboxStatus, MailProvider, Timestamp};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::connections::WriteTransaction;
 use crate::entity::{domains, inboxes, jobs, order_domains, orders, pending_actions, swaps};
 use crate::error::{Result, StoreError};
 use crate::jobs::PROVISION;
@@ -54,7 +55,7 @@ pub(super) fn key(account: &AccountId, id: &str) -> Key {
 }
 
 impl Rows {
-    pub(super) async fn load(tx: &DatabaseTransaction, items: &[&Step]) -> Result<Self> {
+    pub(super) async fn load(tx: &WriteTransaction, items: &[&Step]) -> Result<Self> {
         let of: Vec<&DomainJob> = items.iter().map(|step| &step.job).collect();
         let keys = of
             .iter()

@@ -7,10 +7,11 @@ use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{ActionStatus, EventType, InboxStatus, OrderStatus, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, ModelTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait,
+    QueryFilter, QueryOrder,
 };
 
+use crate::connections::WriteTransaction;
 use crate::entity::{inboxes, jobs, order_domains, order_fingerprints, orders, pending_actions};
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
@@ -228,7 +229,7 @@ where
 
 /// The fingerprint of an order that ended stands for it no longer, so that the same body is a new order (contract §1).
 async fn free_fingerprint(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     account: &str,
     fingerprint: &str,
     order: &str,
@@ -244,7 +245,7 @@ async fn free_fingerprint(
 
 /// Closes the actions about domains that are no longer on the order.
 async fn resolve_actions(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     account: &str,
     order: &str,
     domains: &BTreeSet<String>,
@@ -289,7 +290,7 @@ fn go_on(order: &mut orders::Model, places: &[order_domains::Model]) -> Result<O
 
 /// The places of domains that are still on the order.
 async fn places_left(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     account: &str,
     order: &str,
 ) -> Result<Vec<order_domains::Model>> {
@@ -301,7 +302,7 @@ async fn places_left(
         .await?)
 }
 
-async fn change_inboxes(tx: &DatabaseTransaction, changes: &[(Key, InboxStatus)]) -> Result<()> {
+async fn change_inboxes(tx: &WriteTransaction, changes: &[(Key, InboxStatus)]) -> Result<()> {
     for status in [InboxStatus::Active, InboxStatus::Removed] {
         let keys: Vec<_> = changes
             .iter()

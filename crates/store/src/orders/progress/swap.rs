@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::view::Source;
 use peeker_domain::{MailProvider, SwapStatus, SwapType, Timestamp};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use crate::connections::WriteTransaction;
 use crate::entity::{order_domains, swaps as swap_rows};
 use crate::error::Result;
 use crate::insert::write_back;
@@ -49,7 +50,7 @@ pub(crate) fn has_joined(place: &order_domains::Model) -> bool {
 }
 
 pub(super) async fn load(
-    tx: &DatabaseTransaction,
+    tx: &WriteTransaction,
     places: &[order_domains::Model],
 ) -> Result<Vec<swap_rows::Model>> {
     let keys: Vec<_> = places
@@ -142,7 +143,7 @@ impl Rows {
         swap.retires_at = Some(at.as_millis());
         let account = &step.job.account;
         let job = if premium {
-            NewJob::new(account, RETIRE, id.as_str(), at)
+            NewJob::timer(account, RETIRE, id.as_str(), at)
         } else {
             NewJob::provision(account, &step.job.order, &old, at)
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use peeker_domain::id::{AccountId, SwapId};
 use peeker_domain::order::Persona;
-use peeker_domain::{ActionReason, SwapStatus, Timestamp, view};
+use peeker_domain::{ActionReason, SwapStatus, Timestamp};
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::begin::live_inboxes;
@@ -129,8 +129,8 @@ pub async fn record(
                 let inbox = swap.inbox_id.as_ref().and_then(|id| inboxes.remove(id));
                 if let Some(mut inbox) = inbox {
                     inbox.email.clone_from(&rename.to);
-                    inbox.first_name.clone_from(&rename.persona.first_name);
-                    inbox.last_name.clone_from(&rename.persona.last_name);
+                    inbox.first_name = rename.persona.first_name.to_string();
+                    inbox.last_name = rename.persona.last_name.to_string();
                     renamed.push(inbox);
                 }
                 turn(&mut work, &mut swap, SwapStatus::Completed, None, now)?;
@@ -181,17 +181,9 @@ async fn open_action(
         user_id: swap.user_id.clone(),
         reason: ActionReason::ProfilePictureNotAccessible,
         message: message.to_owned(),
-        persona: Some(shown(&rename.persona)),
+        persona: Some((&rename.persona).into()),
     };
     actions::open(work, new, now).await
-}
-
-fn shown(persona: &Persona) -> view::Persona {
-    view::Persona {
-        first_name: persona.first_name.clone(),
-        last_name: persona.last_name.clone(),
-        profile_picture_url: persona.profile_picture_url.clone(),
-    }
 }
 
 /// Lets the renamings go on that wait for the picture of this persona. Gives back whether there are any.

@@ -69,10 +69,11 @@ on_both_engines! {
             "good.com", "nonsense", "mail.acme.com", "co.uk", " UPPER-Case.COM. ", "bücher.de", "mail.bücher.de",
             "acme.co.uk", "mail.acme.co.uk", "acme.notatld", "127.0.0.1", "https://acme.com", "under_score.com",
             "", "-dash.com", "two..dots.com", whole_label.as_str(), long_label.as_str(), longest.as_str(), too_long.as_str(),
+            "acme.github.io", "shop.acme.co.com", "github.io", "com", "acme.公司.cn",
         ];
         let job = import(&client, &sent).await;
         assert_eq!(job["status"], "completed");
-        assert_eq!(job["completed"], json!(["good.com", "upper-case.com", "xn--bcher-kva.de", "acme.co.uk", whole_label]));
+        assert_eq!(job["completed"], json!(["good.com", "upper-case.com", "xn--bcher-kva.de", "acme.co.uk", whole_label, "acme.xn--55qx5d.cn"]));
         assert_eq!(job["failed"], json!([
             failed("nonsense", "invalid_domain"),
             failed("mail.acme.com", "not_root_domain"),
@@ -89,8 +90,12 @@ on_both_engines! {
             failed(&long_label, "invalid_domain"),
             failed(&longest, "not_root_domain"),
             failed(&too_long, "invalid_domain"),
+            failed("acme.github.io", "not_root_domain"),
+            failed("shop.acme.co.com", "not_root_domain"),
+            failed("github.io", "not_root_domain"),
+            failed("com", "not_root_domain"),
         ]));
-        assert_eq!((&job["completed_count"], &job["failed_count"]), (&json!(5), &json!(15)));
+        assert_eq!((&job["completed_count"], &job["failed_count"]), (&json!(6), &json!(19)));
         assert_eq!(app.events_of("domain_import.completed").await[0]["data"], job);
         let_a_day_pass(app).await;
     }

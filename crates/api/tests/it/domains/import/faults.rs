@@ -139,16 +139,50 @@ on_both_engines! {
     async fn a_refused_zone_is_a_failed_row_and_leaves_the_name_to_others(app) {
         let (server, _) = Host::before(app).await;
         let client = app.client_of(&server);
-        let sent = ["rejected-a.com", "fine.com", "human-b.com"];
+        let sent = ["rejected-a.com", "fine.com"];
         let job = import(&client, &sent).await;
         assert_eq!(job["completed"], json!(["fine.com"]));
-        let refused = [failed("rejected-a.com", "zone_rejected"), failed("human-b.com", "provider_error")];
-        assert_eq!(job["failed"], json!(refused));
+        assert_eq!(job["failed"], json!([failed("rejected-a.com", "zone_rejected")]));
         assert_eq!(import(&client, &["rejected-a.com"]).await["status"], "failed");
         assert_eq!(rows(&client).await.len(), 1);
         let theirs = import(&app.stranger().await, &sent).await;
-        assert_eq!(theirs["completed"], json!(["rejected-a.com", "human-b.com"]));
+        assert_eq!(theirs["completed"], json!(["rejected-a.com"]));
         assert_eq!(theirs["failed"], json!([failed("fine.com", "already_imported")]));
+        let_a_day_pass(app).await;
+    }
+
+    async fn a_zone_that_only_an_operator_can_have_made_is_waited_for(app) {
+        let (server, _) = Host::before(app).await;
+        let sent = ["human-a.com", "fine-b.com"];
+        let begun = import(&app.client_of(&server), &sent).await;
+        for wait in [60, 30 * 60, 30 * 60] {
+            let job = shown(&app.client(), &begun).await;
+            assert_eq!((&job["status"], &job["completed"]), (&json!("in_progress"), &json!(["fine-b.com"])));
+            assert_eq!(job["failed"], json!([]));
+            app.advance_seconds(wait);
+            run(&server).await;
+        }
+        // Mended. It is looked at again after the longest pause, not before.
+        app.advance_seconds(30 * 60 - 1);
+        run(&app.app).await;
+        assert_eq!(shown(&app.client(), &begun).await["completed_count"], 1);
+        app.advance_seconds(1);
+        run(&app.app).await;
+        let done = shown(&app.client(), &begun).await;
+        assert_eq!((&done["status"], &done["completed"]), (&json!("completed"), &json!(sent)));
+        let_a_day_pass(app).await;
+    }
+
+    async fn an_operator_who_never_comes_fails_the_row_in_the_end(app) {
+        let (server, _) = Host::before(app).await;
+        let begun = begin(&app.client_of(&server), &["human-a.com", "fine-b.com"]).await;
+        for _ in 0..64 {
+            run(&server).await;
+            app.advance_seconds(30 * 60);
+        }
+        let done = shown(&app.client(), &begun).await;
+        assert_eq!((&done["status"], &done["completed"]), (&json!("completed"), &json!(["fine-b.com"])));
+        assert_eq!(done["failed"], json!([failed("human-a.com", "provider_error")]));
         let_a_day_pass(app).await;
     }
 

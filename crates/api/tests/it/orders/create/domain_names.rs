@@ -11,6 +11,7 @@ on_both_engines! {
         for bad in [
             "", "acme", "acme.notatld", "mail.acme.com", "mail.acme.co.uk", "co.uk", "com", "127.0.0.1", "-acme.com",
             "ac_me.com", "acme..com", "https://acme.com", "acme.com/", "acme .com", "me@acme.com", &too_long,
+            "acme.github.io", "github.io", "acme.blogspot.com", "acme.co.uk.com", "acme.co.com",
         ] {
             let domains = json!(["fine.com", bad]);
             invalid(app, with(order(), "/domains", domains), "domains[1]").await;
@@ -19,8 +20,15 @@ on_both_engines! {
         }
     }
 
-    async fn a_sub_domain_and_a_public_suffix_are_told_apart(app) {
-        for (name, word) in [("mail.acme.com", "sub-domain"), ("co.uk", "public suffix")] {
+    async fn what_is_wrong_with_a_name_is_told(app) {
+        for (name, word) in [
+            ("mail.acme.com", "sub-domain"),
+            ("co.uk", "public suffix"),
+            ("com", "public suffix"),
+            ("github.io", "public suffix"),
+            ("acme.github.io", "privately owned suffix"),
+            ("acme", "not a valid domain name"),
+        ] {
             let error = refused(app, with(order(), "/domains/0", json!(name)), 400, "invalid_request").await;
             assert!(error["message"].as_str().unwrap().contains(word), "{error}");
         }

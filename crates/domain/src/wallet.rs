@@ -1,0 +1,50 @@
+//! What a wallet gives when it holds too little.
+
+use crate::Cents;
+
+/// Where the money of an environment's wallets comes from (contract §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Funding {
+    /// From payments alone: what is not covered is refused.
+    Prepaid,
+    /// From payments, and from nowhere when those do not suffice: the wallet never runs out.
+    FilledUp {
+        /// What a wallet holds after that, unless more is to be paid.
+        to: Cents,
+    },
+}
+
+impl Funding {
+    /// What is put into a wallet of `balance` so that `required` can be taken from it; `None` when it does not suffice.
+    pub fn top_up(self, balance: Cents, required: Cents) -> Option<Cents> {
+        match self {
+            _ if balance >= required => Some(Cents::ZERO),
+            Self::Prepaid => None,
+            Self::FilledUp { to } => Some(to.max(required) - balance),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wallet_is_filled_up_when_it_holds_too_little_and_only_then() {
+        let to = Cents(1_000);
+        for (funding, balance, required, top_up) in [
+            (Funding::Prepaid, 5, 5, Some(0)),
+            (Funding::Prepaid, 5, 6, None),
+            (Funding::Prepaid, 0, 0, Some(0)),
+            (Funding::FilledUp { to }, 5, 5, Some(0)),
+            (Funding::FilledUp { to }, 5, 6, Some(995)),
+            (Funding::FilledUp { to }, 5, 3_000, Some(2_995)),
+        ] {
+            assert_eq!(
+                funding.top_up(Cents(balance), Cents(required)),
+                top_up.map(Cents),
+                "{funding:?}: {balance} for {required}"
+            );
+        }
+    }
+}
