@@ -42,7 +42,10 @@ pub struct TestApp {
 impl TestApp {
     /// Starts an app on a fresh database.
     pub async fn start(engine: Engine) -> Self {
-        let database = TestDatabase::create(engine).await;
+        Self::start_on(TestDatabase::create(engine).await, engine).await
+    }
+
+    pub(crate) async fn start_on(database: TestDatabase, engine: Engine) -> Self {
         let clock = Arc::new(FrozenClock::at(EPOCH));
         let app = open(&database, &clock, settings()).await;
         let created = partners::create(&app, "Acme Resellers", Tier::Base)
@@ -61,8 +64,11 @@ impl TestApp {
         }
     }
 
-    /// Stops and starts again on the same database, as after a kill: nothing of the old process is kept.
-    pub async fn restart(self) -> Self {
+    /// Stops and starts again on the same database, as after a kill: nothing of the old process is kept, not even the
+    /// locks that it held.
+    pub async fn restart(mut self) -> Self {
+        let nobody = Router::new();
+        drop((self.app, std::mem::replace(&mut self.router, nobody)));
         let app = open(&self.database, &self.clock, settings()).await;
         runner::end_all_leases(&app).await.unwrap();
         Self {
@@ -217,6 +223,10 @@ impl TestApp {
         events
             .map(|event| serde_json::from_str(&event.body).unwrap())
             .collect()
+    }
+
+    pub(crate) fn database(&self) -> &TestDatabase {
+        &self.database
     }
 
     /// The folder of the SQLite files.

@@ -2,11 +2,14 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use peeker_disk_faults::Disk;
 use peeker_store::Location;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+
+use crate::{PostgresCluster, PostgresProxy};
 
 /// Where the tests find PostgreSQL. `scripts/test` and `scripts/postgres run` set it.
 const URL_VARIABLE: &str = "PEEKER_TEST_POSTGRES_URL";
@@ -27,8 +30,16 @@ pub enum Engine {
 pub struct TestDatabase {
     /// Where it is.
     pub location: Location,
-    folder: Option<TempDir>,
-    postgres: Option<String>,
+    place: Place,
+    proxy: Option<PostgresProxy>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Folder(TempDir, Disk),
+    /// A database of this name in the cluster of all tests.
+    Database(String),
+    Cluster(PostgresCluster),
 }
 
 impl TestDatabase {
@@ -37,6 +48,45 @@ impl TestDatabase {
         match engine {
             Engine::Sqlite => Self::folder_of_files(),
             Engine::Postgres => Self::postgres(template().await).await,
+        }
+    }
+
+    /// Makes a fresh database in PostgreSQL that is reached through a proxy.
+    pub async fn create_behind_proxy() -> Self {
+        let database = Self::create(Engine::Postgres).await;
+        let Location::Postgres {
+            url,
+            max_connections,
+        } = database.location
+        else {
+            panic!("SQLite has no connections");
+        };
+        let server: PgConnectOptions = url.parse().unwrap();
+        let proxy = PostgresProxy::start(server.get_host(), server.get_port()).await;
+        let proxied = server.host("127.0.0.1").port(proxy.port());
+        let location = Location::Postgres {
+            url: proxied.to_url_lossy().to_string(),
+            max_connections,
+        };
+        Self {
+            location,
+            proxy: Some(proxy),
+            ..database
+        }
+    }
+
+    /// Makes a fresh database in a PostgreSQL of its own, which can be stopped.
+    pub async fn create_on_own_cluster() -> Self {
+        let (cluster, url) = PostgresCluster::start().await;
+        let location = Location::Postgres {
+            url,
+            max_connections: MAX_CONNECTIONS,
+        };
+        peeker_store::migrate(&location).await.unwrap();
+        Self {
+            location,
+            place: Place::Cluster(cluster),
+            proxy: None,
         }
     }
 
@@ -50,10 +100,11 @@ impl TestDatabase {
 
     fn folder_of_files() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::of(folder.path());
         Self {
             location: Location::Sqlite(folder.path().to_owned()),
-            folder: Some(folder),
-            postgres: None,
+            place: Place::Folder(folder, disk),
+            proxy: None,
         }
     }
 
@@ -68,19 +119,43 @@ impl TestDatabase {
         };
         Self {
             location,
-            folder: None,
-            postgres: Some(name),
+            place: Place::Database(name),
+            proxy: None,
         }
     }
 
     /// The folder of the SQLite files.
     pub fn folder(&self) -> Option<&std::path::Path> {
-        self.folder.as_ref().map(TempDir::path)
+        match &self.place {
+            Place::Folder(folder, _) => Some(folder.path()),
+            _ => None,
+        }
+    }
+
+    /// The disk below the SQLite files.
+    pub fn disk(&self) -> Option<&Disk> {
+        match &self.place {
+            Place::Folder(_, disk) => Some(disk),
+            _ => None,
+        }
+    }
+
+    /// The PostgreSQL of its own, if it was made with one.
+    pub fn cluster(&self) -> Option<&PostgresCluster> {
+        match &self.place {
+            Place::Cluster(cluster) => Some(cluster),
+            _ => None,
+        }
+    }
+
+    /// The proxy in front of PostgreSQL, if it was made with one.
+    pub fn proxy(&self) -> Option<&PostgresProxy> {
+        self.proxy.as_ref()
     }
 
     /// Removes the database.
     pub async fn drop_now(self) {
-        if let Some(name) = self.postgres {
+        if let Place::Database(name) = self.place {
             let mut admin = connect().await;
             // Fails only when somebody drops it twice; the cluster of `scripts/test` goes away anyway.
             let _ = admin

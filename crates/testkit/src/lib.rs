@@ -21,9 +21,13 @@ mod database;
 mod faults;
 mod listener;
 mod orders;
+mod postgres_cluster;
+mod postgres_proxy;
 mod process;
 mod receiver;
 mod rows;
+mod storage;
+mod tablespace;
 
 pub use app::{EPOCH, TestApp};
 pub use claims::{claim_deliveries, claim_jobs};
@@ -36,8 +40,12 @@ pub use orders::{
     bundle_of_ten, bundle_order, custom_order, microsoft_order, mixed_order, names, stock, with,
     without,
 };
+pub use peeker_disk_faults::{Disk, Failure, Operation, Plan};
+pub use postgres_cluster::PostgresCluster;
+pub use postgres_proxy::{Loss, PostgresProxy};
 pub use process::Process;
 pub use receiver::{Received, Receiver};
+pub use tablespace::NoRoom;
 
 /// Turns each test into two: one on SQLite, one on PostgreSQL. The body gets a fresh [`TestApp`]; when it ends, jobs
 /// that nobody ran fail the test.

@@ -24,6 +24,7 @@ mod paging;
 mod rate_limit;
 mod sandbox;
 mod sandbox_clock;
+mod storage_faults;
 mod swaps;
 mod users;
 mod wallet;
