@@ -4,8 +4,9 @@
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
+use axum::http::Extensions;
 use axum::http::request::Parts;
-use peeker_app::Actor;
+use peeker_app::{Actor, Meter};
 use peeker_domain::{Code, Error, Preset};
 
 use crate::error::ApiError;
@@ -80,6 +81,25 @@ pub(crate) fn actor(parts: &Parts) -> Result<Actor, ApiError> {
         .get::<Actor>()
         .cloned()
         .ok_or_else(missing)?)
+}
+
+/// The meter that the authentication middleware put beside the request.
+pub(crate) fn meter(extensions: &Extensions) -> Result<Meter, ApiError> {
+    let missing =
+        || Error::internal("a route that costs tokens is not behind the authentication middleware");
+    Ok(extensions.get::<Meter>().cloned().ok_or_else(missing)?)
+}
+
+/// What the request costs, for an endpoint that finds it out by itself.
+#[derive(Debug)]
+pub struct Metered(pub Meter);
+
+impl<S: Sync> FromRequestParts<S> for Metered {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        meter(&parts.extensions).map(Self)
+    }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ fn as_submitted(name: &str) -> String {
     // The root's dot at the end is not part of the length.
     let name = match excerpt(name, MAX_LENGTH + 1) {
         Cow::Owned(_) => excerpt(name.trim(), MAX_LENGTH + 1),
-        whole => whole,
+        whole @ Cow::Borrowed(_) => whole,
     };
     name.replace('\0', "\u{fffd}")
 }

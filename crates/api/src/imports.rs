@@ -7,6 +7,7 @@ use peeker_app::App;
 use peeker_app::imports::{self as use_case, MAX_ASYNC, MAX_SYNC};
 use peeker_domain::DomainName;
 use peeker_domain::excerpt::{QUOTED, excerpt};
+use peeker_domain::rate::Tokens;
 use peeker_domain::view::{ImportJob, ImportedDomain, Single};
 use utoipa::ToSchema;
 
@@ -52,6 +53,10 @@ impl RequestBody for ImportDomainsLater {
     fn read(fields: &mut Fields<'_>) -> Result<Vec<String>, Refused> {
         read_names(fields, MAX_ASYNC)
     }
+
+    fn tokens(names: &Vec<String>) -> Tokens {
+        Tokens::of_import(names.len())
+    }
 }
 
 /// Import a few domains
@@ -86,6 +91,9 @@ pub async fn create(
 /// Import many domains
 ///
 /// Starts a job for up to 500 domains. Sending the same set of domains again within 24 hours gives the same job.
+///
+/// The rate limit counts every started 25 domains as a request. A job that does not fit into what is left of the minute
+/// is refused with 429 and changes nothing.
 #[utoipa::path(
     post, path = "/domains/import/jobs", operation_id = "importDomainsLater", tag = "Domains",
     request_body(content = ImportDomainsLater, examples(("names" = (summary = "Two names", value = json!({

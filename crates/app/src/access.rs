@@ -1,6 +1,10 @@
 //! Who asks: bearer keys and their rate limit.
 
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use peeker_domain::id::{AccountId, KeyId};
+use peeker_domain::rate::Tokens;
 use peeker_domain::{Code, Environment, Error, Preset, Result, Timestamp};
 use peeker_store::partners;
 
@@ -46,12 +50,77 @@ impl Actor {
 pub struct Quota {
     /// Whether this request may go on.
     pub granted: bool,
-    /// Requests per minute.
+    /// Tokens per minute; most requests cost one.
     pub limit: u32,
-    /// Requests left now.
+    /// Tokens left now.
     pub remaining: u32,
-    /// Seconds until the oldest counted request leaves the window; when refused, until a request is granted again.
+    /// Seconds until the oldest counted request leaves the window; when refused, until this request would be granted.
     pub reset_seconds: u32,
+    /// When it was counted.
+    pub(crate) counted_at: Timestamp,
+}
+
+/// A request's place in the rate limit, for whoever finds out on the way that it costs more than one token.
+#[derive(Clone)]
+pub struct Meter {
+    app: App,
+    actor: Actor,
+    quota: Arc<Mutex<Quota>>,
+}
+
+impl Meter {
+    /// Counts a request of the actor as one token.
+    pub async fn start(app: &App, actor: &Actor) -> Result<Self> {
+        let (key, limit) = (&actor.key, actor.requests_per_minute);
+        let counted = app.0.rate_limiter.count(key, limit, app.now()).await;
+        Ok(Self {
+            quota: Arc::new(Mutex::new(counted.map_err(internal("count a request"))?)),
+            app: app.clone(),
+            actor: actor.clone(),
+        })
+    }
+
+    /// What is left now.
+    pub fn quota(&self) -> Quota {
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the request as so many tokens. To be called before it changes anything.
+    /// Errors: `rate_limited` when they do not fit; then the request is not counted at all.
+    pub async fn weigh(&self, tokens: Tokens) -> Result<()> {
+        let (key, limit) = (&self.actor.key, self.actor.requests_per_minute);
+        let tokens = tokens.within(limit);
+        if tokens == 1 {
+            return Ok(());
+        }
+        let (limiter, before) = (&self.app.0.rate_limiter, self.quota());
+        let counted = limiter.recount(key, before.counted_at, tokens, limit, self.app.now());
+        let quota = counted.await.map_err(internal("count a request anew"))?;
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner) = quota;
+        if quota.granted {
+            return Ok(());
+        }
+        let Quota { remaining, .. } = quota;
+        let message = format!(
+            "This request counts as {tokens} requests, and the key has {remaining} of its {limit} per minute left"
+        );
+        Err(quota.refusal(message))
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Meter").field(&self.quota()).finish()
+    }
+}
+
+impl Quota {
+    /// The error of a request that does not fit.
+    pub fn refusal(self, message: String) -> Error {
+        // A client that comes back after 0 seconds would only be refused again.
+        Error::new(Code::RateLimited, message)
+            .with_detail("retry_after_seconds", self.reset_seconds.max(1))
+    }
 }
 
 impl App {
@@ -101,15 +170,5 @@ impl App {
                 }
             });
         }
-    }
-
-    /// Counts one request against the actor's rolling minute.
-    pub async fn count_request(&self, actor: &Actor) -> Result<Quota> {
-        let counted = self
-            .0
-            .rate_limiter
-            .count(&actor.key, actor.requests_per_minute, self.now())
-            .await;
-        counted.map_err(internal("count a request"))
     }
 }

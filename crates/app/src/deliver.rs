@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use peeker_domain::{Environment, Result, Timestamp};
 use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded, State};
+use peeker_store::{LineUp, Share};
 use peeker_webhooks::{FailureClass, Outcome, headers, last_retry, next_attempt, put_off};
 
 use crate::failure::internal;
@@ -22,16 +23,18 @@ const LEASE_SECONDS: i64 = 60;
 /// Answers with which a receiver may say when it wants to be tried again.
 const MAY_PUT_OFF: [u16; 2] = [429, 503];
 
-/// Claims up to `limit` due deliveries.
+/// Claims each account's share of the deliveries that are due.
 pub(crate) async fn claim(
     app: &App,
     environment: Environment,
-    limit: u32,
+    line: &LineUp,
+    shares: &[Share],
 ) -> Result<Vec<ClaimedDelivery>> {
     let db = &app.environment(environment).db;
     let now = app.now();
     let lease_until = now.plus_seconds(LEASE_SECONDS);
-    let claimed = deliveries::claim_unscoped(db, now, lease_until, &runner::token(), limit).await;
+    let token = runner::token();
+    let claimed = deliveries::claim_unscoped(db, now, lease_until, &token, line, shares).await;
     claimed.map_err(internal("claim deliveries"))
 }
 

@@ -5,6 +5,7 @@
 //! request that makes zones before it answers and the worker that takes over when it dies need no lease between them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::future::join_all;
 use peeker_domain::id::ImportId;
@@ -13,9 +14,10 @@ use peeker_domain::provider_error::{FollowUp, GivenUp, ProviderWork, follow_up};
 use peeker_domain::view::{FailureReason, ImportJob, ImportedDomain};
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp, fingerprint};
 use peeker_providers::{Call, ErrorClass, ProviderError};
-use peeker_store::imports::{self as rows, Begun, NewImport, Submitted, ZoneOutcome};
+use peeker_store::imports::{self as rows, Begun, NewImport, Submitted, ZoneOutcome, Zones};
 use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::{StoreError, Work};
+use tokio::time::Instant;
 
 use crate::failure::internal;
 use crate::provider_errors::{no_answer, pause_ms, seen};
@@ -26,8 +28,11 @@ use crate::{Actor, App, backoff};
 pub const MAX_SYNC: usize = 25;
 /// Most domains of an import that is answered at once.
 pub const MAX_ASYNC: usize = 500;
-/// Zones made at once, and recorded in one transaction.
+/// Zones made at once, and recorded in one transaction. Then a worker puts its job back in line, so that a long import
+/// holds no place that others wait for.
 const CHUNK: u64 = 25;
+/// How long a worker goes on with an import when some of its zones have to wait for the provider.
+const STINT: Duration = Duration::from_secs(5);
 /// For how long the same set of domains is the same job (contract §1).
 const DEDUPE_SECONDS: i64 = 24 * 60 * 60;
 /// When a worker takes over an import whose request did not come to its end.
@@ -71,7 +76,7 @@ pub async fn create(app: &App, actor: &Actor, names: Vec<String>) -> Result<Impo
         idempotency_key: new.id.as_str(),
         now,
     };
-    make_zones(app, actor.environment, call, &new.id, 0).await?;
+    make_zones(app, actor.environment, call, &new.id, None).await?;
     find(app, actor, &new.id).await
 }
 
@@ -185,7 +190,7 @@ fn no_capacity(error: ProviderError) -> Error {
     }
 }
 
-/// The worker's part: makes the zones that are still missing.
+/// The worker's part: makes some of the zones that are still missing.
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
     let id = ImportId::from_stored(job.subject.clone());
     let call = Call {
@@ -193,20 +198,20 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
         idempotency_key: &job.subject,
         now: app.at(job.clock),
     };
-    let pause = make_zones(app, environment, call, &id, job.attempts).await?;
-    unless_lost(end_or_pause(app, environment, job, pause).await)
+    match make_zones(app, environment, call, &id, Some(job)).await? {
+        Stopped::BackInLine => Ok(()),
+        Stopped::NoneLeft => unless_lost(end(app, environment, job).await),
+        Stopped::Paused(pause) => unless_lost(wait(app, environment, job, pause).await),
+    }
 }
 
-async fn end_or_pause(
+async fn wait(
     app: &App,
     environment: Environment,
     job: &ClaimedJob,
-    pause: Option<Pause>,
+    pause: Pause,
 ) -> Result<(), StoreError> {
     let db = &app.environment(environment).db;
-    let Some(pause) = pause else {
-        return end(app, environment, job).await;
-    };
     let wait_ms = pause_ms(pause.at_least_ms, job.attempts);
     if pause.is_failure {
         // Keeps the count of attempts, so that the waits grow and come to an end.
@@ -230,15 +235,26 @@ struct Pause {
     is_failure: bool,
 }
 
-/// Makes the zones that are missing. Gives back a pause when some have to wait.
+/// Why the making of zones stopped.
+enum Stopped {
+    /// There may be more to make, and the worker's job is in line again.
+    BackInLine,
+    NoneLeft,
+    Paused(Pause),
+}
+
+/// Makes the zones that are missing: all of them, or those of one slice of a worker's `job`. It gives way only after what
+/// was made whole: what has to wait would be the first of the next slice too.
 async fn make_zones(
     app: &App,
     environment: Environment,
     call: Call<'_>,
     id: &ImportId,
-    attempts: u32,
-) -> Result<Option<Pause>> {
+    job: Option<&ClaimedJob>,
+) -> Result<Stopped> {
     let db = &app.environment(environment).db;
+    let attempts = job.map_or(0, |job| job.attempts);
+    let began = Instant::now();
     let (mut after, mut progress, mut pause) = (None, false, None);
     loop {
         let (account, now) = (call.account, call.now);
@@ -266,14 +282,29 @@ async fn make_zones(
             }
         }
         progress |= !outcomes.is_empty();
-        let deadline = now.plus_seconds(DELEGATION_SECONDS);
-        rows::record(db, account, id, outcomes, deadline, now)
+        let slice_of = job.filter(|_| pause.is_none() && last.is_some());
+        let zones = Zones {
+            account,
+            id,
+            outcomes,
+            deadline: now.plus_seconds(DELEGATION_SECONDS),
+            now,
+            slice_of,
+        };
+        rows::record(db, zones)
             .await
             .map_err(internal("record an import"))?;
-        if quota || last.is_none() {
-            return Ok(pause.map(|at_least_ms| Pause {
-                at_least_ms,
-                is_failure: !(progress || quota),
+        if slice_of.is_some() {
+            db.wake(true, false);
+            return Ok(Stopped::BackInLine);
+        }
+        let is_cut_short = job.is_some() && pause.is_some() && began.elapsed() > STINT;
+        if quota || last.is_none() || is_cut_short {
+            return Ok(pause.map_or(Stopped::NoneLeft, |at_least_ms| {
+                Stopped::Paused(Pause {
+                    at_least_ms,
+                    is_failure: !(progress || quota),
+                })
             }));
         }
         after = last;

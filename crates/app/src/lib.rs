@@ -36,6 +36,7 @@ pub mod secrets;
 pub mod settings;
 mod simulator;
 pub mod swaps;
+mod under_way;
 pub mod users;
 pub mod wallet;
 pub mod webhook_check;
@@ -53,7 +54,7 @@ use peeker_store::clock::offset as clock_of;
 use peeker_store::{EnvironmentStore, Interruption, Location, Store};
 use peeker_webhooks::OutboundClient;
 
-pub use access::{Actor, Quota};
+pub use access::{Actor, Meter, Quota};
 pub use secrets::MasterKey;
 pub use settings::Settings;
 

@@ -28,6 +28,8 @@ const SILENT_PLACES: usize = 2;
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// Deliveries of one endpoint that wait in memory at most.
 const QUEUE: usize = 128;
+/// Deliveries of one endpoint that can do something in memory; more would only go back to the table.
+pub(crate) const MOST_HELD: usize = MOST_PLACES + QUEUE;
 /// Longest wait for one of the process's places.
 const POOL_WAIT: Duration = Duration::from_secs(15);
 /// Bounds of the time for which a delivery goes back to the table.

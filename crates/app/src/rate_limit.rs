@@ -1,4 +1,5 @@
-//! Requests per key and rolling minute (contract §1).
+//! Tokens per key and rolling minute (contract §1): a request is counted as one when it comes, and anew when it turns out
+//! to be the work of many.
 //!
 //! With SQLite there is one server, and counting in memory is exact. Several servers on one PostgreSQL share the
 //! count in its database: a server may let a small share of the limit through on its own word and reports it with its
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use peeker_domain::Timestamp;
 use peeker_domain::id::KeyId;
-use peeker_store::rate::{WINDOW_SECONDS, report_and_ask};
+use peeker_store::rate::{WINDOW_SECONDS, report_and_ask, room_at};
 use peeker_store::{Pools, StoreError};
 
 use crate::Quota;
@@ -28,13 +29,13 @@ pub(crate) struct RateLimiter {
 /// What one server knows of one key.
 #[derive(Default)]
 struct Window {
-    /// (second, requests) that this server let through, oldest first.
+    /// (second, tokens) that this server gave out, oldest first.
     own: VecDeque<(i64, u32)>,
-    /// Requests of all servers when the database was last asked.
+    /// Tokens of all servers when the database was last asked.
     used_elsewhere: u32,
-    /// Requests let through since, by second.
-    unreported: Vec<(i64, u32)>,
-    /// Requests that may be let through before the database has to be asked again.
+    /// Tokens given out since, by second; less than none where some were taken back.
+    unreported: Vec<(i64, i32)>,
+    /// Tokens that may be given out before the database has to be asked again.
     allowance: u32,
 }
 
@@ -55,40 +56,58 @@ impl RateLimiter {
         limit: u32,
         now: Timestamp,
     ) -> Result<Quota, StoreError> {
-        let second = now.as_seconds();
-        let window = self.window(key, second);
+        let window = self.window(key, now.as_seconds());
         let mut window = window.lock().await;
+        self.take(&mut window, key, 1, limit, now).await
+    }
+
+    /// Counts a request as `tokens` that was counted as one at `counted_at`, if they fit. If not, it is not counted at all.
+    pub async fn recount(
+        &self,
+        key: &KeyId,
+        counted_at: Timestamp,
+        tokens: u32,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Quota, StoreError> {
+        let window = self.window(key, now.as_seconds());
+        let mut window = window.lock().await;
+        window.take_back(counted_at.as_seconds(), self.shared.is_some());
+        self.take(&mut window, key, tokens, limit, now).await
+    }
+
+    async fn take(
+        &self,
+        window: &mut Window,
+        key: &KeyId,
+        tokens: u32,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Quota, StoreError> {
+        let second = now.as_seconds();
         window.forget_before(second - WINDOW_SECONDS);
-        let used = match &self.shared {
-            None => window.own.iter().map(|(_, requests)| requests).sum(),
-            Some(control) if window.must_ask(limit) => {
-                let answer =
-                    report_and_ask(control, key, &window.unreported, second, limit).await?;
-                window.unreported.clear();
-                window.used_elsewhere = answer.used - u32::from(answer.granted);
-                let left = limit.saturating_sub(answer.used);
-                window.allowance = if answer.granted {
-                    (limit / SHARE_OF_LIMIT).min(left)
-                } else {
-                    0
-                };
-                if answer.granted {
-                    add(&mut window.own, second);
-                    window.used_elsewhere += 1;
-                }
-                return Ok(window.quota(answer.granted, limit, answer.used, second));
-            }
-            Some(_) => window.used_by_all(),
+        let Some(control) = &self.shared else {
+            return Ok(window.grant_alone(tokens, limit, now));
         };
-        let granted = used < limit;
-        if granted {
-            add(&mut window.own, second);
-            if self.shared.is_some() {
-                window.allowance -= 1;
-                window.report_later(second);
-            }
+        if window.may_grant(tokens, limit) {
+            window.allowance -= tokens;
+            add(&mut window.own, second, tokens);
+            window.report_later(second, i32::try_from(tokens).unwrap_or(i32::MAX));
+            let used = window.used_by_all();
+            return Ok(window.quota(limit, used, now));
         }
-        Ok(window.quota(granted, limit, used + u32::from(granted), second))
+        let reported = &window.unreported;
+        let answer = report_and_ask(control, key, reported, second, tokens, limit).await?;
+        window.unreported.clear();
+        window.used_elsewhere = answer.used;
+        let left = limit.saturating_sub(answer.used);
+        window.allowance = (limit / SHARE_OF_LIMIT).min(left);
+        if let Some(room_at) = answer.room_at {
+            window.allowance = 0;
+            return Ok(refusal(limit, answer.used, room_at, now));
+        }
+        add(&mut window.own, second, tokens);
+        Ok(window.quota(limit, answer.used, now))
     }
 
     fn window(&self, key: &KeyId, second: i64) -> Arc<tokio::sync::Mutex<Window>> {
@@ -127,48 +146,73 @@ impl Window {
         }
     }
 
-    /// Requests of all servers, as far as this one knows.
+    /// Counts tokens where no other server does, if they fit.
+    fn grant_alone(&mut self, tokens: u32, limit: u32, now: Timestamp) -> Quota {
+        let used: u32 = self.own.iter().map(|(_, tokens)| tokens).sum();
+        if used.saturating_add(tokens) > limit {
+            let room_at = room_at(self.own.make_contiguous(), tokens, limit);
+            return refusal(limit, used, room_at, now);
+        }
+        add(&mut self.own, now.as_seconds(), tokens);
+        self.quota(limit, used + tokens, now)
+    }
+
+    /// Tokens of all servers, as far as this one knows.
     fn used_by_all(&self) -> u32 {
-        self.used_elsewhere
-            + self
-                .unreported
-                .iter()
-                .map(|(_, requests)| requests)
-                .sum::<u32>()
+        let unreported = self.unreported.iter().map(|(_, tokens)| tokens).sum();
+        self.used_elsewhere.saturating_add_signed(unreported)
     }
 
-    /// Whether this server may not decide on its own: its share is used up, or it believes that the limit is reached,
-    /// which time or another server may have changed.
-    fn must_ask(&self, limit: u32) -> bool {
-        self.allowance == 0 || self.used_by_all() >= limit
+    /// Whether this server may decide on its own: its share is not used up, and it does not believe that the limit is
+    /// reached, which time or another server may have changed.
+    fn may_grant(&self, tokens: u32, limit: u32) -> bool {
+        self.allowance >= tokens && self.used_by_all().saturating_add(tokens) <= limit
     }
 
-    fn report_later(&mut self, second: i64) {
-        match self.unreported.last_mut() {
-            Some((at, requests)) if *at == second => *requests += 1,
-            _ => self.unreported.push((second, 1)),
+    /// Takes back one token that was given out in that second.
+    fn take_back(&mut self, second: i64, is_shared: bool) {
+        let given = self.own.iter_mut().find(|(at, _)| *at == second);
+        // Gone when it has left the window meanwhile.
+        let Some((_, tokens)) = given else { return };
+        *tokens -= 1;
+        self.own.retain(|(_, tokens)| *tokens > 0);
+        if is_shared {
+            self.report_later(second, -1);
         }
     }
 
-    fn quota(&self, granted: bool, limit: u32, used: u32, second: i64) -> Quota {
-        // A server that only sees refusals waits a second and asks again: others may hold the window.
-        let oldest = self
-            .own
-            .front()
-            .map_or(second - WINDOW_SECONDS + 1, |(at, _)| *at);
-        let reset = (oldest + WINDOW_SECONDS - second).clamp(1, WINDOW_SECONDS);
+    fn report_later(&mut self, second: i64, tokens: i32) {
+        match self.unreported.iter_mut().find(|(at, _)| *at == second) {
+            Some((_, sum)) => *sum += tokens,
+            None => self.unreported.push((second, tokens)),
+        }
+    }
+
+    /// What is left of the limit after a request that was granted.
+    fn quota(&self, limit: u32, used: u32, now: Timestamp) -> Quota {
+        let second = now.as_seconds();
+        let oldest = self.own.front().map_or(second, |(at, _)| *at);
         Quota {
-            granted,
-            limit,
-            remaining: limit.saturating_sub(used),
-            reset_seconds: u32::try_from(reset).unwrap_or(1),
+            granted: true,
+            ..refusal(limit, used, oldest + WINDOW_SECONDS, now)
         }
     }
 }
 
-fn add(counts: &mut VecDeque<(i64, u32)>, second: i64) {
+fn refusal(limit: u32, used: u32, room_at: i64, now: Timestamp) -> Quota {
+    let wait = (room_at - now.as_seconds()).clamp(1, WINDOW_SECONDS);
+    Quota {
+        granted: false,
+        limit,
+        remaining: limit.saturating_sub(used),
+        reset_seconds: u32::try_from(wait).unwrap_or(1),
+        counted_at: now,
+    }
+}
+
+fn add(counts: &mut VecDeque<(i64, u32)>, second: i64, tokens: u32) {
     match counts.back_mut() {
-        Some((at, requests)) if *at == second => *requests += 1,
-        _ => counts.push_back((second, 1)),
+        Some((at, sum)) if *at == second => *sum += tokens,
+        _ => counts.push_back((second, tokens)),
     }
 }

@@ -9,15 +9,18 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join, join_all, join3};
+use peeker_domain::id::AccountId;
 use peeker_domain::{Environment, Result, Timestamp};
 use peeker_store::deliveries::{self, ClaimedDelivery};
 use peeker_store::jobs::{self, ClaimedJob};
+use peeker_store::{EnvironmentDb, MOST_CLAIMED};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::failure::internal;
-use crate::places::Places;
+use crate::places::{MOST_HELD, Places};
+use crate::under_way::UnderWay;
 use crate::webhooks::health;
 use crate::{App, deliver, retention, work};
 
@@ -25,8 +28,6 @@ use crate::{App, deliver, retention, work};
 pub(crate) const LEASE_SECONDS: i64 = 120;
 /// A job is cut off here and goes on from its last recorded step; it must end before its lease does.
 const JOB_TIMEOUT: Duration = Duration::from_secs(100);
-/// Most pieces of work claimed in one statement.
-const CLAIM: usize = 64;
 /// Deliveries that may be claimed for each that is being sent.
 const CLAIMED_PER_PLACE: usize = 4;
 /// How often an idle worker looks for work that nobody told it of.
@@ -54,28 +55,48 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 /// Claims and runs everything that is due now, of one environment, until nothing is. Gives back how many pieces that
 /// were. For tests, which move a frozen clock between two calls.
 pub async fn run_until_idle(app: &App, environment: Environment) -> Result<usize> {
-    let (jobs, deliveries) = (
-        JobQueue::new(app, environment),
-        DeliveryQueue::new(app, environment),
-    );
-    let most = CLAIM.min(jobs.concurrency());
+    let mut rounds = Rounds::new(app, environment);
     let mut done = 0;
     loop {
-        let claimed_jobs = jobs.claim(most).await?;
-        let claimed_deliveries = deliveries.claim(CLAIM).await?;
-        let claimed = claimed_jobs.len() + claimed_deliveries.len();
-        if claimed == 0 {
-            return Ok(done);
+        match rounds.run().await? {
+            Some(pieces) => done += pieces,
+            None => return Ok(done),
         }
-        let running_jobs = join_all(claimed_jobs.into_iter().map(|job| jobs.run(job)));
-        let running_deliveries = join_all(
-            claimed_deliveries
-                .into_iter()
-                .map(|delivery| deliveries.run(delivery)),
-        );
-        join(running_jobs, running_deliveries).await;
-        done += claimed;
     }
+}
+
+/// Work in rounds: claim what there is a place for, run all of it, again. For tests, which count them.
+pub struct Rounds {
+    jobs: JobQueue,
+    deliveries: DeliveryQueue,
+}
+
+impl Rounds {
+    /// The rounds of one environment.
+    pub fn new(app: &App, environment: Environment) -> Self {
+        Self {
+            jobs: JobQueue::new(app, environment),
+            deliveries: DeliveryQueue::new(app, environment),
+        }
+    }
+
+    /// One round. Gives back how many pieces of work it had; `None` when nothing was due.
+    pub async fn run(&mut self) -> Result<Option<usize>> {
+        let jobs = self.jobs.claim(self.jobs.concurrency()).await?;
+        let deliveries = self.deliveries.claim(self.deliveries.concurrency()).await?;
+        let is_over = !(jobs.got_on() || deliveries.got_on());
+        let pieces = jobs.items.len() + deliveries.items.len();
+        join(
+            run_all(&self.jobs, jobs.items),
+            run_all(&self.deliveries, deliveries.items),
+        )
+        .await;
+        Ok((!is_over).then_some(pieces))
+    }
+}
+
+async fn run_all<Q: Queue>(queue: &Q, items: Vec<Q::Item>) {
+    join_all(items.into_iter().map(|item| queue.run(item))).await;
 }
 
 /// Ends the leases of a process that was killed, so that its work goes on at once and not when they lapse.
@@ -100,8 +121,12 @@ trait Queue: Clone + Send + Sync + 'static {
     const NAME: &'static str;
     /// Pieces that may be under way at once.
     fn concurrency(&self) -> usize;
-    /// Claims up to `limit` due pieces.
-    fn claim(&self, limit: usize) -> impl Future<Output = Result<Vec<Self::Item>>> + Send;
+    /// Who has how much of them under way.
+    fn under_way(&self) -> &Arc<UnderWay>;
+    /// Whose a piece is.
+    fn account(item: &Self::Item) -> &AccountId;
+    /// Claims due pieces, in turns over accounts, while so many places are free.
+    fn claim(&self, free: usize) -> impl Future<Output = Result<Claimed<Self::Item>>> + Send;
     /// Runs one piece; what comes of it is recorded by then.
     fn run(&self, item: Self::Item) -> impl Future<Output = ()> + Send;
     /// Returns when there may be new work.
@@ -112,22 +137,35 @@ trait Queue: Clone + Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
+/// What came of a claim.
+struct Claimed<I> {
+    items: Vec<I>,
+    /// Whether work was put in line, which the next claim finds there.
+    joined: bool,
+    /// Whether work is due that has to wait until its account gives a place back.
+    held_back: bool,
+}
+
+impl<I> Claimed<I> {
+    fn got_on(&self) -> bool {
+        self.joined || !self.items.is_empty()
+    }
+}
+
 async fn work_through<Q: Queue>(queue: Q, shutdown: CancellationToken) {
     let places = Arc::new(Semaphore::new(queue.concurrency()));
     let tasks = TaskTracker::new();
     while !shutdown.is_cancelled() {
-        let claimed = match claim_into(&queue, &places, &tasks).await {
-            Ok(claimed) => claimed,
+        let next = match claim_into(&queue, &places, &tasks).await {
+            Ok(next) => next,
             Err(error) => {
                 tracing::error!(error = error.chain(), "Could not claim {}", Q::NAME);
-                0
+                Next::Wait
             }
         };
-        if claimed == 0 {
-            tokio::select! {
-                () = wait_for_work(&queue) => {}
-                () = shutdown.cancelled() => {}
-            }
+        tokio::select! {
+            () = wait(&queue, next) => {}
+            () = shutdown.cancelled() => {}
         }
     }
     tasks.close();
@@ -139,33 +177,66 @@ async fn work_through<Q: Queue>(queue: Q, shutdown: CancellationToken) {
     }
 }
 
+/// When to claim next.
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    /// At once: there may be more.
+    Now,
+    /// When there is work.
+    Wait,
+    /// When a place was given back: there is work, of accounts that have all the places they may have.
+    WaitForPlace,
+}
+
 /// Fills the free places with claimed work.
 async fn claim_into<Q: Queue>(
     queue: &Q,
     places: &Arc<Semaphore>,
     tasks: &TaskTracker,
-) -> Result<usize> {
+) -> Result<Next> {
     // Wait for one place, then take whatever else is free: a claim for a single piece costs as much as one for many.
     let Ok(first) = Arc::clone(places).acquire_owned().await else {
-        return Ok(0);
+        return Ok(Next::Wait);
     };
     let mut free: Vec<OwnedSemaphorePermit> = vec![first];
-    while free.len() < CLAIM {
+    while free.len() < MOST_CLAIMED {
         let Ok(permit) = Arc::clone(places).try_acquire_owned() else {
             break;
         };
         free.push(permit);
     }
-    let items = queue.claim(free.len()).await?;
-    let claimed = items.len();
-    for (item, place) in items.into_iter().zip(free) {
+    let claimed = queue.claim(free.len() + places.available_permits()).await?;
+    let next = if claimed.got_on() {
+        Next::Now
+    } else if claimed.held_back {
+        Next::WaitForPlace
+    } else {
+        Next::Wait
+    };
+    for (item, place) in claimed.items.into_iter().zip(free) {
+        let seat = queue.under_way().enter(Q::account(&item));
         let queue = queue.clone();
         tasks.spawn(async move {
             queue.run(item).await;
-            drop(place);
+            drop((place, seat));
         });
     }
-    Ok(claimed)
+    Ok(next)
+}
+
+/// Waits until it is time to claim again.
+async fn wait<Q: Queue>(queue: &Q, next: Next) {
+    match next {
+        Next::Now => {}
+        Next::Wait => wait_for_work(queue).await,
+        Next::WaitForPlace => {
+            tokio::select! {
+                () = queue.under_way().freed() => {}
+                () = queue.woken() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
 }
 
 /// Waits until somebody tells of work, the next piece is due, or it is time to look.
@@ -221,14 +292,21 @@ pub(crate) fn run_job(
 struct JobQueue {
     app: App,
     environment: Environment,
+    under_way: Arc<UnderWay>,
 }
 
 impl JobQueue {
     fn new(app: &App, environment: Environment) -> Self {
+        let places = app.settings().job_concurrency;
         Self {
             app: app.clone(),
             environment,
+            under_way: UnderWay::new(places, places),
         }
+    }
+
+    fn db(&self) -> &EnvironmentDb {
+        &self.app.environment(self.environment).db
     }
 }
 
@@ -240,19 +318,26 @@ impl Queue for JobQueue {
         self.app.settings().job_concurrency
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedJob>> {
-        let db = &self.app.environment(self.environment).db;
-        let now = self.app.now();
-        if !jobs::any_due_unscoped(db, now)
-            .await
-            .map_err(internal("look for due jobs"))?
-        {
-            return Ok(Vec::new());
-        }
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let claimed =
-            jobs::claim_unscoped(db, now, now.plus_seconds(LEASE_SECONDS), &token(), limit).await;
-        claimed.map_err(internal("claim jobs"))
+    fn under_way(&self) -> &Arc<UnderWay> {
+        &self.under_way
+    }
+
+    fn account(job: &ClaimedJob) -> &AccountId {
+        &job.account
+    }
+
+    async fn claim(&self, free: usize) -> Result<Claimed<ClaimedJob>> {
+        let (db, now) = (self.db(), self.now());
+        let line = jobs::line_up_unscoped(db, now, self.under_way.last_served().as_ref()).await;
+        let line = line.map_err(internal("look for due jobs"))?;
+        let shares = self.under_way.share_out(&line, free);
+        let lease_until = now.plus_seconds(LEASE_SECONDS);
+        let items = jobs::claim_unscoped(db, now, lease_until, &token(), &line, &shares).await;
+        Ok(Claimed {
+            items: items.map_err(internal("claim jobs"))?,
+            joined: line.fell_due,
+            held_back: shares.is_empty() && !line.accounts.is_empty(),
+        })
     }
 
     async fn run(&self, job: ClaimedJob) {
@@ -260,18 +345,12 @@ impl Queue for JobQueue {
     }
 
     async fn woken(&self) {
-        self.app
-            .environment(self.environment)
-            .db
-            .job_waiting()
-            .await;
+        self.db().job_waiting().await;
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let db = &self.app.environment(self.environment).db;
-        jobs::next_due_unscoped(db)
-            .await
-            .map_err(internal("look for the next job"))
+        let next = jobs::next_due_unscoped(self.db()).await;
+        next.map_err(internal("look for the next job"))
     }
 
     fn now(&self) -> Timestamp {
@@ -284,15 +363,22 @@ struct DeliveryQueue {
     app: App,
     environment: Environment,
     places: Arc<Places>,
+    under_way: Arc<UnderWay>,
 }
 
 impl DeliveryQueue {
     fn new(app: &App, environment: Environment) -> Self {
+        let sent_at_once = app.settings().delivery_concurrency;
         Self {
             app: app.clone(),
             environment,
-            places: Places::new(app.settings().delivery_concurrency),
+            places: Places::new(sent_at_once),
+            under_way: UnderWay::new(sent_at_once * CLAIMED_PER_PLACE, MOST_HELD),
         }
+    }
+
+    fn db(&self) -> &EnvironmentDb {
+        &self.app.environment(self.environment).db
     }
 }
 
@@ -305,20 +391,24 @@ impl Queue for DeliveryQueue {
         self.app.settings().delivery_concurrency * CLAIMED_PER_PLACE
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedDelivery>> {
-        let db = &self.app.environment(self.environment).db;
-        if !deliveries::any_due_unscoped(db, self.app.now())
-            .await
-            .map_err(internal("look for due deliveries"))?
-        {
-            return Ok(Vec::new());
-        }
-        deliver::claim(
-            &self.app,
-            self.environment,
-            u32::try_from(limit).unwrap_or(u32::MAX),
-        )
-        .await
+    fn under_way(&self) -> &Arc<UnderWay> {
+        &self.under_way
+    }
+
+    fn account(delivery: &ClaimedDelivery) -> &AccountId {
+        &delivery.account
+    }
+
+    async fn claim(&self, free: usize) -> Result<Claimed<ClaimedDelivery>> {
+        let last = self.under_way.last_served();
+        let line = deliveries::line_up_unscoped(self.db(), self.now(), last.as_ref()).await;
+        let line = line.map_err(internal("look for due deliveries"))?;
+        let shares = self.under_way.share_out(&line, free);
+        Ok(Claimed {
+            items: deliver::claim(&self.app, self.environment, &line, &shares).await?,
+            joined: line.fell_due,
+            held_back: shares.is_empty() && !line.accounts.is_empty(),
+        })
     }
 
     async fn run(&self, delivery: ClaimedDelivery) {
@@ -326,18 +416,12 @@ impl Queue for DeliveryQueue {
     }
 
     async fn woken(&self) {
-        self.app
-            .environment(self.environment)
-            .db
-            .delivery_waiting()
-            .await;
+        self.db().delivery_waiting().await;
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let db = &self.app.environment(self.environment).db;
-        deliveries::next_due_unscoped(db)
-            .await
-            .map_err(internal("look for the next delivery"))
+        let next = deliveries::next_due_unscoped(self.db()).await;
+        next.map_err(internal("look for the next delivery"))
     }
 
     fn now(&self) -> Timestamp {

@@ -20,10 +20,13 @@ pub mod plan;
 pub mod price;
 pub mod provider_error;
 pub mod provisioning;
+pub mod rate;
 pub mod retry;
+pub mod sharing;
 pub mod sizing;
 pub mod status;
 pub mod time;
+pub mod turns;
 mod unseen;
 pub mod view;
 pub mod wallet;
@@ -44,4 +47,5 @@ pub use status::{
     ImportStatus, InboxStatus, OrderStatus, SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
+pub use turns::Turns;
 pub use web_url::WebUrl;

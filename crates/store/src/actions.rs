@@ -175,7 +175,7 @@ pub(crate) async fn open(work: &mut Work<'_>, new: NewAction, now: Timestamp) ->
     insert_all::<Entity, _>(work.tx(), vec![row], Some(ignore)).await?;
     if new.reason == ActionReason::ProfilePictureNotAccessible {
         let at = now.plus_seconds(PICTURE_RECHECK_SECONDS);
-        work.enqueue(NewJob::new(&account, PICTURE, id.as_str(), at));
+        work.enqueue(NewJob::timer(&account, PICTURE, id.as_str(), at));
     }
     Ok(())
 }

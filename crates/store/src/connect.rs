@@ -17,7 +17,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a query waits for a free connection, or for a new one; a request is answered 503 within five seconds then.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Readers per SQLite file; each is a thread.
-const SQLITE_READERS: u32 = 4;
+pub(crate) const SQLITE_READERS: u32 = 4;
 
 /// Where the data lives.
 #[derive(Clone)]

@@ -7,8 +7,8 @@ use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, AttemptId, EventId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
 use crate::endpoint_health;
@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::insert::{insert_all, write_back};
 use crate::keys::any_of;
 use crate::lane::Batch;
+use crate::line::{Claim, Line, LineUp, Share};
 use crate::work::Work;
 
 /// An event that is to be sent now.
@@ -41,7 +42,7 @@ pub struct ClaimedDelivery {
     pub retry_until: Option<Timestamp>,
 }
 
-/// The condition of the index of due deliveries; see the one of due jobs.
+/// The condition of the indexes of open deliveries; see that of jobs.
 pub(crate) const IS_PENDING: &str = "state = 'pending'";
 /// The condition of the index of what waits for a paused endpoint.
 pub(crate) const IS_WAITING: &str = "state = 'waiting'";
@@ -55,44 +56,37 @@ struct ClaimedRow {
     attempts_before: i32,
 }
 
-/// See the claim of jobs for why it is a materialised sub-select.
-const CLAIM: &str = "WITH due AS MATERIALIZED (
-    SELECT account_id, sequence FROM deliveries
-    WHERE state = 'pending' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2 {lock}
-)
-UPDATE deliveries SET next_attempt_at = $3, lease_token = $4
-FROM due
-WHERE deliveries.account_id = due.account_id AND deliveries.sequence = due.sequence
-RETURNING deliveries.account_id AS account_id, deliveries.sequence AS sequence, deliveries.attempts AS attempts,
-    deliveries.retry_until AS retry_until, deliveries.attempts_before AS attempts_before";
+/// Who takes turns with their deliveries.
+const LINE: Line = Line {
+    table: "deliveries",
+    keys: &["sequence"],
+    due: "next_attempt_at",
+    open: IS_PENDING,
+    exception: None,
+};
 
-/// Claims up to `limit` due deliveries of all accounts until `lease_until`; `token` must be new each time.
+/// Who has deliveries that are due; see that of jobs.
+pub async fn line_up_unscoped(
+    db: &EnvironmentDb,
+    now: Timestamp,
+    after: Option<&AccountId>,
+) -> Result<LineUp> {
+    LINE.up(&db.pools, now, after).await
+}
+
+/// Claims each account's share of the deliveries that are due; see that of jobs.
 pub async fn claim_unscoped(
     db: &EnvironmentDb,
     now: Timestamp,
     lease_until: Timestamp,
     token: &str,
-    limit: u32,
+    line_up: &LineUp,
+    shares: &[Share],
 ) -> Result<Vec<ClaimedDelivery>> {
-    let lock = if db.pools.is_sqlite() {
-        ""
-    } else {
-        "FOR UPDATE SKIP LOCKED"
-    };
-    let values = [
-        now.as_millis().into(),
-        i64::from(limit).into(),
-        lease_until.as_millis().into(),
-        token.into(),
-    ];
-    let writer = &db.pools.writer;
-    let statement = Statement::from_sql_and_values(
-        writer.get_database_backend(),
-        CLAIM.replace("{lock}", lock),
-        values,
-    );
-    let claimed = ClaimedRow::find_by_statement(statement).all(writer).await?;
-    let bodies = load_events(writer, &claimed).await?;
+    let claim = claim(lease_until, token);
+    let fell_due = line_up.fell_due;
+    let claimed: Vec<ClaimedRow> = LINE.claim(&db.pools, now, fell_due, shares, claim).await?;
+    let bodies = load_events(&db.pools.writer, &claimed).await?;
     Ok(claimed
         .into_iter()
         .filter_map(|row| {
@@ -100,6 +94,25 @@ pub async fn claim_unscoped(
             Some(row.with_event(event, token))
         })
         .collect())
+}
+
+fn claim(lease_until: Timestamp, token: &str) -> Claim<'static> {
+    Claim {
+        set: "next_attempt_at = $2, lease_token = $3",
+        values: vec![lease_until.as_millis().into(), token.into()],
+        returning: "deliveries.account_id AS account_id, deliveries.sequence AS sequence, \
+            deliveries.attempts AS attempts, deliveries.retry_until AS retry_until, \
+            deliveries.attempts_before AS attempts_before",
+    }
+}
+
+/// The statements that workers claim with; see those of jobs.
+pub fn claim_queries(backend: DbBackend, now: Timestamp, shares: &[Share]) -> [Statement; 3] {
+    [
+        LINE.up_query(backend, now, ""),
+        LINE.join_query(backend, now),
+        LINE.claim_query(backend, now, shares, claim(now, "token")),
+    ]
 }
 
 impl ClaimedRow {
@@ -194,25 +207,9 @@ async fn load_events(
         .collect())
 }
 
-/// Whether a delivery is due: lets an idle deliverer look with a read before it takes the write lock.
-pub async fn any_due_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<bool> {
-    let due = deliveries::Entity::find()
-        .filter(Expr::cust(IS_PENDING))
-        .filter(deliveries::Column::NextAttemptAt.lte(now.as_millis()))
-        .limit(1)
-        .one(&db.pools.reader)
-        .await?;
-    Ok(due.is_some())
-}
-
-/// When the next delivery is due, leased ones included; `None` when none is open.
+/// About when the next delivery is due; see that of jobs.
 pub async fn next_due_unscoped(db: &EnvironmentDb) -> Result<Option<Timestamp>> {
-    let next = deliveries::Entity::find()
-        .filter(Expr::cust(IS_PENDING))
-        .order_by_asc(deliveries::Column::NextAttemptAt)
-        .one(&db.pools.reader)
-        .await?;
-    Ok(next.map(|row| Timestamp::from_millis(row.next_attempt_at)))
+    LINE.next_due(&db.pools).await
 }
 
 /// Deliveries in a state, for metrics and `peeker doctor`.

@@ -223,7 +223,7 @@ async fn try_pause(
     let since = before.map_or(pause.at, |before| before.at);
     work.set_paused(account, Some(Pause { at: since, ..pause }))?;
     if before.is_none() {
-        let probe = NewJob::new(account, jobs::PROBE, jobs::ENDPOINT, probe_at);
+        let probe = NewJob::timer(account, jobs::PROBE, jobs::ENDPOINT, probe_at);
         work.enqueue(probe);
     }
     work.commit().await?;
@@ -286,7 +286,7 @@ pub async fn resume(
 
 /// One millisecond apart, so that a long backlog goes out in sequence and beside the events of others, not before them.
 const RELEASE: &str = "UPDATE deliveries
-SET state = 'pending', attempts_before = attempts, retry_until = NULL, lease_token = NULL,
+SET state = 'pending', attempts_before = attempts, retry_until = NULL, lease_token = NULL, in_line = TRUE,
     next_attempt_at = $1 + backlog.place
 FROM (
     SELECT sequence, ROW_NUMBER() OVER (ORDER BY sequence) - 1 AS place

@@ -6,13 +6,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use peeker_domain::id::AccountId;
 use peeker_domain::wallet::Funding;
 use peeker_domain::{Cents, Environment};
 use sea_orm::ConnectionTrait;
 use sqlx::postgres::PgListener;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::connect::{Location, Pools, open};
+use crate::connect::{Location, Pools, SQLITE_READERS, open};
 use crate::connections::WriteTransaction;
 use crate::deliveries::RecordAttempt;
 use crate::error::Result;
@@ -21,6 +22,7 @@ use crate::loader::Loader;
 use crate::orders::accept::Accept;
 use crate::orders::progress::{Assignments, Progress};
 use crate::simulator::{Documents, Remember};
+use crate::turnstile::{Pass, Turnstile, Writer};
 
 /// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
 const POSTGRES_LANES: usize = 4;
@@ -80,6 +82,10 @@ pub struct EnvironmentDb {
     pub(crate) rules: EnvironmentRules,
     /// Its connections.
     pub pools: Pools,
+    /// In front of units of work.
+    pub(crate) writers: Turnstile<Writer>,
+    /// In front of reads of logs, which are as long as an account is old.
+    log_readers: Turnstile<AccountId>,
     jobs_waiting: Notify,
     deliveries_waiting: Notify,
     interruption: Option<Interruption>,
@@ -123,6 +129,11 @@ impl EnvironmentDb {
             self.deliveries_waiting.notify_one();
             self.events_recorded.send_replace(());
         }
+    }
+
+    /// Waits for the account's turn to read of its logs.
+    pub(crate) async fn log_reader(&self, account: &AccountId) -> Pass<AccountId> {
+        self.log_readers.pass(account.clone()).await
     }
 
     /// Waits for whoever wants to stop the process here.
@@ -180,12 +191,15 @@ impl EnvironmentStore {
         interruption: Option<Interruption>,
     ) -> Result<Self> {
         let pools = open(location, EnvironmentDb::name(environment)).await?;
+        let at_once = AtOnce::of(location);
         let lanes = if pools.is_sqlite() { 1 } else { POSTGRES_LANES };
         let (in_use, unused) = oneshot::channel();
         let db = Arc::new(EnvironmentDb {
             environment,
             rules: EnvironmentRules::of(environment),
             pools,
+            writers: Turnstile::new(at_once.units_of_work),
+            log_readers: Turnstile::new(at_once.log_reads),
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
             interruption,
@@ -204,6 +218,32 @@ impl EnvironmentStore {
             documents: Loader::start(&db),
             db,
         })
+    }
+}
+
+/// What may go on at once, so that there is always a connection left for what is short.
+struct AtOnce {
+    units_of_work: usize,
+    log_reads: usize,
+}
+
+impl AtOnce {
+    fn of(location: &Location) -> Self {
+        match location {
+            Location::Sqlite(_) => Self {
+                units_of_work: 1,
+                log_reads: SQLITE_READERS as usize / 2,
+            },
+            Location::Postgres {
+                max_connections, ..
+            } => {
+                let most = *max_connections as usize;
+                Self {
+                    units_of_work: (most - most / 4).max(1),
+                    log_reads: (most / 8).max(1),
+                }
+            }
+        }
     }
 }
 

@@ -7,14 +7,17 @@
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{ClockOffset, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, QuerySelect};
-use sea_orm::{EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QuerySelect, Statement,
+};
 
 use crate::clock;
 use crate::entity::jobs;
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
+use crate::line::{Claim, Exception, Line, LineUp, Share};
 use crate::work::Work;
 
 /// Sets up, or takes back, one domain of an order. Subject: the domain.
@@ -49,7 +52,7 @@ pub const RETIRE: &str = "retire";
 /// Moves the sandbox clock to where it was advanced to. Subject: the account.
 pub const CLOCK: &str = "clock";
 
-/// The condition of the index of due jobs, spelled out: a planner that sees a variable there cannot choose the index.
+/// The condition of the indexes of jobs to be done, spelled out: a planner that sees a variable there cannot choose them.
 pub(crate) const IS_READY: &str = "state = 'ready'";
 
 /// A job to be put into the table.
@@ -65,6 +68,8 @@ pub struct NewJob {
     pub order: Option<OrderId>,
     /// When, at the earliest, on the account's clock.
     pub run_at: Timestamp,
+    /// Whether that is now, so that it takes its place in line at once.
+    pub in_line: bool,
 }
 
 impl NewJob {
@@ -76,6 +81,7 @@ impl NewJob {
             subject: domain.to_owned(),
             order: Some(order.clone()),
             run_at: now,
+            in_line: true,
         }
     }
 
@@ -87,6 +93,7 @@ impl NewJob {
             subject: order.to_string(),
             order: Some(order.clone()),
             run_at: renews_at,
+            in_line: false,
         }
     }
 
@@ -103,22 +110,37 @@ impl NewJob {
             subject: domain.to_owned(),
             order: Some(order.clone()),
             run_at: now,
+            in_line: true,
         }
     }
 
-    /// Work that belongs to no order.
+    /// Work that belongs to no order, to be done now.
     pub fn new(
         account: &AccountId,
         kind: &'static str,
         subject: impl Into<String>,
-        run_at: Timestamp,
+        now: Timestamp,
     ) -> Self {
         Self {
             account: account.clone(),
             kind,
             subject: subject.into(),
             order: None,
-            run_at,
+            run_at: now,
+            in_line: true,
+        }
+    }
+
+    /// Work that belongs to no order, to be done when its time has come.
+    pub fn timer(
+        account: &AccountId,
+        kind: &'static str,
+        subject: impl Into<String>,
+        run_at: Timestamp,
+    ) -> Self {
+        Self {
+            in_line: false,
+            ..Self::new(account, kind, subject, run_at)
         }
     }
 
@@ -137,6 +159,7 @@ impl NewJob {
             state: "ready".to_owned(),
             last_error: None,
             created_at: run_at,
+            in_line: self.in_line,
         }
     }
 }
@@ -169,53 +192,53 @@ struct ClaimedRow {
     attempts: i32,
 }
 
-/// On PostgreSQL the sub-select must be materialised, or the planner may run it again and claim more than asked for.
-const CLAIM: &str = "WITH due AS MATERIALIZED (
-    SELECT account_id, kind, subject FROM jobs
-    WHERE state = 'ready' AND run_at <= $1 {standing} ORDER BY run_at LIMIT $2 {lock}
-)
-UPDATE jobs SET run_at = $3, lease_token = $4, attempts = jobs.attempts + 1, wanted_again = FALSE
-FROM due
-WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject
-RETURNING jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, jobs.order_id AS order_id,
-    jobs.attempts AS attempts";
+/// Who takes turns with their jobs.
+const LINE: Line = Line {
+    table: "jobs",
+    keys: &["kind", "subject"],
+    due: "run_at",
+    open: IS_READY,
+    exception: None,
+};
 
 /// In a sandbox: while an account's clock walks, its jobs are left to the walk, which lets go of one after the other. Not
 /// so the walk itself, and the probe of a webhook endpoint: that is a webhook like those that others send meanwhile.
-const STANDING: &str = "AND (kind IN ('clock', 'probe') OR NOT EXISTS (
-        SELECT 1 FROM accounts WHERE accounts.account_id = jobs.account_id AND accounts.clock_target IS NOT NULL
-    ))";
+const WALKING: Exception = Exception {
+    accounts: "accounts.clock_target IS NOT NULL",
+    rows: "jobs.kind IN ('clock', 'probe')",
+};
 
-/// Claims up to `limit` due jobs of all accounts until `lease_until`; `token` must be new each time.
+fn line(movable_clocks: bool) -> Line {
+    let exception = movable_clocks.then_some(WALKING);
+    Line { exception, ..LINE }
+}
+
+/// Who has jobs that are due, in turns: the one that follows `after` is the first. A read, so an idle worker takes no
+/// write lock.
+pub async fn line_up_unscoped(
+    db: &EnvironmentDb,
+    now: Timestamp,
+    after: Option<&AccountId>,
+) -> Result<LineUp> {
+    line(db.rules.movable_clocks)
+        .up(&db.pools, now, after)
+        .await
+}
+
+/// Claims each account's share of the jobs that are due, until `lease_until`; `token` must be new each time. What `line` says
+/// has fallen due is put in line first.
 pub async fn claim_unscoped(
     db: &EnvironmentDb,
     now: Timestamp,
     lease_until: Timestamp,
     token: &str,
-    limit: u32,
+    line_up: &LineUp,
+    shares: &[Share],
 ) -> Result<Vec<ClaimedJob>> {
-    let lock = if db.pools.is_sqlite() {
-        ""
-    } else {
-        "FOR UPDATE SKIP LOCKED"
-    };
-    let standing = if db.rules.movable_clocks {
-        STANDING
-    } else {
-        ""
-    };
-    let values = [
-        now.as_millis().into(),
-        i64::from(limit).into(),
-        lease_until.as_millis().into(),
-        token.into(),
-    ];
-    let writer = &db.pools.writer;
-    let sql = CLAIM
-        .replace("{standing}", standing)
-        .replace("{lock}", lock);
-    let statement = Statement::from_sql_and_values(writer.get_database_backend(), sql, values);
-    let rows = ClaimedRow::find_by_statement(statement).all(writer).await?;
+    let line = line(db.rules.movable_clocks);
+    let claim = claim(lease_until, token);
+    let fell_due = line_up.fell_due;
+    let rows: Vec<ClaimedRow> = line.claim(&db.pools, now, fell_due, shares, claim).await?;
     let clocks = clock::of(db, rows.iter().map(|row| row.account_id.as_str())).await?;
     Ok(rows
         .into_iter()
@@ -231,26 +254,30 @@ pub async fn claim_unscoped(
         .collect())
 }
 
-/// Whether a job is due: lets an idle worker look with a read before it takes the write lock.
-pub async fn any_due_unscoped(db: &EnvironmentDb, now: Timestamp) -> Result<bool> {
-    let due = jobs::Entity::find()
-        .filter(Expr::cust(IS_READY))
-        .filter(jobs::Column::RunAt.lte(now.as_millis()))
-        .limit(1)
-        .one(&db.pools.reader)
-        .await?;
-    Ok(due.is_some())
+fn claim(lease_until: Timestamp, token: &str) -> Claim<'static> {
+    Claim {
+        set: "run_at = $2, lease_token = $3, attempts = jobs.attempts + 1, wanted_again = FALSE",
+        values: vec![lease_until.as_millis().into(), token.into()],
+        returning: "jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, \
+            jobs.order_id AS order_id, jobs.attempts AS attempts",
+    }
 }
 
-/// When the next job is due, leased ones included; `None` when there is no work left.
+/// The statements that workers claim with, for a look at their plans: who is in line, what joins it, what is claimed.
+pub fn claim_queries(db: &EnvironmentDb, now: Timestamp, shares: &[Share]) -> [Statement; 3] {
+    let line = line(db.rules.movable_clocks);
+    let backend = db.pools.reader.get_database_backend();
+    [
+        line.up_query(backend, now, ""),
+        line.join_query(backend, now),
+        line.claim_query(backend, now, shares, claim(now, "token")),
+    ]
+}
+
+/// About when the next job is due, leased ones included; long ago, when some account has one in line. `None` when there is
+/// no work left.
 pub async fn next_due_unscoped(db: &EnvironmentDb) -> Result<Option<Timestamp>> {
-    use sea_orm::QueryOrder;
-    let next = jobs::Entity::find()
-        .filter(Expr::cust(IS_READY))
-        .order_by_asc(jobs::Column::RunAt)
-        .one(&db.pools.reader)
-        .await?;
-    Ok(next.map(|job| Timestamp::from_millis(job.run_at)))
+    line(db.rules.movable_clocks).next_due(&db.pools).await
 }
 
 /// Jobs in a state (`ready` or `dead`), for metrics and `peeker doctor`.
@@ -376,6 +403,22 @@ pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> 
         work,
         jobs::Model {
             run_at,
+            lease_token: None,
+            attempts: 0,
+            ..row
+        },
+    )
+    .await
+}
+
+/// Puts a job back in its place in line, with the changes of a unit of work: a long one that gives way to other accounts.
+/// Errors: [`StoreError::LeaseLost`].
+pub async fn give_way(work: &Work<'_>, job: &ClaimedJob) -> Result<()> {
+    let row = held(work, job).await?;
+    write(
+        work,
+        jobs::Model {
+            run_at: row.created_at,
             lease_token: None,
             attempts: 0,
             ..row

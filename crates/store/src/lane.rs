@@ -1,5 +1,5 @@
 //! A write lane: callers hand in items one by one, the lane writes whatever queued up during the last commit in one
-//! transaction. On a disk where a sync takes milliseconds this is the difference between hundreds and thousands of
+//! transaction, in turns over the accounts (docs/adr/0025). On a disk where a sync takes milliseconds this is the difference between hundreds and thousands of
 //! writes a second (docs/adr/0002).
 //!
 //! If the batch fails, every item runs alone through the same function, so only the guilty one gets its error. An
@@ -16,19 +16,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use peeker_domain::Turns;
 use peeker_domain::id::AccountId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError, no_answer};
+use crate::turnstile::{Pass, Writer};
 use crate::work::Work;
 
 /// Most items in one transaction.
 const MAX_ITEMS: usize = 64;
 /// Where a batch stops growing, in rows: keeps the time that others wait for the writer short.
 const MAX_WEIGHT: usize = 4_000;
-/// Items that may wait in a lane before callers wait for room.
-const QUEUE: usize = 1_024;
 /// How long one transaction may take. Only a database that has stopped answering needs more.
 const LIMIT: Duration = Duration::from_millis(4_500);
 /// How often an item that runs alone is tried when the database says it may work the next time.
@@ -67,15 +67,17 @@ type Entry<B> = (
 
 /// A handle to one or more parallel lanes; accounts are spread over them, one account always uses the same.
 pub struct Lane<B: Batch> {
-    senders: Vec<mpsc::Sender<Entry<B>>>,
+    senders: Vec<mpsc::UnboundedSender<Entry<B>>>,
 }
 
 impl<B: Batch> Lane<B> {
     /// Starts `parallel` lanes: 1 on SQLite, which has one writer, more on PostgreSQL.
     pub fn start(db: &Arc<EnvironmentDb>, parallel: usize) -> Self {
-        let spawn = |_| {
-            let (sender, receiver) = mpsc::channel(QUEUE);
-            tokio::spawn(run::<B>(Arc::clone(db), receiver));
+        let spawn = |index| {
+            // Whoever hands something in waits for the answer, so there is no more in a lane than there are callers.
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let owner = Writer::Lane(std::any::type_name::<B>(), index);
+            tokio::spawn(run::<B>(Arc::clone(db), owner, receiver));
             sender
         };
         Self {
@@ -91,7 +93,6 @@ impl<B: Batch> Lane<B> {
         let (reply, answer) = oneshot::channel();
         self.senders[lane]
             .send((item, reply))
-            .await
             .map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
@@ -103,30 +104,51 @@ impl<B: Batch> std::fmt::Debug for Lane<B> {
     }
 }
 
-async fn run<B: Batch>(db: Arc<EnvironmentDb>, mut receiver: mpsc::Receiver<Entry<B>>) {
-    while let Some(first) = receiver.recv().await {
-        let mut weight = B::weight(&first.0);
-        let mut batch = vec![first];
-        while batch.len() < MAX_ITEMS && weight < MAX_WEIGHT {
-            let Ok(entry) = receiver.try_recv() else {
-                break;
+async fn run<B: Batch>(
+    db: Arc<EnvironmentDb>,
+    owner: Writer,
+    mut receiver: mpsc::UnboundedReceiver<Entry<B>>,
+) {
+    let mut waiting: Turns<AccountId, Entry<B>> = Turns::default();
+    loop {
+        if waiting.is_empty() {
+            let Some(first) = receiver.recv().await else {
+                return;
             };
-            weight += B::weight(&entry.0);
-            batch.push(entry);
+            waiting.push(B::account(&first.0).clone(), first);
         }
-        if let Err(error) = write_batch::<B>(&db, batch).await {
-            while let Ok((_, reply)) = receiver.try_recv() {
+        while let Ok(entry) = receiver.try_recv() {
+            waiting.push(B::account(&entry.0).clone(), entry);
+        }
+        if let Err(error) = write_batch::<B>(&db, &owner, next_batch::<B>(&mut waiting)).await {
+            while let Some((_, reply)) = waiting.pop() {
                 let _ = reply.send(Err(error.share_unavailable()));
             }
         }
     }
 }
 
+fn next_batch<B: Batch>(waiting: &mut Turns<AccountId, Entry<B>>) -> Vec<Entry<B>> {
+    let (mut batch, mut weight) = (Vec::new(), 0);
+    while batch.len() < MAX_ITEMS
+        && weight < MAX_WEIGHT
+        && let Some(entry) = waiting.pop()
+    {
+        weight += B::weight(&entry.0);
+        batch.push(entry);
+    }
+    batch
+}
+
 /// Writes the items and answers their callers. Errors: the database is not available.
-async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) -> Result<()> {
+async fn write_batch<B: Batch>(
+    db: &EnvironmentDb,
+    owner: &Writer,
+    batch: Vec<Entry<B>>,
+) -> Result<()> {
     let (items, mut replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let all: Vec<&B::Item> = items.iter().collect();
-    match transaction::<B>(db, &all).await {
+    match transaction::<B>(db, owner, &all).await {
         Ok(outputs) => {
             for (reply, output) in replies.into_iter().zip(outputs) {
                 // A caller that went away does not hear the answer; the write stands.
@@ -148,7 +170,7 @@ async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) -> Resu
             tracing::debug!(items = items.len(), %error, "batch failed, writing its items one by one");
             let mut entries = items.iter().zip(replies);
             while let Some((item, reply)) = entries.next() {
-                let written = alone::<B>(db, item).await;
+                let written = alone::<B>(db, owner, item).await;
                 let failed = match &written {
                     Err(error) if error.is_unavailable() => Some(error.share_unavailable()),
                     _ => None,
@@ -166,10 +188,10 @@ async fn write_batch<B: Batch>(db: &EnvironmentDb, batch: Vec<Entry<B>>) -> Resu
     Ok(())
 }
 
-async fn alone<B: Batch>(db: &EnvironmentDb, item: &B::Item) -> Result<B::Output> {
+async fn alone<B: Batch>(db: &EnvironmentDb, owner: &Writer, item: &B::Item) -> Result<B::Output> {
     let mut tries = 1;
     loop {
-        match transaction::<B>(db, &[item]).await {
+        match transaction::<B>(db, owner, &[item]).await {
             Ok(outputs) => return outputs.into_iter().next().ok_or(StoreError::Closed),
             Err(error) if error.is_transient() && tries < TRIES => tries += 1,
             Err(error) => return Err(error),
@@ -178,8 +200,13 @@ async fn alone<B: Batch>(db: &EnvironmentDb, item: &B::Item) -> Result<B::Output
 }
 
 /// One transaction. A panic in a batch is a bug, but it must not end the lane for everybody who comes later.
-async fn transaction<B: Batch>(db: &EnvironmentDb, items: &[&B::Item]) -> Result<Vec<B::Output>> {
-    let written = AssertUnwindSafe(write_and_commit::<B>(db, items)).catch_unwind();
+async fn transaction<B: Batch>(
+    db: &EnvironmentDb,
+    owner: &Writer,
+    items: &[&B::Item],
+) -> Result<Vec<B::Output>> {
+    let turn = db.writers.pass(owner.clone()).await;
+    let written = AssertUnwindSafe(write_and_commit::<B>(db, turn, items)).catch_unwind();
     match tokio::time::timeout(LIMIT, written).await {
         Ok(Ok(written)) => written,
         Ok(Err(_)) => Err(StoreError::Corrupt("a write panicked".to_owned())),
@@ -189,11 +216,12 @@ async fn transaction<B: Batch>(db: &EnvironmentDb, items: &[&B::Item]) -> Result
 
 async fn write_and_commit<B: Batch>(
     db: &EnvironmentDb,
+    turn: Pass<Writer>,
     items: &[&B::Item],
 ) -> Result<Vec<B::Output>> {
     let accounts: BTreeSet<&AccountId> = items.iter().map(|item| B::account(item)).collect();
     let locked = accounts.into_iter().filter(|_| B::LOCKS_ACCOUNTS);
-    let mut work = Work::begin(db, locked).await?;
+    let mut work = Work::begin_in(db, turn, locked).await?;
     let outputs = B::write(&mut work, items).await?;
     work.commit().await?;
     Ok(outputs)

@@ -1,5 +1,5 @@
 //! A read that many ask for at once: callers ask one by one, and whatever was asked during the last query is answered by
-//! the next, for all of them together. A worker with dozens of jobs then costs a few queries, not a few for each job.
+//! the next, for many of them together, in turns over the accounts. A worker with dozens of jobs then costs a few queries, not a few for each job.
 //!
 //! An answer is read after it was asked for, so it is as fresh as a query of one's own. If the query fails, every key is
 //! read alone, so only the guilty one gets its error.
@@ -7,6 +7,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use peeker_domain::Turns;
+use peeker_domain::id::AccountId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::environment::EnvironmentDb;
@@ -14,8 +16,6 @@ use crate::error::{Result, StoreError};
 
 /// Most keys in one query.
 const MAX_KEYS: usize = 64;
-/// Keys that may wait before those who ask wait for room.
-const QUEUE: usize = 1_024;
 
 /// What a loader reads.
 pub trait Load: Send + Sync + 'static {
@@ -23,6 +23,9 @@ pub trait Load: Send + Sync + 'static {
     type Key: Send + Sync + 'static;
     /// What is found.
     type Found: Send + 'static;
+
+    /// The account that the key is about.
+    fn account(key: &Self::Key) -> &AccountId;
 
     /// Reads all keys with set-based queries; one answer per key, in order.
     fn load(
@@ -38,13 +41,13 @@ type Question<L> = (
 
 /// A handle to a loader.
 pub struct Loader<L: Load> {
-    sender: mpsc::Sender<Question<L>>,
+    sender: mpsc::UnboundedSender<Question<L>>,
 }
 
 impl<L: Load> Loader<L> {
     /// Starts the loader; it ends with its last handle.
     pub fn start(db: &Arc<EnvironmentDb>) -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
+        let (sender, receiver) = mpsc::unbounded_channel();
         tokio::spawn(run::<L>(Arc::clone(db), receiver));
         Self { sender }
     }
@@ -54,7 +57,6 @@ impl<L: Load> Loader<L> {
         let (reply, answer) = oneshot::channel();
         self.sender
             .send((key, reply))
-            .await
             .map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
@@ -66,10 +68,20 @@ impl<L: Load> std::fmt::Debug for Loader<L> {
     }
 }
 
-async fn run<L: Load>(db: Arc<EnvironmentDb>, mut receiver: mpsc::Receiver<Question<L>>) {
-    let mut questions = Vec::with_capacity(MAX_KEYS);
-    while receiver.recv_many(&mut questions, MAX_KEYS).await > 0 {
-        let (keys, replies): (Vec<_>, Vec<_>) = questions.drain(..).unzip();
+async fn run<L: Load>(db: Arc<EnvironmentDb>, mut receiver: mpsc::UnboundedReceiver<Question<L>>) {
+    let mut waiting: Turns<AccountId, Question<L>> = Turns::default();
+    loop {
+        if waiting.is_empty() {
+            let Some(first) = receiver.recv().await else {
+                return;
+            };
+            waiting.push(L::account(&first.0).clone(), first);
+        }
+        while let Ok(question) = receiver.try_recv() {
+            waiting.push(L::account(&question.0).clone(), question);
+        }
+        let next = std::iter::from_fn(|| waiting.pop()).take(MAX_KEYS);
+        let (keys, replies): (Vec<_>, Vec<_>) = next.unzip();
         match L::load(&db, &keys).await {
             Ok(found) => answer(replies.into_iter().zip(found.into_iter().map(Ok))),
             Err(error) if keys.len() == 1 => answer(replies.into_iter().zip([Err(error)])),

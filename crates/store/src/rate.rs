@@ -1,11 +1,11 @@
-//! Requests counted per key and second in the `control` database: how several servers on one PostgreSQL keep one
+//! Tokens counted per key and second in the `control` database: how several servers on one PostgreSQL keep one
 //! limit. With SQLite there is one server, which counts in memory and never comes here.
 
 use peeker_domain::id::KeyId;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, Statement,
+    QueryOrder, QuerySelect, Statement,
 };
 
 use crate::connect::Pools;
@@ -19,21 +19,24 @@ pub const WINDOW_SECONDS: i64 = 60;
 /// What the database says about a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shared {
-    /// Requests of all servers in the window, those just reported and granted included.
+    /// Tokens of all servers in the window, those just reported and granted included.
     pub used: u32,
-    /// Whether the request that was asked for is granted.
+    /// Whether what was asked for is granted.
     pub granted: bool,
+    /// The second from which on it would be, when it is not.
+    pub room_at: Option<i64>,
 }
 
-/// Reports requests that this server let through and asks for one more, one server at a time.
+/// Reports tokens that this server gave out, or took back, and asks for more, one server at a time.
 ///
-/// `reported` are (second, requests) pairs; they happened, so they count whatever the limit is. The one that is asked
-/// for counts only when it fits.
+/// `reported` are (second, tokens) pairs; they happened, so they count whatever the limit is. Those that are asked for
+/// count only when all of them fit.
 pub async fn report_and_ask(
     control: &Pools,
     key: &KeyId,
-    reported: &[(i64, u32)],
+    reported: &[(i64, i32)],
     now_second: i64,
+    tokens: u32,
     limit: u32,
 ) -> Result<Shared> {
     let tx = control.begin().await?;
@@ -47,21 +50,28 @@ pub async fn report_and_ask(
     );
     tx.execute_raw(lock).await?;
     add(&tx, key, reported).await?;
-    let used: Option<Option<i64>> = Entity::find()
+    let counts: Vec<(i64, i32)> = Entity::find()
         .select_only()
-        .column_as(
-            Expr::cust("CAST(COALESCE(SUM(requests), 0) AS BIGINT)"),
-            "used",
-        )
+        .columns([Column::Second, Column::Requests])
         .filter(Column::KeyId.eq(key.as_str()))
         .filter(Column::Second.gt(now_second - WINDOW_SECONDS))
+        .order_by_asc(Column::Second)
         .into_tuple()
-        .one(&tx)
+        .all(&tx)
         .await?;
-    let used = u32::try_from(used.flatten().unwrap_or(0)).unwrap_or(u32::MAX);
-    let granted = used < limit;
+    let counts = counts.into_iter();
+    let counts: Vec<(i64, u32)> = counts
+        .map(|(second, tokens)| (second, u32::try_from(tokens).unwrap_or(0)))
+        .collect();
+    let used = counts.iter().map(|(_, tokens)| tokens).sum::<u32>();
+    let granted = used.saturating_add(tokens) <= limit;
     if granted {
-        add(&tx, key, &[(now_second, 1)]).await?;
+        add(
+            &tx,
+            key,
+            &[(now_second, i32::try_from(tokens).unwrap_or(i32::MAX))],
+        )
+        .await?;
     }
     Entity::delete_many()
         .filter(Column::KeyId.eq(key.as_str()))
@@ -70,21 +80,37 @@ pub async fn report_and_ask(
         .await?;
     tx.commit().await?;
     Ok(Shared {
-        used: used + u32::from(granted),
+        used: if granted { used + tokens } else { used },
         granted,
+        room_at: (!granted).then(|| room_at(&counts, tokens, limit)),
     })
 }
 
-async fn add(tx: &WriteTransaction, key: &KeyId, counts: &[(i64, u32)]) -> Result<()> {
+/// The second from which on so many more tokens fit, when nothing else comes. `counts` are (second, tokens) pairs of the
+/// window, oldest first.
+pub fn room_at(counts: &[(i64, u32)], tokens: u32, limit: u32) -> i64 {
+    let used = counts.iter().map(|(_, tokens)| tokens).sum::<u32>();
+    let mut too_many = used.saturating_add(tokens).saturating_sub(limit);
+    let mut room_at = 0;
+    for (second, leaving) in counts {
+        if too_many == 0 {
+            break;
+        }
+        too_many = too_many.saturating_sub(*leaving);
+        room_at = second + WINDOW_SECONDS;
+    }
+    room_at
+}
+
+async fn add(tx: &WriteTransaction, key: &KeyId, counts: &[(i64, i32)]) -> Result<()> {
     if counts.is_empty() {
         return Ok(());
     }
-    let rows = counts.iter().map(|(second, requests)| {
-        let requests = i32::try_from(*requests).unwrap_or(i32::MAX);
+    let rows = counts.iter().map(|(second, tokens)| {
         Model {
             key_id: key.to_string(),
             second: *second,
-            requests,
+            requests: *tokens,
         }
         .into_active_model()
         .reset_all()

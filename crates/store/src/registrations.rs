@@ -23,7 +23,7 @@ const LOOK_AGAIN_SECONDS: i64 = 24 * 60 * 60;
 
 /// The look at a registration before its end.
 pub(crate) fn watch(account: &AccountId, domain: &str, until: Timestamp) -> NewJob {
-    NewJob::new(
+    NewJob::timer(
         account,
         EXPIRY,
         domain,
@@ -139,7 +139,7 @@ async fn settle(
                 Some(price),
                 now,
             );
-            work.enqueue(NewJob::new(account, EXPIRY, domain.id.as_str(), end));
+            work.enqueue(NewJob::timer(account, EXPIRY, domain.id.as_str(), end));
         }
         Outcome::Nothing => return Ok(()),
     }

@@ -1,7 +1,7 @@
 //! Emptying an account's sandbox (contract §7).
 
+use peeker_domain::ClockOffset;
 use peeker_domain::id::AccountId;
-use peeker_domain::{ClockOffset, Environment};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 

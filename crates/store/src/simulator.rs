@@ -218,6 +218,10 @@ impl Load for Documents {
     /// In the order of the names.
     type Found = Vec<Option<Value>>;
 
+    fn account(wanted: &Wanted) -> &AccountId {
+        &wanted.account
+    }
+
     async fn load(db: &EnvironmentDb, wanted: &[Wanted]) -> Result<Vec<Vec<Option<Value>>>> {
         let named = wanted.iter().flat_map(|wanted| {
             let names = wanted.names.iter();

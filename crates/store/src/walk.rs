@@ -189,6 +189,7 @@ async fn let_go(work: Work<'_>, due: jobs::Model, stride: &Stride<'_>) -> Result
         lease_token: Some(stride.token.to_owned()),
         attempts: due.attempts.saturating_add(1),
         wanted_again: false,
+        in_line: false,
         ..due
     };
     write_back::<jobs::Entity, _>(work.tx(), vec![claimed.clone()]).await?;

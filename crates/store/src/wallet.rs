@@ -101,9 +101,10 @@ pub async fn transactions(
     let query = ledger_entries::Entity::find()
         .filter(ledger_entries::Column::AccountId.eq(account.as_str()))
         .filter(ledger_entries::Column::LedgerAccount.eq(WALLET));
-    let rows = page!(query, ledger_entries::Column::TransactionId, page)
-        .all(&db.pools.reader)
-        .await?;
+    let query = page!(query, ledger_entries::Column::TransactionId, page);
+    let turn = db.log_reader(account).await;
+    let rows = query.all(&db.pools.reader).await?;
+    drop(turn);
     Slice::new(page, rows, |row| &row.transaction_id).try_map(|row| {
         Ok(view::WalletTransaction {
             id: row.transaction_id,

@@ -22,6 +22,7 @@ use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
+use crate::turnstile::{Pass, Writer};
 
 /// An open unit of work. Dropped without [`Work::commit`], it changes nothing.
 #[derive(Debug)]
@@ -36,12 +37,29 @@ pub struct Work<'a> {
     jobs: Vec<NewJob>,
     resumed: bool,
     replayed: bool,
+    /// The last field, so that the transaction has ended when the next one's turn comes.
+    _turn: Pass<Writer>,
 }
 
 impl<'a> Work<'a> {
     /// Opens a write transaction and locks the accounts' rows, making those that are new.
     pub async fn begin(
         db: &'a EnvironmentDb,
+        accounts: impl IntoIterator<Item = &AccountId> + Send,
+    ) -> Result<Self> {
+        let accounts: Vec<&AccountId> = accounts.into_iter().collect();
+        let owner = match accounts[..] {
+            [only] => Writer::Account(only.clone()),
+            _ => Writer::Other,
+        };
+        let turn = db.writers.pass(owner).await;
+        Self::begin_in(db, turn, accounts).await
+    }
+
+    /// As [`Work::begin`], in a turn that has come.
+    pub(crate) async fn begin_in(
+        db: &'a EnvironmentDb,
+        turn: Pass<Writer>,
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
         let wanted: BTreeSet<String> = accounts.into_iter().map(ToString::to_string).collect();
@@ -79,6 +97,7 @@ impl<'a> Work<'a> {
             jobs: Vec::new(),
             resumed: false,
             replayed: false,
+            _turn: turn,
         })
     }
 
@@ -333,6 +352,7 @@ impl<'a> Work<'a> {
             if let Some(before) = wanted.get(&key) {
                 row.run_at = row.run_at.min(before.run_at);
                 row.created_at = row.created_at.min(before.created_at);
+                row.in_line |= before.in_line;
             }
             wanted.insert(key, row);
         }
@@ -361,6 +381,7 @@ impl<'a> Work<'a> {
             lease_token: None,
             retry_until: None,
             attempts_before: 0,
+            in_line: true,
         }
     }
 }
@@ -395,6 +416,10 @@ fn bring_forward() -> OnConflict {
     .value(
         jobs::Column::RunAt,
         Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.run_at ELSE jobs.run_at END"),
+    )
+    .value(
+        jobs::Column::InLine,
+        Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.in_line ELSE jobs.in_line END"),
     )
     .value(
         jobs::Column::WantedAgain,

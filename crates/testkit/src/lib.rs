@@ -14,6 +14,7 @@
 )]
 
 mod app;
+mod claims;
 mod client;
 mod commits;
 mod database;
@@ -31,6 +32,7 @@ mod tablespace;
 mod unsteady_clock;
 
 pub use app::{EPOCH, TestApp};
+pub use claims::{claim_deliveries, claim_jobs};
 pub use client::{Client, Response};
 pub use commits::Commits;
 pub use database::{Engine, TestDatabase};

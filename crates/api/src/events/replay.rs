@@ -11,7 +11,7 @@ use peeker_domain::{EventType, Timestamp};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::access::{Access, Read, Write};
+use crate::access::{Access, Metered, Read, Write};
 use crate::error::ApiError;
 use crate::extract::values::{boolean, string, timestamp};
 use crate::extract::{Body, Fields, NoBody, NoQuery, PathId, Refused, RequestBody};
@@ -89,6 +89,8 @@ fn kind(value: &Value) -> Result<EventType, String> {
 ///
 /// Starts a job that puts every matching event in line, a few hundred a second. Only events that are there when the job
 /// is accepted count. The same window with the same choice, asked for again while its job runs, is the same job.
+///
+/// The rate limit counts every started 10,000 matching events as a request.
 #[utoipa::path(
     post, path = "/events/replay", operation_id = "replayEvents", tag = "Events",
     request_body(content = ReplayEvents, examples(("outage" = (summary = "What an outage missed", value = json!({
@@ -102,10 +104,11 @@ fn kind(value: &Value) -> Result<EventType, String> {
 pub async fn replay_window(
     State(app): State<App>,
     access: Access<Write>,
+    Metered(meter): Metered,
     _: NoQuery,
     Body(window): Body<ReplayEvents>,
 ) -> Result<(StatusCode, Json<Single<EventReplay>>), ApiError> {
-    let data = use_case::replay_window(&app, &access.actor, window).await?;
+    let data = use_case::replay_window(&app, &access.actor, &meter, window).await?;
     Ok((StatusCode::ACCEPTED, Json(Single { data })))
 }
 

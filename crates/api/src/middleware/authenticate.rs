@@ -5,7 +5,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use peeker_app::{Actor, App, Quota};
+use peeker_app::{Actor, App, Meter, Quota};
 use peeker_domain::{Code, Error, Result};
 use tracing::Span;
 
@@ -15,18 +15,21 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Lets the request on with its [`Actor`] beside it. Every answer to a valid key tells what is left of its minute.
+/// Lets the request on with its [`Actor`] and its [`Meter`] beside it. Every answer to a valid key tells what is left of its
+/// minute.
 pub(super) async fn run(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let (actor, quota) = match admit(&app, request.headers()).await {
+    let (actor, meter) = match admit(&app, request.headers()).await {
         Ok(admitted) => admitted,
         Err(error) => return ApiError::from(error).into_response(),
     };
-    let mut response = if quota.granted {
+    let mut response = if meter.quota().granted {
         request.extensions_mut().insert(actor);
+        request.extensions_mut().insert(meter.clone());
         next.run(request).await
     } else {
-        ApiError::from(too_many(quota)).into_response()
+        ApiError::from(too_many(meter.quota())).into_response()
     };
+    let quota = meter.quota();
     for (name, value) in [
         (LIMIT, quota.limit),
         (REMAINING, quota.remaining),
@@ -39,7 +42,7 @@ pub(super) async fn run(State(app): State<App>, mut request: Request, next: Next
     response
 }
 
-async fn admit(app: &App, headers: &HeaderMap) -> Result<(Actor, Quota)> {
+async fn admit(app: &App, headers: &HeaderMap) -> Result<(Actor, Meter)> {
     let secret = bearer(headers).ok_or_else(|| {
         Error::new(
             Code::Unauthorized,
@@ -49,8 +52,8 @@ async fn admit(app: &App, headers: &HeaderMap) -> Result<(Actor, Quota)> {
     let actor = app.authenticate(secret).await?;
     Span::current().record("account", actor.account.as_str());
     Span::current().record("key", actor.key.as_str());
-    let quota = app.count_request(&actor).await?;
-    Ok((actor, quota))
+    let meter = Meter::start(app, &actor).await?;
+    Ok((actor, meter))
 }
 
 /// The one bearer key of a request. Two headers are refused, because a proxy may have believed the other one.
@@ -65,10 +68,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn too_many(quota: Quota) -> Error {
-    let message = format!("This key may send {} requests per minute", quota.limit);
-    // A client that comes back after 0 seconds would only be refused again.
-    Error::new(Code::RateLimited, message)
-        .with_detail("retry_after_seconds", quota.reset_seconds.max(1))
+    quota.refusal(format!(
+        "This key may send {} requests per minute",
+        quota.limit
+    ))
 }
 
 #[cfg(test)]

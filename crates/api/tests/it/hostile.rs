@@ -83,9 +83,7 @@ fn hostile_bodies(good: &Value) -> Vec<String> {
         .flat_map(|place| values.iter().map(|value| replaced(good, place, value)))
         .collect();
     let name = "d".repeat(SENT / 2);
-    let nested: String = (0..100)
-        .map(|_| format!(r#"{{"{}":"#, "p".repeat(SENT / 100)))
-        .collect();
+    let nested = format!(r#"{{"{}":"#, "p".repeat(SENT / 100)).repeat(100);
     bodies.extend([
         format!(r#"{{"{name}":1,"{name}":1}}"#),
         format!(r#"{nested}{{"a":1,"a":1}}{}"#, "}".repeat(100)),
@@ -168,10 +166,12 @@ on_both_engines! {
         let client = app.client_with(&app.key(Preset::Full, 1_000_000).await);
         let long = "q".repeat(LINE);
         let escaped = "%01".repeat(LINE / 3);
+        let many: Vec<_> = (0..LINE / 8).map(|n| format!("q{n}=1")).collect();
+        let many = many.join("&");
         let queries = [
             format!("{long}=1"),
             format!("{escaped}=1"),
-            (0..LINE / 8).map(|n| format!("q{n}=1&")).collect(),
+            many,
             format!("per_page={long}"),
             format!("page_token={long}"),
             format!("domains={long}"),

@@ -5,6 +5,7 @@ mod stream;
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{EventId, EventReplayId};
+use peeker_domain::rate::Tokens;
 use peeker_domain::{Environment, Error, EventType, Result, Timestamp, Violation, view};
 use peeker_store::events::{self as rows, NewEventReplay};
 use peeker_store::jobs::ClaimedJob;
@@ -16,7 +17,7 @@ pub use stream::{Cursor, EventStream, Frame, InvalidCursor, StreamRequest};
 use crate::failure::internal;
 use crate::paging::{PageRequest, Slice};
 use crate::work::unless_lost;
-use crate::{Actor, App};
+use crate::{Actor, App, Meter};
 
 fn not_found() -> Error {
     Error::not_found("event")
@@ -84,10 +85,12 @@ pub struct ReplayWindow {
 }
 
 /// Starts a job that replays a window. The same window, asked for again while its job runs, is the same job.
-/// Errors: `invalid_request` for a window that holds no time, or none of the past.
+/// Errors: `invalid_request` for a window that holds no time, or none of the past; `rate_limited` when it holds more events
+/// than the key has tokens left for.
 pub async fn replay_window(
     app: &App,
     actor: &Actor,
+    meter: &Meter,
     window: ReplayWindow,
 ) -> Result<view::EventReplay> {
     let now = actor.now(app).await?;
@@ -108,7 +111,13 @@ pub async fn replay_window(
         created_at: now,
     };
     let db = &app.environment(actor.environment).db;
-    rows::begin(db, &new)
+    let found = rows::count(db, &new).await;
+    let found = found.map_err(internal("count the events of a replay"))?;
+    let matched = found.as_ref().map_or(0, |found| found.matched);
+    meter
+        .weigh(Tokens::of_replay(matched.unsigned_abs()))
+        .await?;
+    rows::begin(db, &new, found)
         .await
         .map_err(internal("start a replay"))
 }

@@ -7,7 +7,8 @@ use peeker_store::entity::{jobs, ledger_entries};
 use peeker_store::jobs::NewJob;
 use peeker_store::{Work, jobs as job_rows};
 use peeker_testkit::{
-    Fault, Faults, Process, TestApp, custom_order, mixed_order, names, on_both_engines, with,
+    Fault, Faults, Process, TestApp, claim_jobs, custom_order, mixed_order, names, on_both_engines,
+    with,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -286,7 +287,7 @@ on_both_engines! {
         jump(app, created.plus_months(1));
         let db = &app.app.store().sandbox.db;
         let lease_until = app.now().plus_seconds(120);
-        let slow = job_rows::claim_unscoped(db, app.now(), lease_until, "slow", 10).await.unwrap();
+        let slow = claim_jobs(db, app.now(), lease_until, "slow", 10).await;
         assert_eq!(slow.len(), 1);
         runner::end_all_leases(&app.app).await.unwrap();
         run(&app.app).await;

@@ -6,17 +6,21 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that wait at most: some 3 MB.
+/// Lines that wait at most, and bytes of them: a line has the path of a request in it, which can be long.
 const QUEUE: usize = 8192;
+const QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// How long the end of the process may wait for lines to be written.
 const FLUSH: Duration = Duration::from_millis(500);
 const FLUSH_STEP: Duration = Duration::from_millis(5);
+/// How long the thread rests when it has written all there is. Lines that come meanwhile need not wake it one by one, which
+/// costs as much as writing them.
+const REST: Duration = Duration::from_millis(5);
 
 /// Starts the thread that writes to `sink`. It calls `tell` with the number of lines that were lost once it has written
 /// all that was waiting.
@@ -25,17 +29,17 @@ pub(super) fn start(
     tell: impl Fn(u64) + Send + 'static,
 ) -> io::Result<(Lines, Flush)> {
     let (queue, messages) = sync_channel(QUEUE);
-    let lost = Arc::new(Lost::default());
+    let account = Arc::new(Account::default());
     let mut writer = Writer {
         sink,
         is_torn: false,
-        lost: Arc::clone(&lost),
+        account: Arc::clone(&account),
     };
     std::thread::Builder::new()
         .name("log".to_owned())
         .spawn(move || writer.run(&messages, tell))?;
     let flush = Flush(queue.clone());
-    Ok((Lines { queue, lost }, flush))
+    Ok((Lines { queue, account }, flush))
 }
 
 enum Message {
@@ -48,16 +52,19 @@ enum Message {
 #[derive(Clone)]
 pub(super) struct Lines {
     queue: SyncSender<Message>,
-    lost: Arc<Lost>,
+    account: Arc<Account>,
 }
 
 impl Write for Lines {
     /// Takes a whole line.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.queue.try_send(Message::Line(line.to_vec())).is_err() {
-            self.lost.add_one();
+        let length = line.len();
+        let waiting = self.account.waiting.fetch_add(length, Ordering::Relaxed) + length;
+        if waiting > QUEUE_BYTES || self.queue.try_send(Message::Line(line.to_vec())).is_err() {
+            self.account.left(length);
+            self.account.lose_one();
         }
-        Ok(line.len())
+        Ok(length)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -74,17 +81,25 @@ impl MakeWriter<'_> for Lines {
 }
 
 #[derive(Default)]
-struct Lost(AtomicU64);
+struct Account {
+    lost: AtomicU64,
+    /// Bytes of the lines that wait.
+    waiting: AtomicUsize,
+}
 
-impl Lost {
-    fn add_one(&self) {
-        let total = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+impl Account {
+    fn left(&self, bytes: usize) {
+        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn lose_one(&self) {
+        let total = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
         // The whole sum: what was lost before metrics were recorded is in it.
         metrics::counter!("log_lines_lost_total").absolute(total);
     }
 
-    fn total(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 }
 
@@ -112,21 +127,26 @@ struct Writer<W> {
     sink: W,
     /// Whether the last line was cut off.
     is_torn: bool,
-    lost: Arc<Lost>,
+    account: Arc<Account>,
 }
 
 impl<W: Write> Writer<W> {
     fn run(&mut self, messages: &Receiver<Message>, tell: impl Fn(u64)) {
         let mut told = 0;
         let mut works = true;
+        let mut rested = true;
         loop {
             let message = match messages.try_recv() {
                 Ok(message) => message,
                 Err(TryRecvError::Empty) => {
-                    let lost = self.lost.total();
+                    let lost = self.account.lost();
                     if works && lost > told {
                         tell(lost - told);
                         told = lost;
+                    }
+                    if !std::mem::replace(&mut rested, true) {
+                        std::thread::sleep(REST);
+                        continue;
                     }
                     let Ok(message) = messages.recv() else {
                         return;
@@ -135,11 +155,13 @@ impl<W: Write> Writer<W> {
                 }
                 Err(TryRecvError::Disconnected) => return,
             };
+            rested = false;
             match message {
                 Message::Line(line) => {
                     works = self.write(&line).is_ok();
+                    self.account.left(line.len());
                     if !works {
-                        self.lost.add_one();
+                        self.account.lose_one();
                     }
                 }
                 Message::Flush(done) => {
@@ -269,9 +291,20 @@ mod tests {
         for _ in 0..QUEUE + 5 {
             lines.write_all(b"line\n").unwrap();
         }
-        let lost = lines.lost.total();
+        let lost = lines.account.lost();
         assert!((4..=5).contains(&lost), "{lost}");
         drop(read);
         assert_eq!(tells.recv().unwrap(), lost);
+    }
+
+    #[test]
+    fn long_lines_fill_the_queue_sooner() {
+        let (_read, reads) = channel();
+        let (mut lines, _flush) = start(Pipe(reads), |_| {}).unwrap();
+        let long = vec![b'x'; QUEUE_BYTES / 4];
+        for _ in 0..5 {
+            lines.write_all(&long).unwrap();
+        }
+        assert_eq!(lines.account.lost(), 1);
     }
 }

@@ -15,6 +15,7 @@ pub struct Model {
     pub lease_token: Option<String>,
     pub retry_until: Option<i64>,
     pub attempts_before: i32,
+    pub in_line: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

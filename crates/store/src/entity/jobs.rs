@@ -19,6 +19,7 @@ pub struct Model {
     pub state: String,
     pub last_error: Option<String>,
     pub created_at: i64,
+    pub in_line: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

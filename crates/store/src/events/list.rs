@@ -213,7 +213,9 @@ pub async fn list(
 ) -> Result<Slice<view::Event>> {
     let reader = &db.pools.reader;
     let statement = list_query(reader.get_database_backend(), account, filter, page)?;
+    let turn = db.log_reader(account).await;
     let rows = EventRow::find_by_statement(statement).all(reader).await?;
+    drop(turn);
     let rows: Vec<(String, EventRow)> = rows
         .into_iter()
         .map(|row| (row.sequence.to_string(), row))

@@ -12,7 +12,9 @@ pub use prune::{
     Fingerprints, accounts_unscoped, prune_attempts, prune_events, prune_fingerprints_unscoped,
     prune_idempotency_keys, prune_idempotency_keys_unscoped, prune_replays,
 };
-pub use replay::{NewEventReplay, begin, find_replay, matching_query, replay, run};
+pub use replay::{
+    Matching, NewEventReplay, begin, count, find_replay, matching_query, replay, run,
+};
 
 use peeker_domain::id::{AccountId, EventId};
 use sea_orm::{
@@ -55,6 +57,7 @@ pub async fn list_after(
     sequence: i64,
     limit: u64,
 ) -> Result<Vec<Event>> {
+    let turn = db.log_reader(account).await;
     let rows = events::Entity::find()
         .filter(events::Column::AccountId.eq(account.as_str()))
         .filter(events::Column::Sequence.gt(sequence))
@@ -62,6 +65,7 @@ pub async fn list_after(
         .limit(limit)
         .all(&db.pools.reader)
         .await?;
+    drop(turn);
     Ok(rows.into_iter().map(Event::from).collect())
 }
 
@@ -130,9 +134,11 @@ pub async fn list_replays_after(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [account.as_str().into(), number.into(), limit.into()];
     let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+    let turn = db.log_reader(account).await;
     let rows = ReplayedRow::find_by_statement(statement)
         .all(reader)
         .await?;
+    drop(turn);
     Ok(rows
         .into_iter()
         .map(|row| {

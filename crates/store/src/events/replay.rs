@@ -90,6 +90,7 @@ fn in_line_again(row: deliveries::Model, state: State, due_at: Timestamp) -> del
         attempts_before: row.attempts,
         next_attempt_at: due_at.as_millis(),
         lease_token: None,
+        in_line: true,
         ..row
     }
 }
@@ -160,9 +161,11 @@ impl Window<'_> {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Matching {
-    matched: i64,
+/// The events that a replay is about.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct Matching {
+    /// How many there are.
+    pub matched: i64,
     first: Option<i64>,
     last: Option<i64>,
 }
@@ -181,12 +184,20 @@ pub fn matching_query(backend: DbBackend, new: &NewEventReplay) -> Statement {
     window.query(backend, columns, "")
 }
 
-/// Accepts a replay. While one with the same window, types and choice runs, it is that one.
-pub async fn begin(db: &EnvironmentDb, new: &NewEventReplay) -> Result<view::EventReplay> {
-    // Counted before the account is locked: it may take a while, and what comes later is not asked for.
+/// Counts what a replay is about. Before the account is locked: it may take a while, and what comes later is not asked for.
+pub async fn count(db: &EnvironmentDb, new: &NewEventReplay) -> Result<Option<Matching>> {
     let reader = &db.pools.reader;
     let statement = matching_query(reader.get_database_backend(), new);
-    let found = Matching::find_by_statement(statement).one(reader).await?;
+    let _turn = db.log_reader(&new.account).await;
+    Ok(Matching::find_by_statement(statement).one(reader).await?)
+}
+
+/// Accepts a replay of what was `found`. While one with the same window, types and choice runs, it is that one.
+pub async fn begin(
+    db: &EnvironmentDb,
+    new: &NewEventReplay,
+    found: Option<Matching>,
+) -> Result<view::EventReplay> {
     let mut work = Work::begin(db, [&new.account]).await?;
     let row = new_row(new, found)?;
     if let Some(running) = find_running(&work, &row).await? {

@@ -95,12 +95,12 @@ pub async fn begin(db: &EnvironmentDb, new: &NewImport) -> Result<Begun> {
     };
     insert_all::<import_domains::Entity, _>(work.tx(), rows.collect(), None).await?;
     insert_all::<imports::Entity, _>(work.tx(), vec![row], None).await?;
-    work.enqueue(NewJob::new(
-        &new.account,
-        IMPORT,
-        new.id.as_str(),
-        new.run_at,
-    ));
+    let job = if new.run_at > new.created_at {
+        NewJob::timer
+    } else {
+        NewJob::new
+    };
+    work.enqueue(job(&new.account, IMPORT, new.id.as_str(), new.run_at));
     work.commit().await?;
     Ok(Begun::New)
 }

@@ -13,9 +13,9 @@ use crate::connections::WriteTransaction;
 use crate::domains as domain_rows;
 use crate::entity::{domains, import_domains, imported_names, imports, jobs};
 use crate::environment::EnvironmentDb;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::insert::write_back;
-use crate::jobs::{DELEGATION, IMPORT, IMPORT_DEADLINE, NewJob};
+use crate::jobs::{ClaimedJob, DELEGATION, IMPORT, IMPORT_DEADLINE, NewJob, finish, give_way};
 use crate::number::small;
 use crate::work::Work;
 
@@ -51,16 +51,34 @@ pub enum ZoneOutcome {
     Refused(FailureReason),
 }
 
-/// Records what became of some domains, and the end of the job when none is left. Domains that were recorded before
+/// What became of some domains of an import.
+#[derive(Debug)]
+pub struct Zones<'a> {
+    /// Whose.
+    pub account: &'a AccountId,
+    /// The import.
+    pub id: &'a ImportId,
+    /// By position and name.
+    pub outcomes: Vec<(i32, DomainName, ZoneOutcome)>,
+    /// When the import asks for the nameservers, should this be its end.
+    pub deadline: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+    /// The worker's job, which then goes back in line, or ends with the import.
+    pub slice_of: Option<&'a ClaimedJob>,
+}
+
+/// Records what became of some domains, and the end of the import when none is left. Domains that were recorded before
 /// stay as they are.
-pub async fn record(
-    db: &EnvironmentDb,
-    account: &AccountId,
-    id: &ImportId,
-    outcomes: Vec<(i32, DomainName, ZoneOutcome)>,
-    deadline: Timestamp,
-    now: Timestamp,
-) -> Result<()> {
+pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
+    let Zones {
+        account,
+        id,
+        outcomes,
+        deadline,
+        now,
+        slice_of,
+    } = zones;
     let mut work = Work::begin(db, [account]).await?;
     let Some(mut job) = imports::Entity::find_by_id((account.to_string(), id.to_string()))
         .one(work.tx())
@@ -115,6 +133,18 @@ pub async fn record(
         conclude(&mut work, account, &mut job, deadline, now).await?;
     }
     write_back::<imports::Entity, _>(work.tx(), vec![job]).await?;
+    if let Some(claimed) = slice_of {
+        let left = if over {
+            finish(&work, claimed).await
+        } else {
+            give_way(&work, claimed).await
+        };
+        match left {
+            // Another worker has it by now. What was made is made.
+            Ok(()) | Err(StoreError::LeaseLost) => {}
+            Err(error) => return Err(error),
+        }
+    }
     work.commit().await
 }
 
@@ -198,7 +228,7 @@ async fn conclude(
     };
     work.emit(account, kind, None, &shown, now)?;
     if status == ImportStatus::Completed {
-        work.enqueue(NewJob::new(
+        work.enqueue(NewJob::timer(
             account,
             IMPORT_DEADLINE,
             job.id.as_str(),

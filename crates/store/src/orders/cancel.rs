@@ -116,7 +116,7 @@ pub(crate) async fn let_go(
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
     let account = AccountId::from_stored(order.account_id.clone());
     if let (true, Some(first)) = (changed, next_to_leave(&places)) {
-        work.enqueue(NewJob::new(&account, CANCEL, order.id.as_str(), first));
+        work.enqueue(NewJob::timer(&account, CANCEL, order.id.as_str(), first));
     }
     if whole {
         work.emit(

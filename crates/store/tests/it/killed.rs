@@ -18,7 +18,7 @@ use peeker_store::orders::renew;
 use peeker_store::registrations::{self, Outcome};
 use peeker_store::wallet::{self, Credited};
 use peeker_store::{EnvironmentStore, StoreError, Work};
-use peeker_testkit::{EPOCH, TestApp, on_both_engines};
+use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sea_orm::EntityTrait;
@@ -161,8 +161,8 @@ async fn refund(app: peeker_app::App, account: AccountId, now: Timestamp, amount
 /// Claims some due jobs and runs them as a worker does. A lease that was lost to another worker is no failure.
 async fn due_work(app: peeker_app::App, now: Timestamp, claims: Arc<AtomicUsize>) -> Done {
     let token = format!("worker-{}", claims.fetch_add(1, Ordering::Relaxed));
-    let claimed = jobs::claim_unscoped(&live(&app).db, now, now.plus_seconds(120), &token, 4).await;
-    for job in claimed.unwrap() {
+    let claimed = claim_jobs(&live(&app).db, now, now.plus_seconds(120), &token, 4).await;
+    for job in claimed {
         match run_job(&app, &job, now).await {
             Ok(()) | Err(StoreError::LeaseLost) => {}
             Err(error) => panic!("{}: {error:?}", job.kind),

@@ -6,6 +6,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod claims;
 mod connections;
 mod deliveries;
 mod jobs;

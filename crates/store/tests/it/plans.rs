@@ -18,20 +18,9 @@ use sea_orm::{
     QuerySelect, QueryTrait, Statement,
 };
 
-/// What the claims look for, written out as `jobs.rs` and `deliveries.rs` of the store do.
-const CLAIM_JOBS: &str = "WITH due AS MATERIALIZED (SELECT account_id, kind, subject FROM jobs \
-    WHERE state = 'ready' AND run_at <= $1 AND (kind IN ('clock', 'probe') OR NOT EXISTS (SELECT 1 FROM accounts \
-    WHERE accounts.account_id = jobs.account_id AND accounts.clock_target IS NOT NULL)) ORDER BY run_at LIMIT $2) \
-    UPDATE jobs SET run_at = 1, lease_token = 'x', attempts = jobs.attempts + 1, wanted_again = FALSE FROM due \
-    WHERE jobs.account_id = due.account_id AND jobs.kind = due.kind AND jobs.subject = due.subject \
-    RETURNING jobs.subject";
 /// As `endpoint_health.rs` does.
 const RELEASE: &str = "SELECT sequence, ROW_NUMBER() OVER (ORDER BY sequence) - 1 AS place FROM deliveries \
     WHERE account_id = $1 AND state = 'waiting'";
-const CLAIM_DELIVERIES: &str = "WITH due AS MATERIALIZED (SELECT account_id, sequence FROM deliveries \
-    WHERE state = 'pending' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2) \
-    UPDATE deliveries SET next_attempt_at = 1, lease_token = 'x' FROM due \
-    WHERE deliveries.account_id = due.account_id AND deliveries.sequence = due.sequence RETURNING deliveries.sequence";
 
 async fn plan(pools: &Pools, mut statement: Statement) -> Vec<String> {
     statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
@@ -81,36 +70,6 @@ fn page_of_orders(filter: Option<(orders::Column, &str)>, after: Option<&str>) -
         .order_by_desc(orders::Column::Id)
         .limit(26)
         .build(DbBackend::Sqlite)
-}
-
-#[tokio::test]
-async fn work_is_claimed_by_the_index_of_what_is_due() {
-    let app = TestApp::start(Engine::Sqlite).await;
-    let pools = &app.app.store().sandbox.db.pools;
-    assert_indexed(pools, "jobs", "jobs_due", raw(CLAIM_JOBS)).await;
-    assert_indexed(pools, "accounts", "PRIMARY KEY", raw(CLAIM_JOBS)).await;
-    assert_indexed(pools, "deliveries", "deliveries_due", raw(CLAIM_DELIVERIES)).await;
-    let due = jobs::Entity::find()
-        .filter(Expr::cust("state = 'ready'"))
-        .filter(jobs::Column::RunAt.lte(5));
-    assert_indexed(
-        pools,
-        "jobs",
-        "jobs_due",
-        due.limit(1).build(DbBackend::Sqlite),
-    )
-    .await;
-    let due = deliveries::Entity::find()
-        .filter(Expr::cust("state = 'pending'"))
-        .filter(deliveries::Column::NextAttemptAt.lte(5));
-    assert_indexed(
-        pools,
-        "deliveries",
-        "deliveries_due",
-        due.limit(1).build(DbBackend::Sqlite),
-    )
-    .await;
-    app.finish().await;
 }
 
 #[tokio::test]

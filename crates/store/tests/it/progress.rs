@@ -8,7 +8,7 @@ use peeker_store::orders::progress::{
     Assignment, Assignments, Change, DomainJob, Next, Progress, Step,
 };
 use peeker_store::{Batch, EnvironmentDb, Load, Work, wallet};
-use peeker_testkit::{EPOCH, TestApp, on_both_engines};
+use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
 
 use crate::orders::{accept_batch, planned};
 
@@ -18,9 +18,7 @@ fn sandbox(app: &TestApp) -> &EnvironmentDb {
 
 async fn claim_all(db: &EnvironmentDb, now: Timestamp) -> Vec<DomainJob> {
     let token = OrderId::new(now).to_string();
-    let claimed = jobs::claim_unscoped(db, now, now.plus_seconds(120), &token, 100)
-        .await
-        .unwrap();
+    let claimed = claim_jobs(db, now, now.plus_seconds(120), &token, 100).await;
     claimed.iter().filter_map(DomainJob::of).collect()
 }
 

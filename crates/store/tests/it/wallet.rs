@@ -8,7 +8,7 @@ use peeker_store::orders::renew;
 use peeker_store::paging::PageRequest;
 use peeker_store::wallet::{self, Audit, Credited};
 use peeker_store::{EnvironmentDb, StoreError, Work, orders as order_rows};
-use peeker_testkit::{EPOCH, TestApp, on_both_engines};
+use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sea_orm::ConnectionTrait;
@@ -42,8 +42,7 @@ pub async fn audit(db: &EnvironmentDb, account: &AccountId) -> Audit {
 async fn claim(app: &TestApp, now: Timestamp) -> Vec<ClaimedJob> {
     let token = format!("lease-{}", now.as_millis());
     let until = now.plus_seconds(120);
-    let claimed = jobs::claim_unscoped(live(app), now, until, &token, 100).await;
-    let mut claimed = claimed.unwrap();
+    let mut claimed = claim_jobs(live(app), now, until, &token, 100).await;
     claimed.retain(|job| job.kind == jobs::RENEW);
     claimed
 }

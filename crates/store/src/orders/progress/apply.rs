@@ -254,7 +254,7 @@ impl Rows {
                 }
                 ActionReason::ProfilePictureNotAccessible => {
                     let at = step.now.plus_seconds(PICTURE_RECHECK_SECONDS);
-                    work.enqueue(NewJob::new(account, PICTURE, id.as_str(), at));
+                    work.enqueue(NewJob::timer(account, PICTURE, id.as_str(), at));
                 }
                 ActionReason::ReplaceDomain => {}
             }

@@ -36,6 +36,10 @@ impl Load for Assignments {
     type Key = DomainJob;
     type Found = Option<Assignment>;
 
+    fn account(job: &DomainJob) -> &AccountId {
+        &job.account
+    }
+
     async fn load(db: &EnvironmentDb, jobs: &[DomainJob]) -> Result<Vec<Option<Assignment>>> {
         let jobs: Vec<&DomainJob> = jobs.iter().collect();
         let Subjects {

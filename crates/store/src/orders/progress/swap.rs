@@ -143,7 +143,7 @@ impl Rows {
         swap.retires_at = Some(at.as_millis());
         let account = &step.job.account;
         let job = if premium {
-            NewJob::new(account, RETIRE, id.as_str(), at)
+            NewJob::timer(account, RETIRE, id.as_str(), at)
         } else {
             NewJob::provision(account, &step.job.order, &old, at)
         };
