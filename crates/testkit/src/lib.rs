@@ -25,9 +25,11 @@ mod postgres_cluster;
 mod postgres_proxy;
 mod process;
 mod receiver;
+mod resolver;
 mod rows;
 mod storage;
 mod tablespace;
+mod unsteady_clock;
 
 pub use app::{EPOCH, TestApp};
 pub use claims::{claim_deliveries, claim_jobs};
@@ -45,7 +47,9 @@ pub use postgres_cluster::PostgresCluster;
 pub use postgres_proxy::{Loss, PostgresProxy};
 pub use process::Process;
 pub use receiver::{Received, Receiver};
+pub use resolver::{NameAnswer, Resolver};
 pub use tablespace::NoRoom;
+pub use unsteady_clock::UnsteadyClock;
 
 /// Turns each test into two: one on SQLite, one on PostgreSQL. The body gets a fresh [`TestApp`]; when it ends, jobs
 /// that nobody ran fail the test.

@@ -54,6 +54,10 @@ impl Resolve for CheckedResolver {
         let (policy, lookup) = (self.policy.clone(), Arc::clone(&self.lookup));
         Box::pin(async move {
             let found = lookup.look_up(name.as_str()).await?;
+            if found.is_empty() {
+                // Handed on, it would be told as a failure to connect.
+                return Err(io::Error::other("the name has no address").into());
+            }
             check_all(&policy, &found)?;
             // Port 0: the connector puts in the port of the URL.
             let addresses = found.into_iter().map(|ip| SocketAddr::new(ip, 0));

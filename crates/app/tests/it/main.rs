@@ -18,6 +18,7 @@ mod interleavings;
 mod lives;
 mod log;
 mod matrix;
+mod names;
 mod provider_errors;
 mod provisioning;
 mod registrations;

@@ -1,6 +1,8 @@
-//! The sandbox clock: every timer of the account follows it, in the right order, whatever happens on the way.
+//! The sandbox clock: every timer of the account follows it, in the right order, whatever happens on the way. And the
+//! machine's, which may jump.
 
 mod equality;
+mod jumps;
 mod timers;
 mod walks;
 
