@@ -19,4 +19,5 @@ mod plans;
 mod progress;
 mod schema;
 mod sequence;
+mod turns;
 mod wallet;
