@@ -11,6 +11,7 @@ use futures::future::join_all;
 use peeker_domain::id::ImportId;
 use peeker_domain::name::InvalidName;
 use peeker_domain::provider_error::{FollowUp, GivenUp, ProviderWork, follow_up};
+use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::view::{FailureReason, ImportJob, ImportedDomain};
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp, fingerprint};
 use peeker_providers::{Call, ErrorClass, ProviderError};
@@ -287,7 +288,7 @@ async fn make_zones(
         let is_slice = pause.is_none() && last.is_some();
         let slice_of = job.filter(|_| is_slice).map(|job| SliceOf {
             job,
-            got_on: patient,
+            got_on: attempts < MAX_ATTEMPTS,
         });
         let zones = Zones {
             account,

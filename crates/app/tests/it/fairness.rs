@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 const TEST: Environment = Environment::Test;
 /// Far more than anything here takes.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn few_places(places: usize) -> Settings {
     Settings {
