@@ -69,7 +69,7 @@ impl Load for Noted {
     }
 }
 
-fn check(log: &Log) {
+fn assert_in_turns(log: &Log) {
     let batches = log.lock().unwrap();
     assert!(
         batches[0].contains(&("light".to_owned(), 0)),
@@ -95,7 +95,7 @@ on_both_engines! {
         let log = Log::default();
         let written = join_all(Piece::of_two(&log).into_iter().map(|piece| lane.submit(piece))).await;
         assert_eq!(written.into_iter().map(Result::unwrap).sum::<usize>(), 499 * 500 / 2);
-        check(&log);
+        assert_in_turns(&log);
     }
 
     async fn a_loader_reads_what_one_account_asks_beside_the_questions_of_another(app) {
@@ -103,6 +103,6 @@ on_both_engines! {
         let log = Log::default();
         let found = join_all(Piece::of_two(&log).into_iter().map(|piece| loader.ask(piece))).await;
         assert_eq!(found.into_iter().map(Result::unwrap).sum::<usize>(), 499 * 500 / 2);
-        check(&log);
+        assert_in_turns(&log);
     }
 }
