@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use peeker_app::runner;
-use peeker_domain::Environment;
+use peeker_domain::{Environment, Preset};
 use peeker_testkit::{
     Fault, Faults, Process, Receiver, TestApp, custom_order, names, on_both_engines,
 };
+use serde_json::Value;
 
 use super::DAY;
 use crate::books::{assert_balanced, events_about, order, paid, settle, simulated};
@@ -88,12 +89,12 @@ async fn orders_come_to_their_end(app: &TestApp, readings_between_jumps: usize) 
         .into_iter()
         .map(|event| event.id)
         .collect();
-    let received = receiver.received();
-    let received: BTreeSet<_> = received
+    let requests = receiver.received();
+    let told: BTreeSet<_> = requests
         .iter()
         .map(|request| request.json()["id"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(received, events.iter().map(ToString::to_string).collect());
+    assert_eq!(told, events.iter().map(ToString::to_string).collect());
     for (list, all) in [("orders", placed.len()), ("events", events.len())] {
         let walked = walk(app, list).await;
         let distinct: BTreeSet<_> = walked.iter().collect();
@@ -152,5 +153,21 @@ on_both_engines! {
             assert_eq!(amounts(app, &id, "order").await.len(), 1);
         }
         assert_balanced(app).await;
+    }
+
+    async fn a_key_that_was_used_up_while_the_clock_was_ahead_works_again(app) {
+        let key = app.key(Preset::Full, 3).await;
+        for ahead in [6 * HOUR, -6 * HOUR] {
+            let clock = app.unsteady_clock(&[ahead], 1);
+            let client = app.client_of_with(&app.unsteady_server(&clock).await, &key);
+            for _ in 0..3 {
+                client.get("/me").await.expect(200);
+            }
+            let refused: Value = client.get("/me").await.error(429, "rate_limited");
+            assert!(refused["details"]["retry_after_seconds"].as_i64().unwrap() <= 60);
+            clock.steady();
+            client.get("/me").await.expect(200);
+            app.advance_seconds(60);
+        }
     }
 }
