@@ -1,9 +1,12 @@
 //! What only a sandbox can do: `/sandbox` (contract §7). A live key finds nothing here.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
 use peeker_app::advance::{self, MAX_SECONDS};
+use peeker_app::idempotency::{ClaimedKey, StoredResponse};
 use peeker_app::{App, actions, sandbox as use_case};
+use peeker_domain::Error;
 use peeker_domain::view::{PendingAction, SandboxClock, Single};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,13 +60,20 @@ pub struct SandboxReset {
 pub async fn reset(
     State(app): State<App>,
     access: Access<Write>,
+    key: Option<Extension<ClaimedKey>>,
     _: NoQuery,
     _: NoBody,
 ) -> Result<Json<Single<SandboxReset>>, ApiError> {
-    use_case::reset(&app, &access.actor).await?;
-    Ok(Json(Single {
+    let answer = Single {
         data: SandboxReset { status: "empty" },
-    }))
+    };
+    let response = StoredResponse {
+        status: StatusCode::OK.as_u16(),
+        body: serde_json::to_vec(&answer).map_err(Error::internal)?,
+    };
+    let keyed = key.map(|Extension(key)| (key, response));
+    use_case::reset(&app, &access.actor, keyed).await?;
+    Ok(Json(answer))
 }
 
 /// Read the sandbox clock

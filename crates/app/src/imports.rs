@@ -11,10 +11,13 @@ use futures::future::join_all;
 use peeker_domain::id::ImportId;
 use peeker_domain::name::InvalidName;
 use peeker_domain::provider_error::{FollowUp, GivenUp, ProviderWork, follow_up};
+use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::view::{FailureReason, ImportJob, ImportedDomain};
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp, fingerprint};
 use peeker_providers::{Call, ErrorClass, ProviderError};
-use peeker_store::imports::{self as rows, Begun, NewImport, Submitted, ZoneOutcome, Zones};
+use peeker_store::imports::{
+    self as rows, Begun, NewImport, SliceOf, Submitted, ZoneOutcome, Zones,
+};
 use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::{StoreError, Work};
 use tokio::time::Instant;
@@ -282,7 +285,11 @@ async fn make_zones(
             }
         }
         progress |= !outcomes.is_empty();
-        let slice_of = job.filter(|_| pause.is_none() && last.is_some());
+        let is_slice = pause.is_none() && last.is_some();
+        let slice_of = job.filter(|_| is_slice).map(|job| SliceOf {
+            job,
+            got_on: attempts < MAX_ATTEMPTS,
+        });
         let zones = Zones {
             account,
             id,

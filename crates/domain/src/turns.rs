@@ -39,15 +39,21 @@ impl<K: Clone + Eq + Hash, T> Turns<K, T> {
 
     /// The first thing of the owner whose turn it is.
     pub fn pop(&mut self) -> Option<T> {
-        let owner = self.owners.pop_front()?;
+        self.pop_if(|_| true).map(|(_, item)| item)
+    }
+
+    /// The same, of the first owner in turn that may have one; the others keep their place.
+    pub fn pop_if(&mut self, may: impl FnMut(&K) -> bool) -> Option<(K, T)> {
+        let index = self.owners.iter().position(may)?;
+        let owner = self.owners.remove(index)?;
         let waiting = self.waiting.get_mut(&owner)?;
-        let item = waiting.pop_front();
+        let item = waiting.pop_front()?;
         if waiting.is_empty() {
             self.waiting.remove(&owner);
         } else {
-            self.owners.push_back(owner);
+            self.owners.push_back(owner.clone());
         }
-        item
+        Some((owner, item))
     }
 }
 
@@ -69,6 +75,18 @@ mod tests {
             taken,
             [("heavy", 0), ("other", 0), ("heavy", 1), ("heavy", 2)]
         );
+    }
+
+    #[test]
+    fn an_owner_that_may_not_keeps_its_place() {
+        let mut turns = Turns::default();
+        for (owner, piece) in [("a", 1), ("b", 2), ("c", 3), ("b", 4)] {
+            turns.push(owner, piece);
+        }
+        assert_eq!(turns.pop_if(|owner| *owner != "a"), Some(("b", 2)));
+        assert_eq!(turns.pop_if(|owner| *owner == "z"), None);
+        let rest: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
+        assert_eq!(rest, [1, 3, 4]);
     }
 
     proptest! {

@@ -82,7 +82,8 @@ pub struct EnvironmentDb {
     pub(crate) rules: EnvironmentRules,
     /// Its connections.
     pub pools: Pools,
-    /// In front of units of work.
+    /// In front of units of work. One at a time of an account, as each locks the account's row: a second one would only
+    /// keep a connection waiting.
     pub(crate) writers: Turnstile<Writer>,
     /// In front of reads of logs, which are as long as an account is old.
     log_readers: Turnstile<AccountId>,
@@ -198,8 +199,8 @@ impl EnvironmentStore {
             environment,
             rules: EnvironmentRules::of(environment),
             pools,
-            writers: Turnstile::new(at_once.units_of_work),
-            log_readers: Turnstile::new(at_once.log_reads),
+            writers: Turnstile::new(at_once.units_of_work, 1),
+            log_readers: Turnstile::new(at_once.log_reads, 1),
             jobs_waiting: Notify::new(),
             deliveries_waiting: Notify::new(),
             interruption,

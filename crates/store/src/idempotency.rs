@@ -137,6 +137,16 @@ pub async fn answer(
     answer: Answer,
     expires_at: Timestamp,
 ) -> Result<()> {
+    keep(&db.pools.writer, account, key, answer, expires_at).await
+}
+
+pub(crate) async fn keep(
+    connection: &impl ConnectionTrait,
+    account: &AccountId,
+    key: &str,
+    answer: Answer,
+    expires_at: Timestamp,
+) -> Result<()> {
     let bytes = answer.body.as_deref().map_or(0, str::len);
     let change = ActiveModel {
         status: Set(Some(i32::from(answer.status))),
@@ -151,7 +161,7 @@ pub async fn answer(
         .filter(Column::AccountId.eq(account.as_str()))
         .filter(Column::Key.eq(key))
         .filter(Column::Status.is_null())
-        .exec(&db.pools.writer)
+        .exec(connection)
         .await?;
     Ok(())
 }

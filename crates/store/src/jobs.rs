@@ -412,15 +412,16 @@ pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> 
 }
 
 /// Puts a job back in its place in line, with the changes of a unit of work: a long one that gives way to other accounts.
-/// Errors: [`StoreError::LeaseLost`].
-pub async fn give_way(work: &Work<'_>, job: &ClaimedJob) -> Result<()> {
+/// Its count of attempts starts anew if it `got_on`. Errors: [`StoreError::LeaseLost`].
+pub async fn give_way(work: &Work<'_>, job: &ClaimedJob, got_on: bool) -> Result<()> {
     let row = held(work, job).await?;
+    let attempts = if got_on { 0 } else { row.attempts };
     write(
         work,
         jobs::Model {
             run_at: row.created_at,
             lease_token: None,
-            attempts: 0,
+            attempts,
             ..row
         },
     )

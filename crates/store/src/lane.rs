@@ -76,8 +76,8 @@ impl<B: Batch> Lane<B> {
         let spawn = |index| {
             // Whoever hands something in waits for the answer, so there is no more in a lane than there are callers.
             let (sender, receiver) = mpsc::unbounded_channel();
-            let owner = Writer::Lane(std::any::type_name::<B>(), index);
-            tokio::spawn(run::<B>(Arc::clone(db), owner, receiver));
+            let writer = Writer::Lane(std::any::type_name::<B>(), index);
+            tokio::spawn(run::<B>(Arc::clone(db), writer, receiver));
             sender
         };
         Self {
@@ -106,7 +106,7 @@ impl<B: Batch> std::fmt::Debug for Lane<B> {
 
 async fn run<B: Batch>(
     db: Arc<EnvironmentDb>,
-    owner: Writer,
+    writer: Writer,
     mut receiver: mpsc::UnboundedReceiver<Entry<B>>,
 ) {
     let mut waiting: Turns<AccountId, Entry<B>> = Turns::default();
@@ -120,7 +120,7 @@ async fn run<B: Batch>(
         while let Ok(entry) = receiver.try_recv() {
             waiting.push(B::account(&entry.0).clone(), entry);
         }
-        if let Err(error) = write_batch::<B>(&db, &owner, next_batch::<B>(&mut waiting)).await {
+        if let Err(error) = write_batch::<B>(&db, &writer, next_batch::<B>(&mut waiting)).await {
             while let Some((_, reply)) = waiting.pop() {
                 let _ = reply.send(Err(error.share_unavailable()));
             }
@@ -143,12 +143,12 @@ fn next_batch<B: Batch>(waiting: &mut Turns<AccountId, Entry<B>>) -> Vec<Entry<B
 /// Writes the items and answers their callers. Errors: the database is not available.
 async fn write_batch<B: Batch>(
     db: &EnvironmentDb,
-    owner: &Writer,
+    writer: &Writer,
     batch: Vec<Entry<B>>,
 ) -> Result<()> {
     let (items, mut replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let all: Vec<&B::Item> = items.iter().collect();
-    match transaction::<B>(db, owner, &all).await {
+    match transaction::<B>(db, writer, &all).await {
         Ok(outputs) => {
             for (reply, output) in replies.into_iter().zip(outputs) {
                 // A caller that went away does not hear the answer; the write stands.
@@ -170,7 +170,7 @@ async fn write_batch<B: Batch>(
             tracing::debug!(items = items.len(), %error, "batch failed, writing its items one by one");
             let mut entries = items.iter().zip(replies);
             while let Some((item, reply)) = entries.next() {
-                let written = alone::<B>(db, owner, item).await;
+                let written = alone::<B>(db, writer, item).await;
                 let failed = match &written {
                     Err(error) if error.is_unavailable() => Some(error.share_unavailable()),
                     _ => None,
@@ -188,10 +188,10 @@ async fn write_batch<B: Batch>(
     Ok(())
 }
 
-async fn alone<B: Batch>(db: &EnvironmentDb, owner: &Writer, item: &B::Item) -> Result<B::Output> {
+async fn alone<B: Batch>(db: &EnvironmentDb, writer: &Writer, item: &B::Item) -> Result<B::Output> {
     let mut tries = 1;
     loop {
-        match transaction::<B>(db, owner, &[item]).await {
+        match transaction::<B>(db, writer, &[item]).await {
             Ok(outputs) => return outputs.into_iter().next().ok_or(StoreError::Closed),
             Err(error) if error.is_transient() && tries < TRIES => tries += 1,
             Err(error) => return Err(error),
@@ -202,10 +202,10 @@ async fn alone<B: Batch>(db: &EnvironmentDb, owner: &Writer, item: &B::Item) -> 
 /// One transaction. A panic in a batch is a bug, but it must not end the lane for everybody who comes later.
 async fn transaction<B: Batch>(
     db: &EnvironmentDb,
-    owner: &Writer,
+    writer: &Writer,
     items: &[&B::Item],
 ) -> Result<Vec<B::Output>> {
-    let turn = db.writers.pass(owner.clone()).await;
+    let turn = db.writers.pass(writer.clone()).await;
     let written = AssertUnwindSafe(write_and_commit::<B>(db, turn, items)).catch_unwind();
     match tokio::time::timeout(LIMIT, written).await {
         Ok(Ok(written)) => written,

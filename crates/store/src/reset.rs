@@ -1,20 +1,36 @@
 //! Emptying an account's sandbox (contract §7).
 
-use peeker_domain::ClockOffset;
 use peeker_domain::id::AccountId;
+use peeker_domain::{ClockOffset, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::entity as rows;
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
+use crate::idempotency::{self, Answer};
 use crate::work::Work;
+
+/// The idempotency key that a reset was asked for with.
+#[derive(Debug)]
+pub struct ResetKey<'a> {
+    /// The key, which is claimed.
+    pub key: &'a str,
+    /// What its repeats are answered.
+    pub answer: Answer,
+    /// Until when, on the system's clock.
+    pub expires_at: Timestamp,
+}
 
 /// Removes every row of an account. What is being worked on finds its lease gone and changes nothing any more. Event
 /// numbers go on where they were, so that no receiver sees a number twice. Idempotency keys of requests that run stay
-/// claimed: that of the reset itself, above all, or its repeat would remove what came between. Errors: where
-/// accounts cannot be emptied.
-pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
+/// claimed. That of the reset is answered in the same transaction, or its repeat, even after a crash, would remove what came
+/// between. Errors: where accounts cannot be emptied.
+pub async fn empty(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    asked_with: Option<ResetKey<'_>>,
+) -> Result<()> {
     if !db.rules.resettable {
         return Err(StoreError::Corrupt(
             "only a sandbox can be emptied".to_owned(),
@@ -58,6 +74,9 @@ pub async fn empty(db: &EnvironmentDb, account: &AccountId) -> Result<()> {
         simulated_records
     );
     forget_answers(&work, account).await?;
+    if let Some(own) = asked_with {
+        idempotency::keep(work.tx(), account, own.key, own.answer, own.expires_at).await?;
+    }
     work.start_anew(account)?;
     // Nothing waits any more, and what watched the endpoint is gone with the jobs.
     work.set_paused(account, None)?;

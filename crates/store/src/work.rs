@@ -47,13 +47,10 @@ impl<'a> Work<'a> {
         db: &'a EnvironmentDb,
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
-        let accounts: Vec<&AccountId> = accounts.into_iter().collect();
-        let owner = match accounts[..] {
-            [only] => Writer::Account(only.clone()),
-            _ => Writer::Other,
-        };
-        let turn = db.writers.pass(owner).await;
-        Self::begin_in(db, turn, accounts).await
+        let accounts: Vec<AccountId> = accounts.into_iter().cloned().collect();
+        let writer = Writer::Accounts(accounts.clone());
+        let turn = db.writers.pass(writer).await;
+        Self::begin_in(db, turn, &accounts).await
     }
 
     /// As [`Work::begin`], in a turn that has come.

@@ -15,7 +15,7 @@ use peeker_webhooks::{AddressPolicy, OutboundClient, SigningSecret};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::{Client, Engine, Faults, TestDatabase};
+use crate::{Client, Commits, Engine, Faults, TestDatabase};
 
 /// When a test begins: 2026-05-08T12:00:00Z.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_778_241_600_000);
@@ -96,6 +96,14 @@ impl TestApp {
     /// A second server on the same database, with `faults` before its providers.
     pub async fn faulty_server(&self, faults: &Faults) -> App {
         App::start_behind(self.options(), |providers| faults.before(providers))
+            .await
+            .unwrap()
+    }
+
+    /// A second server on the same database, which can be stopped at its commits.
+    pub async fn server_with_commits(&self, commits: &Commits) -> App {
+        let interruption = Some(commits.interruption());
+        App::start_interruptible(self.options(), |providers| providers, interruption)
             .await
             .unwrap()
     }

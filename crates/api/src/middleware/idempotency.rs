@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use peeker_app::idempotency::{self, Claim, StoredResponse};
+use peeker_app::idempotency::{self, Claim, ClaimedKey, StoredResponse};
 use peeker_app::{Actor, App};
 use peeker_domain::Error;
 use sha2::{Digest, Sha256};
@@ -72,8 +72,9 @@ async fn once(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
     let fingerprint = fingerprint(parts.method.as_str(), parts.uri.path(), &body);
     match idempotency::claim(app, &actor, &key, &fingerprint).await? {
         Claim::Replay(stored) => Ok(replay(stored)),
-        Claim::Run => {
-            let request = Request::from_parts(parts, Body::from(body));
+        Claim::Run(key) => {
+            let mut request = Request::from_parts(parts, Body::from(body));
+            request.extensions_mut().insert(key.clone());
             settle(
                 app,
                 &actor,
@@ -89,7 +90,7 @@ async fn once(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
 async fn settle(
     app: &App,
     actor: &Actor,
-    key: &str,
+    key: &ClaimedKey,
     outcome: std::thread::Result<Response>,
 ) -> Result<Response, ApiError> {
     let response = match outcome {

@@ -1,10 +1,20 @@
 //! Requests per key and rolling minute (contract §1).
 
+use axum::http::Method;
 use peeker_app::keys::{self, NewKey};
-use peeker_domain::{Environment, Preset};
-use peeker_testkit::{Client, Engine, Response, TestApp, on_both_engines};
+use peeker_domain::{Environment, EventType, Preset};
+use peeker_store::Work;
+use peeker_testkit::{Client, EPOCH, Engine, Response, TestApp, names, on_both_engines};
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// The body of an import of so many domains.
+fn import(prefix: &str, domains: usize) -> Value {
+    let names: Vec<String> = (0..domains)
+        .map(|number| format!("{prefix}-{number}.com"))
+        .collect();
+    json!({ "domains": names })
+}
 
 async fn statuses(client: &Client, requests: usize) -> Vec<u16> {
     let mut statuses = Vec::new();
@@ -30,9 +40,9 @@ fn number(response: &Response, header: &str) -> u32 {
 }
 
 /// Checks a refusal whole; gives back when to come again.
-fn retry_after(response: Response, limit: u32) -> u32 {
+fn retry_after(response: Response, limit: u32, remaining: u32) -> u32 {
     assert_eq!(number(&response, "ratelimit-limit"), limit);
-    assert_eq!(number(&response, "ratelimit-remaining"), 0);
+    assert_eq!(number(&response, "ratelimit-remaining"), remaining);
     let seconds = number(&response, "retry-after");
     assert_eq!(number(&response, "ratelimit-reset"), seconds);
     let error = response.error(429, "rate_limited");
@@ -62,8 +72,8 @@ on_both_engines! {
             assert_eq!(response.header("retry-after"), None);
             response.expect(200);
         }
-        assert_eq!(retry_after(client.get("/me").await, 5), 60);
-        assert_eq!(retry_after(client.get("/me").await, 5), 60, "a refused request does not count");
+        assert_eq!(retry_after(client.get("/me").await, 5, 0), 60);
+        assert_eq!(retry_after(client.get("/me").await, 5, 0), 60, "a refused request does not count");
     }
 
     async fn the_window_rolls_with_the_clock(app) {
@@ -71,12 +81,12 @@ on_both_engines! {
         assert_eq!(passed(&client, 3).await, 3);
         app.advance_seconds(30);
         assert_eq!(passed(&client, 2).await, 2);
-        assert_eq!(retry_after(client.get("/me").await, 5), 30);
+        assert_eq!(retry_after(client.get("/me").await, 5, 0), 30);
         app.advance_seconds(29);
-        assert_eq!(retry_after(client.get("/me").await, 5), 1);
+        assert_eq!(retry_after(client.get("/me").await, 5, 0), 1);
         app.advance_seconds(1);
         assert_eq!(statuses(&client, 4).await, [200, 200, 200, 429]);
-        assert_eq!(retry_after(client.get("/me").await, 5), 30);
+        assert_eq!(retry_after(client.get("/me").await, 5, 0), 30);
         app.advance_seconds(30);
         assert_eq!(statuses(&client, 3).await, [200, 200, 429]);
         app.advance_seconds(3_600);
@@ -88,7 +98,7 @@ on_both_engines! {
         assert_eq!(passed(&client, 1).await, 1);
         app.advance_seconds(17);
         assert_eq!(passed(&client, 1).await, 1);
-        let seconds = retry_after(client.get("/me").await, 2);
+        let seconds = retry_after(client.get("/me").await, 2, 0);
         app.advance_seconds(i64::from(seconds) - 1);
         assert_eq!(passed(&client, 1).await, 0);
         app.advance_seconds(1);
@@ -105,7 +115,7 @@ on_both_engines! {
         let last = client.post_text("/users", "nonsense").await;
         assert_eq!(number(&last, "ratelimit-remaining"), 0);
         last.error(400, "invalid_request");
-        retry_after(client.post("/bundles", bundle).await, 5);
+        retry_after(client.post("/bundles", bundle).await, 5, 0);
         let bundles = app.client().get("/bundles").await.data(200);
         assert_eq!(bundles.as_array().unwrap().len(), 1, "a request over the limit does nothing");
     }
@@ -135,7 +145,125 @@ on_both_engines! {
     async fn the_default_is_600_a_minute(app) {
         let client = app.client();
         assert_eq!(passed(&client, 601).await, 600);
-        retry_after(client.get("/me").await, 600);
+        retry_after(client.get("/me").await, 600, 0);
+    }
+
+    async fn an_import_counts_a_request_for_each_started_25_domains(app) {
+        app.may_leave_jobs();
+        let client = app.client_with(&app.key(Preset::Full, 40).await);
+        for (domains, left) in [(1, 39), (25, 38), (26, 36), (500, 16)] {
+            let response = client.post("/domains/import/jobs", import(&format!("n{domains}"), domains)).await;
+            assert_eq!(number(&response, "ratelimit-remaining"), left, "{domains} domains");
+            assert_eq!(number(&response, "ratelimit-limit"), 40);
+            assert_eq!(number(&response, "ratelimit-reset"), 60);
+            assert_eq!(response.header("retry-after"), None);
+            response.expect(202);
+        }
+        let few = client.post("/domains/import", import("few", 25)).await;
+        assert_eq!(number(&few, "ratelimit-remaining"), 15);
+        few.expect(200);
+        let checked = json!({ "domains": names("checked", 50) });
+        let checked = client.post("/domains/availability", checked).await;
+        assert_eq!(number(&checked, "ratelimit-remaining"), 14, "a check of 50 names is one request");
+        checked.expect(200);
+    }
+
+    async fn a_request_that_is_heavier_than_what_is_left_changes_nothing(app) {
+        app.may_leave_jobs();
+        let client = app.client_with(&app.key(Preset::Full, 30).await);
+        assert_eq!(passed(&client, 6).await, 6);
+        app.advance_seconds(20);
+        assert_eq!(passed(&client, 9).await, 9);
+        app.advance_seconds(10);
+        // 15 are left, and this is 20: it fits when the first six are 60 seconds old.
+        let heavy = import("heavy", 500);
+        for _ in 0..2 {
+            let refused = client.post("/domains/import/jobs", heavy.clone()).await;
+            assert_eq!(number(&refused, "ratelimit-remaining"), 15, "it is not counted at all");
+            for header in ["retry-after", "ratelimit-reset"] {
+                assert_eq!(number(&refused, header), 30);
+            }
+            let error = refused.error(429, "rate_limited");
+            assert_eq!(error["details"], json!({ "retry_after_seconds": 30 }));
+        }
+        let known = app.client().get("/domains/import?domains=heavy-0.com").await.data(200);
+        assert_eq!(known, json!([]));
+        app.advance_seconds(29);
+        client.post("/domains/import/jobs", heavy.clone()).await.error(429, "rate_limited");
+        app.advance_seconds(1);
+        let accepted = client.post("/domains/import/jobs", heavy.clone()).await;
+        assert_eq!(number(&accepted, "ratelimit-remaining"), 1);
+        accepted.expect(202);
+        // 29 of 30 are used up, and the nine of the second batch leave first.
+        let again = client.post("/domains/import/jobs", import("again", 126)).await;
+        assert_eq!(number(&again, "retry-after"), 20);
+        again.error(429, "rate_limited");
+    }
+
+    async fn a_request_never_costs_more_than_a_key_has(app) {
+        app.may_leave_jobs();
+        let client = app.client_with(&app.key(Preset::Full, 5).await);
+        client.get("/me").await.expect(200);
+        let heavy = import("heavy", 500);
+        assert_eq!(retry_after(client.post("/domains/import/jobs", heavy.clone()).await, 5, 4), 60);
+        app.advance_seconds(60);
+        let accepted = client.post("/domains/import/jobs", heavy).await;
+        assert_eq!(number(&accepted, "ratelimit-remaining"), 0);
+        accepted.expect(202);
+    }
+
+    async fn what_is_refused_for_its_body_costs_one_request(app) {
+        let client = app.client_with(&app.key(Preset::Full, 30).await);
+        let mut body = import("twice", 500);
+        body["domains"][1] = body["domains"][0].clone();
+        let refused = client.post("/domains/import/jobs", body).await;
+        assert_eq!(number(&refused, "ratelimit-remaining"), 29);
+        refused.error(400, "invalid_request");
+    }
+
+    async fn a_refused_weight_leaves_the_idempotency_key_free(app) {
+        app.may_leave_jobs();
+        let client = app.client_with(&app.key(Preset::Full, 20).await);
+        assert_eq!(passed(&client, 1).await, 1);
+        let body = import("heavy", 500);
+        let send = || async {
+            let request = client.request(Method::POST, "/domains/import/jobs");
+            let request = request.header("idempotency-key", "one").header("content-type", "application/json");
+            client.send(request.body(body.to_string().into()).unwrap()).await
+        };
+        send().await.error(429, "rate_limited");
+        app.advance_seconds(60);
+        let first = send().await.data(202);
+        app.advance_seconds(60);
+        let replayed = send().await;
+        assert_eq!(number(&replayed, "ratelimit-remaining"), 19, "an answer that is kept costs one request");
+        assert_eq!(replayed.data(202)["id"], first["id"]);
+    }
+
+    async fn a_replay_counts_by_the_events_of_its_window(app) {
+        app.may_leave_jobs();
+        let db = &app.app.store().sandbox.db;
+        let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
+        for _ in 0..10_001 {
+            work.emit(&app.partner.id, EventType::SwapCreated, None, &json!({}), EPOCH).unwrap();
+        }
+        work.commit().await.unwrap();
+        app.advance_seconds(60);
+        let window = |types: Value| {
+            json!({ "since": EPOCH.to_string(), "until": EPOCH.plus_seconds(1).to_string(), "types": types })
+        };
+        let client = app.client_with(&app.key(Preset::Full, 3).await);
+        let none = client.post("/events/replay", window(json!(["swap.failed"]))).await;
+        assert_eq!(number(&none, "ratelimit-remaining"), 2);
+        none.expect(202);
+        let all = client.post("/events/replay", window(json!(["swap.created"]))).await;
+        assert_eq!(number(&all, "ratelimit-remaining"), 0);
+        let job = all.data(202);
+        assert_eq!(job["matched_count"], 10_001);
+        app.advance_seconds(60);
+        assert_eq!(passed(&client, 2).await, 2);
+        let refused = client.post("/events/replay", window(json!(["swap.created", "swap.failed"]))).await;
+        assert_eq!(retry_after(refused, 3, 1), 60);
     }
 
     async fn many_at_once_do_not_pass_the_limit(app) {
@@ -172,6 +300,24 @@ async fn two_servers_on_one_postgres_share_a_limit() {
 }
 
 #[tokio::test]
+async fn weights_are_shared_by_two_servers_on_one_postgres() {
+    let app = TestApp::start(Engine::Postgres).await;
+    app.may_leave_jobs();
+    let (first, second) = (app.client(), app.client_of(&app.another_server().await));
+    let heavy = |number: usize| import(&format!("heavy{number}"), 500);
+    let mut accepted = 0;
+    for number in 0..40 {
+        let client = if number % 2 == 0 { &first } else { &second };
+        let response = client.post("/domains/import/jobs", heavy(number)).await;
+        accepted += usize::from(response.status == 202);
+    }
+    assert_eq!(accepted, 30, "30 times 20 of 600");
+    let refused = second.post("/domains/import/jobs", heavy(99)).await;
+    assert_eq!(retry_after(refused, 600, 0), 60);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_small_limit_is_exact_on_two_servers() {
     let app = TestApp::start(Engine::Postgres).await;
     let key = app.key(Preset::Full, 5).await;
@@ -181,7 +327,7 @@ async fn a_small_limit_is_exact_on_two_servers() {
     let on_other = |client: Client| {
         let key = key.clone();
         async move {
-            let mut request = client.request(axum::http::Method::GET, "/me");
+            let mut request = client.request(Method::GET, "/me");
             let header = format!("Bearer {key}").parse().unwrap();
             request
                 .headers_mut()

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use peeker_app::idempotency::{self, Claim};
 use peeker_app::runner;
 use peeker_domain::{Code, Environment, Preset};
+use peeker_store::Moment;
 use peeker_testkit::{
-    Client, Receiver, TestApp, bundle_of_ten, bundle_order, custom_order, names, on_both_engines,
-    with,
+    Client, Commits, Receiver, TestApp, bundle_of_ten, bundle_order, custom_order, names,
+    on_both_engines, with,
 };
 use serde_json::json;
 
@@ -172,19 +173,38 @@ on_both_engines! {
         client.get(&format!("/orders/{}", placed["id"].as_str().unwrap())).await.error(404, "not_found");
     }
 
+    async fn a_reset_that_nobody_was_told_of_is_not_repeated(app) {
+        let client = app.client();
+        client.post("/bundles", bundle_of_ten()).await.expect(201);
+        let commits = Commits::stopping_at(1, Moment::AfterCommit);
+        let dying = app.client_of(&app.server_with_commits(&commits).await);
+        let again = async |client: &Client| client.post_with("/sandbox/reset", json!({}), &[("Idempotency-Key", "reset")]).await;
+        tokio::select! {
+            () = commits.stopped() => {}
+            answer = again(&dying) => panic!("it was to be cut off: {answer:?}"),
+        }
+        assert_eq!(client.get("/bundles").await.expect(200)["data"], json!([]));
+        client.post("/bundles", bundle_of_ten()).await.expect(201);
+        // Longer than the claim of a request whose server is gone.
+        app.advance_seconds(120);
+        let repeated = again(&client).await;
+        assert_eq!(repeated.header("idempotent-replayed"), Some("true"));
+        assert_eq!(repeated.data(200), json!({ "status": "empty" }));
+        assert_eq!(client.get("/bundles").await.data(200).as_array().unwrap().len(), 1);
+    }
+
     async fn a_request_that_runs_keeps_its_key(app) {
         let client = app.client();
         let actor = app.app.authenticate(app.test_key()).await.unwrap();
         client.post("/sandbox/clock/advance", json!({ "seconds": 100 * 24 * 60 * 60 })).await.expect(200);
         app.run_until_idle().await;
         let claim = async || idempotency::claim(&app.app, &actor, "runs", "digest").await;
-        assert!(matches!(claim().await, Ok(Claim::Run)));
+        assert!(matches!(claim().await, Ok(Claim::Run(_))));
         reset(&client).await;
         assert_eq!(claim().await.unwrap_err().code, Code::RateLimited);
         // When its server died, the claim lapses as it would have.
         app.advance_seconds(60);
-        assert!(matches!(claim().await, Ok(Claim::Run)));
-        idempotency::abandon(&app.app, &actor, "runs").await.unwrap();
+        assert!(matches!(claim().await, Ok(Claim::Run(_))));
     }
 
     async fn work_under_way_does_no_harm(app) {

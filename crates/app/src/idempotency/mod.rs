@@ -9,6 +9,7 @@ mod budget;
 use peeker_domain::{Code, Error, Result, Timestamp};
 use peeker_store::clock;
 use peeker_store::idempotency::{self as rows, Answer, Known, Usage};
+use peeker_store::reset::ResetKey;
 use serde::Deserialize;
 
 use crate::failure::internal;
@@ -32,11 +33,22 @@ pub struct StoredResponse {
     pub body: Vec<u8>,
 }
 
+/// A key that is claimed for the request that runs, until [`finish`] or [`abandon`]. Each API key has idempotency keys of
+/// its own: what one was answered is not shown to another.
+#[derive(Debug, Clone)]
+pub struct ClaimedKey(String);
+
+impl ClaimedKey {
+    fn of(actor: &Actor, key: &str) -> Self {
+        Self(format!("{}/{key}", actor.key))
+    }
+}
+
 /// What to do with a request that carries a key.
 #[derive(Debug)]
 pub enum Claim {
     /// First time: run it, then call [`finish`], or [`abandon`] when it was refused or failed.
-    Run,
+    Run(ClaimedKey),
     /// Seen before: send this answer.
     Replay(StoredResponse),
 }
@@ -47,14 +59,14 @@ pub enum Claim {
 pub async fn claim(app: &App, actor: &Actor, key: &str, fingerprint: &str) -> Result<Claim> {
     let db = &app.environment(actor.environment).db;
     let now = actor.now(app).await?;
-    let key = &scoped(actor, key);
+    let key = ClaimedKey::of(actor, key);
     let usage = usage(app, actor, now).await?;
     let is_full = usage.keys >= app.settings().idempotency.keys;
     let known = if is_full {
-        rows::find(db, &actor.account, key, now).await
+        rows::find(db, &actor.account, &key.0, now).await
     } else {
         let until = now.plus_seconds(CLAIM_SECONDS);
-        rows::claim(db, &actor.account, key, fingerprint, now, until).await
+        rows::claim(db, &actor.account, &key.0, fingerprint, now, until).await
     };
     match known.map_err(internal("claim an idempotency key"))? {
         None if is_full => Err(used_up(usage, now)),
@@ -62,7 +74,7 @@ pub async fn claim(app: &App, actor: &Actor, key: &str, fingerprint: &str) -> Re
             app.0
                 .idempotency
                 .add(actor.environment, &actor.account, 1, 0);
-            Ok(Claim::Run)
+            Ok(Claim::Run(key))
         }
         Some(
             Known::Running { fingerprint: held }
@@ -121,20 +133,20 @@ async fn usage(app: &App, actor: &Actor, now: Timestamp) -> Result<Usage> {
 
 /// Keeps the answer for 24 hours: from the end of the way on, while a sandbox's clock is on its way somewhere. Else a clock
 /// that is sent on by a day would forget the very answer that says so, and a repeat would send it on again.
-pub async fn finish(app: &App, actor: &Actor, key: &str, response: StoredResponse) -> Result<()> {
+pub async fn finish(
+    app: &App,
+    actor: &Actor,
+    key: &ClaimedKey,
+    response: StoredResponse,
+) -> Result<()> {
     let db = &app.environment(actor.environment).db;
-    let body = String::from_utf8(response.body).map_err(Error::internal)?;
+    let answer = to_keep(response)?;
     let clock = clock::find(db, &actor.account)
         .await
         .map_err(internal("read a sandbox clock"))?;
     let until = clock.destination(app.now()).plus_seconds(KEPT_FOR_SECONDS);
-    let answer = Answer {
-        status: response.status,
-        record_id: record_id(&body),
-        body: Some(body).filter(|body| body.len() <= MAX_ANSWER_BYTES),
-    };
     let bytes = answer.body.as_deref().map_or(0, str::len);
-    rows::answer(db, &actor.account, &scoped(actor, key), answer, until)
+    rows::answer(db, &actor.account, &key.0, answer, until)
         .await
         .map_err(internal("keep an answer"))?;
     let budgets = &app.0.idempotency;
@@ -148,6 +160,29 @@ pub async fn finish(app: &App, actor: &Actor, key: &str, response: StoredRespons
         budgets.forget(actor.environment, &actor.account);
     }
     Ok(())
+}
+
+/// What [`finish`] will keep, for a change that keeps it in its own transaction, since a repeat would do harm even after a
+/// crash. `now` is the time that the account's clock will show.
+pub(crate) fn own_answer(
+    key: &ClaimedKey,
+    response: StoredResponse,
+    now: Timestamp,
+) -> Result<ResetKey<'_>> {
+    Ok(ResetKey {
+        key: &key.0,
+        answer: to_keep(response)?,
+        expires_at: now.plus_seconds(KEPT_FOR_SECONDS),
+    })
+}
+
+fn to_keep(response: StoredResponse) -> Result<Answer> {
+    let body = String::from_utf8(response.body).map_err(Error::internal)?;
+    Ok(Answer {
+        status: response.status,
+        record_id: record_id(&body),
+        body: Some(body).filter(|body| body.len() <= MAX_ANSWER_BYTES),
+    })
 }
 
 /// The id of the record that an answer shows.
@@ -165,18 +200,13 @@ fn record_id(body: &str) -> Option<String> {
 }
 
 /// Gives the key back, so that a repeat runs the request again.
-pub async fn abandon(app: &App, actor: &Actor, key: &str) -> Result<()> {
+pub async fn abandon(app: &App, actor: &Actor, key: &ClaimedKey) -> Result<()> {
     let db = &app.environment(actor.environment).db;
-    rows::give_back(db, &actor.account, &scoped(actor, key))
+    rows::give_back(db, &actor.account, &key.0)
         .await
         .map_err(internal("give an idempotency key back"))?;
     app.0
         .idempotency
         .add(actor.environment, &actor.account, -1, 0);
     Ok(())
-}
-
-/// Each API key has its own idempotency keys: what one was answered is not shown to another.
-fn scoped(actor: &Actor, key: &str) -> String {
-    format!("{}/{key}", actor.key)
 }

@@ -14,6 +14,7 @@ mod crashes;
 mod delivery;
 mod dunning;
 mod endpoint_health;
+mod fairness;
 mod interleavings;
 mod lives;
 mod log;

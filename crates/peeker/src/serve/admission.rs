@@ -43,13 +43,15 @@ pub(super) enum Decision {
 #[derive(Debug)]
 pub(super) struct Place {
     admission: Arc<Admission>,
-    /// `None` for the place of a connection that is turned away.
     kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
-    Served { counted_as: Option<IpAddr> },
+    /// `None` for a proxy.
+    Served {
+        counted_as: Option<IpAddr>,
+    },
     TurnedAway,
 }
 

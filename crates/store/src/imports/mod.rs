@@ -9,7 +9,7 @@ mod record;
 
 pub use begin::{Begun, NewImport, Submitted, begin};
 pub use delegation::{WatchedZone, deadline, delegated, watched_zone};
-pub use record::{ZoneOutcome, Zones, pending, record};
+pub use record::{SliceOf, ZoneOutcome, Zones, pending, record};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -64,8 +64,17 @@ pub struct Zones<'a> {
     pub deadline: Timestamp,
     /// Now.
     pub now: Timestamp,
-    /// The worker's job, which then goes back in line, or ends with the import.
-    pub slice_of: Option<&'a ClaimedJob>,
+    /// The worker's job that this was a slice of.
+    pub slice_of: Option<SliceOf<'a>>,
+}
+
+/// A worker's job that then goes back in line, or ends with the import.
+#[derive(Debug, Clone, Copy)]
+pub struct SliceOf<'a> {
+    /// The job.
+    pub job: &'a ClaimedJob,
+    /// Whether zones were made, rather than given up.
+    pub got_on: bool,
 }
 
 /// Records what became of some domains, and the end of the import when none is left. Domains that were recorded before
@@ -133,11 +142,11 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
         conclude(&mut work, account, &mut job, deadline, now).await?;
     }
     write_back::<imports::Entity, _>(work.tx(), vec![job]).await?;
-    if let Some(claimed) = slice_of {
+    if let Some(SliceOf { job, got_on }) = slice_of {
         let left = if over {
-            finish(&work, claimed).await
+            finish(&work, job).await
         } else {
-            give_way(&work, claimed).await
+            give_way(&work, job, got_on).await
         };
         match left {
             // Another worker has it by now. What was made is made.

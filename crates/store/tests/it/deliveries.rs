@@ -196,14 +196,10 @@ async fn an_outcome_waits_for_nobody_elses_delivery() {
             .find(|claimed| claimed.account == *account && claimed.sequence == sequence)
             .unwrap()
     };
-    let blocker = Work::begin(db, []).await.unwrap();
+    let blocker = db.pools.begin().await.unwrap();
     for (account, sequence) in [(&app.partner.id, 1), (&other, 2)] {
         let row = rows::Entity::find_by_id((account.to_string(), sequence));
-        row.lock_exclusive()
-            .one(blocker.tx())
-            .await
-            .unwrap()
-            .unwrap();
+        row.lock_exclusive().one(&blocker).await.unwrap().unwrap();
     }
     let outcomes = [of(&app.partner.id, 2), of(&other, 1)]
         .map(|delivery| outcome(delivery, State::Delivered, 200));

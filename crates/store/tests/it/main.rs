@@ -20,4 +20,5 @@ mod progress;
 mod schema;
 mod sequence;
 mod storage;
+mod turns;
 mod wallet;
