@@ -85,7 +85,7 @@ impl RateLimiter {
         now: Timestamp,
     ) -> Result<Quota, StoreError> {
         let second = now.as_seconds();
-        window.forget_before(second - WINDOW_SECONDS);
+        window.forget_all_but(second);
         let Some(control) = &self.shared else {
             return Ok(window.grant_alone(tokens, limit, now));
         };
@@ -116,7 +116,7 @@ impl RateLimiter {
             // Before the map grows. Only windows that nobody holds, in which nothing counts any more, can go.
             windows.retain(|_, window| {
                 let idle = |mut window: tokio::sync::MutexGuard<'_, Window>| {
-                    window.forget_before(second - WINDOW_SECONDS);
+                    window.forget_all_but(second);
                     window.own.is_empty() && window.unreported.is_empty()
                 };
                 Arc::strong_count(window) > 1 || !window.try_lock().is_ok_and(idle)
@@ -140,9 +140,15 @@ impl RateLimiter {
 }
 
 impl Window {
-    fn forget_before(&mut self, second: i64) {
-        while self.own.front().is_some_and(|(at, _)| *at <= second) {
+    /// Forgets what is outside of the window that ends now: what is over, and what a clock counted that was ahead, or the
+    /// key would have to wait until the time is there again.
+    fn forget_all_but(&mut self, second: i64) {
+        let begin = second - WINDOW_SECONDS;
+        while self.own.front().is_some_and(|(at, _)| *at <= begin) {
             self.own.pop_front();
+        }
+        while self.own.back().is_some_and(|(at, _)| *at > second) {
+            self.own.pop_back();
         }
     }
 
