@@ -98,7 +98,8 @@ pub async fn deliver(url: &str, arguments: &Arguments) -> Result<(), String> {
     Ok(())
 }
 
-fn read_keys(url: &str, file: &Path) -> Result<Vec<Target>, String> {
+/// One client for each line of a file of keys.
+pub fn read_keys(url: &str, file: &Path) -> Result<Vec<Target>, String> {
     let keys =
         std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let targets: Result<Vec<_>, _> = keys

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde_json::Value;
 
 /// A server and a key for it.
@@ -66,6 +66,55 @@ impl Target {
             .post(format!("{}/partner/v1{path}", self.url))
             .bearer_auth(&self.key);
         read(request.json(body).send().await).await
+    }
+}
+
+/// What the API said.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body; `null` when it is none of JSON.
+    pub body: Value,
+}
+
+impl Target {
+    /// One request below the API's base path. `None` when there is no answer, or only a part of one.
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        idempotency_key: Option<&str>,
+    ) -> Option<Answer> {
+        let url = format!("{}/partner/v1{path}", self.url);
+        let mut request = self.client.request(method, url).bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        if let Some(key) = idempotency_key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let response = request.send().await.ok()?;
+        let status = response.status().as_u16();
+        let body = response.bytes().await.ok()?;
+        Some(Answer {
+            status,
+            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        })
+    }
+
+    /// The head of a `GET` below the API's base path, for somebody who writes to the connection himself.
+    pub fn head_of(&self, path: &str) -> String {
+        format!(
+            "GET /partner/v1{path} HTTP/1.1\r\nHost: soak\r\nAuthorization: Bearer {}\r\n\r\n",
+            self.key
+        )
+    }
+
+    /// Host and port of the server.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 }
 

@@ -12,6 +12,7 @@ mod limits;
 mod load;
 mod receiver;
 mod scenarios;
+mod soak;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,8 +25,14 @@ struct Arguments {
     /// The server.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
-    /// A full test key whose rate limit does not stand in the way.
-    #[arg(long, env = "PEEKER_BENCH_KEY", hide_env_values = true)]
+    /// A full test key whose rate limit does not stand in the way. Scenarios that read a file of keys do not need it.
+    #[arg(
+        long,
+        env = "PEEKER_BENCH_KEY",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
     key: String,
     /// Requests under way at once.
     #[arg(long, default_value_t = 64)]
@@ -59,6 +66,9 @@ enum Scenario {
     },
     /// Webhooks: from the event to its receipt, with receivers that hang, or a backlog as fast as it goes.
     Deliver(deliver::Arguments),
+    /// What many partners do, for as long as wanted, while the server is killed and its disk fills: nothing that was
+    /// answered may be lost. `scripts/soak` runs it.
+    Soak(soak::Arguments),
 }
 
 #[tokio::main]
@@ -78,6 +88,7 @@ async fn main() -> ExitCode {
             scenarios::accept(&target, arguments.clients, *orders, disk).await
         }
         Scenario::Drain { orders } => scenarios::drain(&target, arguments.clients, *orders).await,
+        Scenario::Soak(chosen) => soak::soak(&arguments.url, chosen).await,
         Scenario::Deliver(chosen) => deliver::deliver(&arguments.url, chosen).await,
         Scenario::List { requests } => scenarios::list(&target, arguments.clients, *requests).await,
     };

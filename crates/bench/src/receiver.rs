@@ -83,6 +83,13 @@ impl Receiver {
         arrivals.latencies_ms.len()
     }
 
+    /// Which of these events have not arrived.
+    pub fn missing<'i>(&self, events: impl Iterator<Item = &'i str>) -> Vec<&'i str> {
+        let arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_arrived = |id: &str| arrivals.seen.contains(id.trim_start_matches("evt_"));
+        events.filter(|id| !has_arrived(id)).collect()
+    }
+
     async fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         let (mut pending, mut buffer) = (Vec::new(), vec![0; 16 * 1024]);
