@@ -215,9 +215,11 @@ async fn a_database_that_is_gone_is_told_without_its_secrets() {
         .get("http://api.test/readyz")
         .await
         .error(503, "internal_error");
-    let error = client.get("/users").await.error(500, "internal_error");
+    let error = client.get("/users").await.error(503, "internal_error");
+    let message = "The database is not available at the moment. What this request asked for may or may not be stored; send the \
+                   same request again later";
     assert_eq!(
         error,
-        json!({ "code": "internal_error", "message": "Something went wrong on our side; retrying is safe" })
+        json!({ "code": "internal_error", "message": message })
     );
 }

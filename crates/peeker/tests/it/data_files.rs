@@ -132,7 +132,10 @@ fn files_that_are_open_are_told_of_and_closed() {
     assert_eq!(status, "warn");
     assert!(message.contains("control.db, live.db"), "{message}");
     assert_eq!(check("master key").0, "warn");
-    assert_eq!(modes(&data), before, "a check changes nothing");
+    let mut after = modes(&data);
+    // SQLite's own files beside a database come and go with whoever has it open.
+    after.retain(|name, _| before.contains_key(name));
+    assert_eq!(after, before, "a check changes nothing");
 
     let output = run(folder, &["partner", "list"]);
     assert!(output.status.success());
