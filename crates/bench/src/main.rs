@@ -7,6 +7,7 @@
 //! cargo run --release -p peeker-bench -- --key pk_test_… accept
 //! ```
 
+mod beside;
 mod deliver;
 mod limits;
 mod load;
@@ -51,6 +52,8 @@ enum Scenario {
         #[arg(long, default_value_t = 500)]
         orders: usize,
     },
+    /// Seconds to completion of one partner's order beside another's imports.
+    Beside(beside::Arguments),
     /// Latency of `GET /orders`, pages of 25.
     List {
         /// Requests to make.
@@ -78,6 +81,7 @@ async fn main() -> ExitCode {
             scenarios::accept(&target, arguments.clients, *orders, disk).await
         }
         Scenario::Drain { orders } => scenarios::drain(&target, arguments.clients, *orders).await,
+        Scenario::Beside(chosen) => beside::beside(&target, &arguments.url, chosen).await,
         Scenario::Deliver(chosen) => deliver::deliver(&arguments.url, chosen).await,
         Scenario::List { requests } => scenarios::list(&target, arguments.clients, *requests).await,
     };
