@@ -101,3 +101,7 @@ impl Drop for Seat {
         self.under_way.freed.notify_one();
     }
 }
+
+#[cfg(test)]
+#[path = "under_way_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@
 //! PEEKER_BENCH_KEY=pk_test_… cargo run --release -p peeker-bench -- accept
 //! ```
 
+mod beside;
 mod deliver;
 mod limits;
 mod load;
@@ -58,6 +59,8 @@ enum Scenario {
         #[arg(long, default_value_t = 500)]
         orders: usize,
     },
+    /// Seconds to completion of one partner's order beside another's imports.
+    Beside(beside::Arguments),
     /// Latency of `GET /orders`, pages of 25.
     List {
         /// Requests to make.
@@ -89,6 +92,7 @@ async fn main() -> ExitCode {
         }
         Scenario::Drain { orders } => scenarios::drain(&target, arguments.clients, *orders).await,
         Scenario::Soak(chosen) => soak::soak(&arguments.url, chosen).await,
+        Scenario::Beside(chosen) => beside::beside(&target, &arguments.url, chosen).await,
         Scenario::Deliver(chosen) => deliver::deliver(&arguments.url, chosen).await,
         Scenario::List { requests } => scenarios::list(&target, arguments.clients, *requests).await,
     };

@@ -24,8 +24,9 @@ pub fn run_name() -> String {
     format!("bench{:x}", since.as_millis())
 }
 
-fn order(run: &str, number: usize) -> Value {
-    let domains: Vec<String> = (0..DOMAINS)
+/// The body of an order of so many domains.
+pub fn order(run: &str, number: usize, domains: usize) -> Value {
+    let names: Vec<String> = (0..domains)
         .map(|domain| format!("{run}-{number}-{domain}.com"))
         .collect();
     json!({
@@ -36,9 +37,9 @@ fn order(run: &str, number: usize) -> Value {
             "login_email": "login@example.com",
             "login_password": "not-a-secret",
         },
-        "google_licenses": DOMAINS * 2,
+        "google_licenses": domains * 2,
         "google_inboxes_per_domain": 2,
-        "domains": domains,
+        "domains": names,
         "personas": [
             { "first_name": "Sam", "last_name": "Lee", "profile_picture_url": null },
             { "first_name": "Kim", "last_name": "Poe", "profile_picture_url": null },
@@ -58,7 +59,7 @@ pub async fn accept(
     let http_limit = limits::empty_requests(target, clients).await?.rate();
     let name = run_name();
     let accepted = run(orders, clients, |number| {
-        let (target, body) = (target.clone(), order(&name, number));
+        let (target, body) = (target.clone(), order(&name, number, DOMAINS));
         async move { target.post("/orders", &body).await.map(|_| ()) }
     })
     .await?;
@@ -87,7 +88,7 @@ pub async fn drain(target: &Target, clients: usize, orders: usize) -> Result<(),
     let name = run_name();
     let start = Instant::now();
     let accepted = run(orders, clients, |number| {
-        let (target, body) = (target.clone(), order(&name, number));
+        let (target, body) = (target.clone(), order(&name, number, DOMAINS));
         async move { target.post("/orders", &body).await.map(|_| ()) }
     })
     .await?;
