@@ -80,7 +80,9 @@ impl Budgets {
         if let Some(counted) = counts.get_mut(key) {
             let is_full = counted.usage.keys >= self.most_keys;
             let believed = if is_full { FULL_SECONDS } else { FRESH_SECONDS };
-            if system < counted.read_at.plus_seconds(believed) {
+            let until = counted.read_at.plus_seconds(believed);
+            // A clock that was set back must not make it believed for longer.
+            if (counted.read_at..until).contains(&system) {
                 return Some(counted.usage);
             }
             counted.read_at = system;
