@@ -25,7 +25,7 @@ const MAX_AHEAD_SECONDS: i64 = 100 * 365 * 24 * 60 * 60;
 /// How often a request that waits for the clock looks at it.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long a walk goes on before its job is claimed anew. Leaves a job that it runs the time that any job has.
-const STINT: Duration = Duration::from_secs(1);
+const STINT: Duration = Duration::from_secs(10);
 /// A walk that has to wait looks again after this, and a little later each time, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
