@@ -15,7 +15,9 @@ pub const ACTS: u32 = 20;
 pub const ORDERS_OF_ACTS: u32 = 11;
 /// Between two tries of something that has to be answered in the end.
 const BREATH: Duration = Duration::from_millis(500);
-/// What is read, in turns; `{order}` is the last order.
+/// Stands for the last order in what is read.
+const ORDER: &str = "{order}";
+/// What is read, in turns.
 const READS: [&str; 8] = [
     "/orders?per_page=25",
     "/domains?per_page=25",
@@ -139,13 +141,14 @@ impl Partner {
     }
 
     async fn read(&self, turn: usize) {
-        let last = self
-            .records()
-            .orders
-            .iter()
-            .rev()
-            .find_map(|order| order.id.clone());
-        let path = READS[turn % READS.len()].replace("{order}", &last.unwrap_or_default());
+        let mut path = READS[turn % READS.len()].to_owned();
+        if path.contains(ORDER) {
+            let answered = |order: &Wish| order.id.clone();
+            let Some(last) = self.records().orders.iter().rev().find_map(answered) else {
+                return;
+            };
+            path = path.replace(ORDER, &last);
+        }
         let answer = self.target.ask(Method::GET, &path, None, None).await;
         if self.tally.meet(&path, answer).is_some() {
             count(&self.tally.reads);
