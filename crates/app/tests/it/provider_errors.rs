@@ -1,10 +1,14 @@
 //! What follows a provider's failure is the same for all work; and no call is waited for longer than the limit.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use peeker_app::{App, Options, Settings, runner};
 use peeker_domain::Environment;
+use peeker_store::entity::jobs;
+use peeker_store::jobs::PROVISION;
 use peeker_testkit::{Fault, Faults, TestApp, custom_order, names, on_both_engines, with};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::books::{domain, order, places};
@@ -47,6 +51,14 @@ async fn swap(app: &TestApp) -> Value {
     app.client().get("/swaps").await.data(200)[0].clone()
 }
 
+/// When the set-ups that wait are tried again, each time once.
+async fn next_tries(app: &TestApp) -> Vec<i64> {
+    let waiting = jobs::Entity::find().filter(jobs::Column::Kind.eq(PROVISION));
+    let waiting = waiting.all(&app.app.store().sandbox.db.pools.reader).await;
+    let due: BTreeSet<i64> = waiting.unwrap().iter().map(|job| job.run_at).collect();
+    due.into_iter().collect()
+}
+
 on_both_engines! {
     async fn a_renaming_waits_for_an_operator_as_long_as_everything_does(app) {
         let names = names("rename", 1);
@@ -85,6 +97,19 @@ on_both_engines! {
         }
         assert_eq!(order(app, &id).await.status, "in_progress", "given up after two minutes");
         app.may_leave_jobs();
+    }
+
+    async fn what_the_sandbox_has_fail_is_tried_again_at_the_same_time_each_time(app) {
+        let names = names("flaky2", 10);
+        let id = place(app, custom_order(&names)).await;
+        for _ in 0..2 {
+            app.run_until_idle().await;
+            let due = next_tries(app).await;
+            assert_eq!(due.len(), 1, "{due:?}");
+            app.advance_seconds((due[0] - app.now().as_millis()) / 1_000);
+        }
+        app.run_until_idle().await;
+        assert_eq!(order(app, &id).await.status, "completed");
     }
 
     async fn taking_a_domain_back_keeps_the_pause_that_a_provider_names(app) {

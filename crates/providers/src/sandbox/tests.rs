@@ -183,7 +183,7 @@ async fn flaky2_fails_twice_even_over_a_restart() {
         assert_eq!(
             class(run(&restarted, "flaky2-a.com", 0).await),
             ErrorClass::Retry {
-                after_ms: Some(2_000)
+                after_ms: Some(4_000)
             }
         );
     }
