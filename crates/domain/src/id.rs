@@ -52,6 +52,7 @@ macro_rules! id {
         #[$doc]
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
+        #[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
         pub struct $name(String);
 
         impl $name {
@@ -104,6 +105,15 @@ macro_rules! id {
                 &self.0
             }
         }
+
+        #[cfg(feature = "columns")]
+        impl From<&$name> for sea_orm::Value {
+            fn from(id: &$name) -> Self {
+                id.0.as_str().into()
+            }
+        }
+
+        $crate::column::part_of_a_key!($name);
     )+};
 }
 

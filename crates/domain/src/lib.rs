@@ -4,6 +4,7 @@
 //! crates depend on this one; it depends on none of them.
 
 pub mod access;
+mod column;
 pub mod display_name;
 pub mod email;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod excerpt;
 pub mod fingerprint;
 pub mod id;
 pub mod inbox_names;
+pub mod job;
 pub mod mail;
 pub mod money;
 pub mod name;
@@ -38,14 +40,17 @@ pub use email::EmailAddress;
 pub use error::{Code, Error, Result, Violation};
 pub use event::EventType;
 pub use excerpt::excerpt;
+pub use job::{JobKind, JobState};
 pub use mail::MailProvider;
 pub use money::Cents;
 pub use name::DomainName;
 pub use provisioning::ProvisionStep;
 pub use status::{
-    ActionReason, ActionStatus, BundleStatus, DomainStatus, EventReplayStatus, ForwardingStatus,
-    ImportStatus, InboxStatus, OrderStatus, SwapStatus, SwapType, UserStatus,
+    ActionReason, ActionStatus, BundleStatus, DomainCategory, DomainStatus, EventReplayStatus,
+    ForwardingStatus, ImportStatus, InboxStatus, OrderDomainState, OrderStatus, SwapReason,
+    SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
 pub use turns::Turns;
+pub use wallet::{LedgerAccount, LedgerReason};
 pub use web_url::WebUrl;

@@ -26,6 +26,7 @@ pub const CURRENCY: &str = "usd";
     ToSchema,
 )]
 #[serde(transparent)]
+#[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
 pub struct Cents(pub i64);
 
 impl Cents {

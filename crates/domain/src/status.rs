@@ -9,6 +9,8 @@ macro_rules! stored_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:tt,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
+        #[cfg_attr(feature = "columns", sea_orm(value_type = "String"))]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)+ }
 
         impl $name {
@@ -36,6 +38,8 @@ macro_rules! stored_enum {
                 f.write_str(self.as_str())
             }
         }
+
+        $crate::column::part_of_a_key!($name);
     };
 }
 pub(crate) use stored_enum;
@@ -151,6 +155,44 @@ impl DomainStatus {
                 to: to.as_str(),
             })
         }
+    }
+}
+
+stored_enum! {
+    /// What a name is to the account that knows it.
+    DomainCategory {
+        /// Owned, on no order.
+        Inventory = "inventory",
+        /// On an active order.
+        Connected = "connected",
+        /// A name that an order failed to get: neither owned nor on an order, so partners do not see it.
+        Candidate = "candidate",
+    }
+}
+
+stored_enum! {
+    /// How far a domain is on its order.
+    OrderDomainState {
+        /// There is work to be done.
+        Pending = "pending",
+        /// Live.
+        Active = "active",
+        /// Waits for the partner or the customer.
+        ActionRequired = "action_required",
+        /// Taken back from an order that failed or was cancelled as a whole, which shows the domain for ever.
+        Released = "released",
+        /// Taken back from an order that goes on without it and shows it no longer.
+        Left = "left",
+    }
+}
+
+impl OrderDomainState {
+    /// The states of a domain whose part in the order is over.
+    pub const OVER: [Self; 2] = [Self::Released, Self::Left];
+
+    /// Whether the domain's part in the order is over.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Released | Self::Left)
     }
 }
 
@@ -325,6 +367,46 @@ impl SwapStatus {
                 from: self.as_str(),
                 to: to.as_str(),
             })
+        }
+    }
+}
+
+stored_enum! {
+    /// Why a swap waits or failed (contract §5).
+    SwapReason {
+        /// It repeats one in flight.
+        Duplicate = "duplicate",
+        /// Its replacement is registered elsewhere and not imported yet.
+        DomainNotImported = "domain_not_imported",
+        /// Its replacement was imported, and is on an active order by now.
+        DomainAlreadyInActiveOrder = "domain_already_in_active_order",
+        /// Its replacement was imported, and cannot host what the old domain hosts.
+        DomainNotUsableForProvider = "domain_not_usable_for_provider",
+        /// The order that it is part of has ended, or goes on without the domain.
+        OrderEnded = "order_ended",
+        /// A renaming with other personas takes the place of this one, which waited for a picture.
+        Superseded = "superseded",
+        /// The mail provider refused the new name.
+        ProviderRefused = "provider_refused",
+        /// The replacement could not be registered.
+        ReplacementNotRegistered = "replacement_not_registered",
+        /// The replacement is registered and cannot be set up.
+        ReplacementRefused = "replacement_refused",
+        /// The replacement waits for its nameservers.
+        UpdateNameservers = "update_nameservers",
+        /// The replacement has to be replaced itself.
+        ReplaceDomain = "replace_domain",
+        /// A persona's picture cannot be loaded.
+        ProfilePictureNotAccessible = "profile_picture_not_accessible",
+    }
+}
+
+impl From<ActionReason> for SwapReason {
+    fn from(reason: ActionReason) -> Self {
+        match reason {
+            ActionReason::UpdateNameservers => Self::UpdateNameservers,
+            ActionReason::ReplaceDomain => Self::ReplaceDomain,
+            ActionReason::ProfilePictureNotAccessible => Self::ProfilePictureNotAccessible,
         }
     }
 }

@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// A point in time, in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -60,6 +61,7 @@ impl Timestamp {
 /// How far an account's clock is ahead of the system's, in milliseconds. Always nothing in the live environment; a
 /// sandbox's grows when its clock is advanced (contract §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
 pub struct ClockOffset(pub i64);
 
 impl ClockOffset {

@@ -1,6 +1,40 @@
-//! What a wallet gives when it holds too little.
+//! What a wallet gives when it holds too little, and what its ledger says.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Cents;
+use crate::status::stored_enum;
+
+stored_enum! {
+    /// The side of a ledger entry. The two entries of a transaction add up to nothing.
+    LedgerAccount {
+        /// What the partner has.
+        Wallet = "wallet",
+        /// What was paid in.
+        Funding = "funding",
+        /// What was bought.
+        Sales = "sales",
+    }
+}
+
+stored_enum! {
+    /// Why money moved.
+    LedgerReason {
+        /// A payment was booked.
+        Credit = "credit",
+        /// A sandbox's wallet was filled up.
+        SandboxFunding = "sandbox_funding",
+        /// An order was accepted.
+        Order = "order",
+        /// A month of an order, or a year of its domains, was due.
+        Renewal = "renewal",
+        /// A swap was accepted.
+        Swap = "swap",
+        /// What was paid for was not delivered.
+        Refund = "refund",
+    }
+}
 
 /// Where the money of an environment's wallets comes from (contract §8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
