@@ -90,8 +90,11 @@ async fn zones(target: &Target, name: &str, imports: usize) -> Result<usize, Str
     for number in 0..imports {
         let path = format!("/domains/import?domains={name}-{number}-0.com");
         let found = target.get(&path).await?;
-        let path = format!("/domains/import/{}", text(&found["data"][0]["import_id"]));
-        let import = target.get(&path).await?;
+        // An import that has not had its turn yet has no domains.
+        let Some(import) = found["data"][0]["import_id"].as_str() else {
+            continue;
+        };
+        let import = target.get(&format!("/domains/import/{import}")).await?;
         let count = import["data"]["completed_count"].as_u64().unwrap_or(0);
         made += usize::try_from(count).unwrap_or(0);
     }

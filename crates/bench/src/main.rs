@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! peeker serve &
-//! peeker key create org_… --environment test --preset full --requests-per-minute 1000000000 --json
+//! peeker key create org_… --environment test --preset full --requests-per-minute 1000000 --json
 //! PEEKER_BENCH_KEY=pk_test_… cargo run --release -p peeker-bench -- accept
 //! ```
 
