@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::id::{AccountId, DomainId, OrderId};
 use crate::status::stored_enum;
+use crate::time::Timestamp;
 
 stored_enum! {
     /// What a job does, and to which subject. `app/src/job_dispatch.rs` says what runs for it. Stored: renaming one needs a
@@ -48,5 +50,86 @@ stored_enum! {
         Ready = "ready",
         /// It failed on our own side too often; an operator has to look.
         Dead = "dead",
+    }
+}
+
+/// A job to be put into the table.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    pub account: AccountId,
+    pub kind: JobKind,
+    /// What to do it to; one job per kind and subject.
+    pub subject: String,
+    /// The order it is done for, if there is one.
+    pub order: Option<OrderId>,
+    /// When, at the earliest, on the account's clock.
+    pub run_at: Timestamp,
+    /// Whether that is now, so that it takes its place in line at once.
+    pub in_line: bool,
+}
+
+impl NewJob {
+    /// Work on one domain of an order.
+    pub fn provision(
+        account: &AccountId,
+        order: &OrderId,
+        domain: &DomainId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            order: Some(order.clone()),
+            ..Self::new(account, JobKind::Provision, domain.as_str(), now)
+        }
+    }
+
+    /// The next renewal of an order.
+    pub fn renew(account: &AccountId, order: &OrderId, renews_at: Timestamp) -> Self {
+        Self {
+            order: Some(order.clone()),
+            ..Self::timer(account, JobKind::Renew, order.as_str(), renews_at)
+        }
+    }
+
+    /// Another year of a domain, paid for with an order.
+    pub fn registration(
+        account: &AccountId,
+        order: &OrderId,
+        domain: &DomainId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            order: Some(order.clone()),
+            ..Self::new(account, JobKind::Registration, domain.as_str(), now)
+        }
+    }
+
+    /// Work that belongs to no order, to be done now.
+    pub fn new(
+        account: &AccountId,
+        kind: JobKind,
+        subject: impl Into<String>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            account: account.clone(),
+            kind,
+            subject: subject.into(),
+            order: None,
+            run_at: now,
+            in_line: true,
+        }
+    }
+
+    /// Work that belongs to no order, to be done when its time has come.
+    pub fn timer(
+        account: &AccountId,
+        kind: JobKind,
+        subject: impl Into<String>,
+        run_at: Timestamp,
+    ) -> Self {
+        Self {
+            in_line: false,
+            ..Self::new(account, kind, subject, run_at)
+        }
     }
 }

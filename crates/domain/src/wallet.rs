@@ -59,6 +59,40 @@ impl Funding {
     }
 }
 
+/// What a wallet holds, and what fills it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wallet {
+    pub balance: Cents,
+    pub funding: Funding,
+}
+
+/// A wallet that cannot pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the wallet holds {balance} of {required}")]
+pub struct InsufficientFunds {
+    pub required: Cents,
+    pub balance: Cents,
+}
+
+impl Wallet {
+    /// One that never has anything, which a sandbox simulates for some customers.
+    pub const EMPTY: Self = Self {
+        balance: Cents::ZERO,
+        funding: Funding::Prepaid,
+    };
+
+    /// Whether it can pay that. Nothing can always be paid.
+    pub fn covers(&self, required: Cents) -> Result<(), InsufficientFunds> {
+        match self.funding.top_up(self.balance, required) {
+            Some(_) => Ok(()),
+            None => Err(InsufficientFunds {
+                required,
+                balance: self.balance,
+            }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

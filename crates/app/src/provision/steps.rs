@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use peeker_domain::id::InboxId;
 use peeker_domain::inbox_names::{InboxName, inbox_names};
-use peeker_domain::order::{ClientId, Persona, personas_of_place};
+use peeker_domain::order::{ClientId, Persona, personas_of_domain};
 use peeker_domain::view::Source;
 use peeker_domain::{
     ActionReason, Cents, DomainName, EmailAddress, Error, MailProvider, ProvisionStep, WebUrl,
@@ -301,7 +301,7 @@ impl ProvisionRun<'_> {
             serde_json::from_str(&self.assignment.order.personas).map_err(Error::internal)?;
         let position = u32::try_from(place.position).map_err(Error::internal)?;
         let inboxes = u32::try_from(place.inboxes).map_err(Error::internal)?;
-        Ok(personas_of_place(personas, position, inboxes))
+        Ok(personas_of_domain(personas, position, inboxes))
     }
 
     /// The inboxes of the domain: a function of the order alone, so every try names the same ones.

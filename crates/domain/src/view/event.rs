@@ -103,3 +103,12 @@ pub struct EventReplay {
     #[schema(required = true)]
     pub completed_at: Option<Timestamp>,
 }
+
+/// What an event shows as its `data`: the object as it is after the change.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Object {
+    Order(Box<super::OrderDetail>),
+    Domain(Box<super::Domain>),
+    Swap(super::Swap),
+}

@@ -22,7 +22,7 @@ mod webhook;
 pub use action::PendingAction;
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
 pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
-pub use event::{DeliveryAttempt, Event, EventDelivery, EventReplay};
+pub use event::{DeliveryAttempt, Event, EventDelivery, EventReplay, Object};
 pub use history::HistoryEntry;
 pub use import::{
     FailedDomain, FailureReason, ForwardingJob, ImportJob, ImportedDomain, NameserverGroup,

@@ -1,7 +1,7 @@
 //! The domain that a swap brings in: its row, its place on the order, its work.
 
 use peeker_domain::id::{AccountId, DomainId, OrderId};
-use peeker_domain::order::{Persona, personas_of_place};
+use peeker_domain::order::{Persona, personas_of_domain};
 use peeker_domain::view::{Category, Source};
 use peeker_domain::{Cents, DomainStatus, OrderStatus, ProvisionStep, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -104,7 +104,7 @@ fn personas(order: &orders::Model, old: &order_domains::Model) -> Result<String>
     }
     let all: Vec<Persona> = serde_json::from_str(&order.personas)?;
     let (position, inboxes) = (unsigned(old.position)?, unsigned(old.inboxes)?);
-    Ok(serde_json::to_string(&personas_of_place(
+    Ok(serde_json::to_string(&personas_of_domain(
         all, position, inboxes,
     ))?)
 }

@@ -80,6 +80,15 @@ pub struct Sequencer {
 
 /// A person whose name the inboxes bear.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
+#[cfg_attr(
+    feature = "columns",
+    sea_orm(
+        value_type = "String",
+        from_str = "Self::from_json",
+        to_str = "Self::to_json"
+    )
+)]
 pub struct Persona {
     /// Given name, in the partner's spelling.
     pub first_name: PersonName,
@@ -89,10 +98,47 @@ pub struct Persona {
     pub profile_picture_url: Option<String>,
 }
 
+impl Persona {
+    /// As it is stored.
+    pub fn to_json(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
+    /// As it was stored.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+/// Personas, as one value of a row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
+#[cfg_attr(
+    feature = "columns",
+    sea_orm(
+        value_type = "String",
+        from_str = "Self::from_json",
+        to_str = "Self::to_json"
+    )
+)]
+pub struct Personas(pub Vec<Persona>);
+
+impl Personas {
+    /// As they are stored.
+    pub fn to_json(&self) -> String {
+        serde_json::json!(self.0).to_string()
+    }
+
+    /// As they were stored.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text).map(Self)
+    }
+}
+
 /// The personas of one domain's inboxes, in the order that names are given in. Each domain starts with another one, so
 /// that all of them are used on small Google domains too: a function of the order and the place alone, so every try
 /// names the same inboxes.
-pub fn personas_of_place(mut personas: Vec<Persona>, position: u32, inboxes: u32) -> Vec<Persona> {
+pub fn personas_of_domain(mut personas: Vec<Persona>, position: u32, inboxes: u32) -> Vec<Persona> {
     let start = u64::from(position) * u64::from(inboxes);
     if let Some(count) = std::num::NonZeroU64::new(personas.len() as u64) {
         // Less than the number of personas, so it fits.

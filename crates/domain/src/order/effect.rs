@@ -1,0 +1,91 @@
+//! What a decision asks to be written, beside the rows that it was given and has changed.
+
+use std::collections::BTreeSet;
+
+use crate::event::EventType;
+use crate::history::HistoryKind;
+use crate::id::{DomainId, OrderId, SwapId};
+use crate::job::NewJob;
+use crate::money::Cents;
+use crate::order::{Inbox, PendingAction, Persona};
+use crate::status::{InboxStatus, SwapReason};
+use crate::time::Timestamp;
+use crate::view;
+use crate::wallet::LedgerReason;
+
+/// One thing that follows from a decision, all in the account that it is about. The store writes them set-wise, in the
+/// transaction of the decision.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// The wallet pays.
+    Debit {
+        amount: Cents,
+        reason: LedgerReason,
+        order: OrderId,
+    },
+    /// The wallet gets back what was paid for something that the order did not get.
+    Refund { amount: Cents, order: OrderId },
+    /// The number of live Microsoft inboxes, which quotas go by, changes by so many.
+    CountMicrosoftInboxes(i64),
+    /// Partners hear of an object as it is now.
+    Emit {
+        event: EventType,
+        order: OrderId,
+        data: view::Object,
+    },
+    /// Partners hear of the order, as it is when everything of the transaction is written.
+    EmitOrder { event: EventType, order: OrderId },
+    /// The history of the order says what happened.
+    Record {
+        order: OrderId,
+        kind: HistoryKind,
+        message: String,
+        amount: Option<Cents>,
+    },
+    /// A job is to run.
+    Enqueue(NewJob),
+    /// Inboxes are to be made; those that are there already stay.
+    AddInboxes(Vec<Inbox>),
+    /// All inboxes of a domain that are not removed get another status.
+    TurnInboxes {
+        domain: DomainId,
+        status: InboxStatus,
+    },
+    /// An action is opened, unless the same one is open.
+    OpenAction(PendingAction),
+    /// The fingerprint stands for the order no longer, so that the same body is a new order (contract §1).
+    FreeFingerprint { order: OrderId, fingerprint: String },
+    /// Every domain that is still on the order is taken back.
+    TakeBack(OrderId),
+    /// A domain's part in the order is over: see [`super::after_leaving`] and [`super::swaps_after_leaving`].
+    Left { order: OrderId, domain: DomainId },
+    /// Every domain that the order shows is live; it is completed unless one that a swap brings in waits for somebody.
+    SettleOrder(OrderId),
+    /// A domain is to leave its order.
+    Retire(Retirement),
+    /// A swap is done.
+    CompleteSwap(SwapId),
+    /// A swap ends without its replacement.
+    FailSwap { swap: SwapId, reason: SwapReason },
+    /// The inboxes of a domain were made with the names that its open renamings ask for.
+    CompleteRenames(DomainId),
+    /// These personas' pictures cannot be loaded, so the renamings to them wait.
+    BlockRenames {
+        domain: DomainId,
+        personas: Vec<Persona>,
+    },
+    /// The inboxes that were to be renamed are gone.
+    FailRenames(BTreeSet<DomainId>),
+}
+
+/// A domain that is to leave: an old one whose replacement is live, or one that a swap was bringing in, in vain.
+#[derive(Debug, Clone)]
+pub struct Retirement {
+    pub order: OrderId,
+    pub domain: DomainId,
+    /// The swap that takes it off, if one does.
+    pub swap: Option<SwapId>,
+    pub at: Timestamp,
+    /// What sends it on its way.
+    pub job: NewJob,
+}
