@@ -85,8 +85,8 @@ pub struct Sequencer {
     feature = "columns",
     sea_orm(
         value_type = "String",
-        from_str = "Self::from_json",
-        to_str = "Self::to_json"
+        from_str = "Persona::from_json",
+        to_str = "Persona::to_json"
     )
 )]
 pub struct Persona {
@@ -117,8 +117,8 @@ impl Persona {
     feature = "columns",
     sea_orm(
         value_type = "String",
-        from_str = "Self::from_json",
-        to_str = "Self::to_json"
+        from_str = "Personas::from_json",
+        to_str = "Personas::to_json"
     )
 )]
 pub struct Personas(pub Vec<Persona>);
