@@ -31,7 +31,11 @@ pub use progress::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, N
 pub use registration::{
     EXPIRY_LEAD_SECONDS, Look, RegistrarAnswer, look_after, settle_paid_year, watch,
 };
-pub use rename::{AcceptedRenaming, RenameFacts, RenameRequest, Renaming, accept_rename};
+pub use rename::{
+    AcceptedRenaming, OpenRename, RenameFacts, RenameOutcome, RenameRequest, Renaming,
+    accept_rename, block_renames, complete_renames, fail_renames, record_rename, resume_renames,
+    start_renames,
+};
 pub use request::*;
 pub use settle::{after_leaving, swaps_after_leaving};
 pub use swap::{

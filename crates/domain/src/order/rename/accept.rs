@@ -1,12 +1,12 @@
-//! Renaming the inboxes of a domain: one swap per inbox, all worked on by the domain's own job (contract §5).
+//! Whether inboxes can be renamed, and which takes which name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Domain, Effect, Inbox, Order, OrderDomain, Personas, Swap};
 use crate::id::{AccountId, DomainId, SwapId};
 use crate::inbox_names::{InboxName, inbox_names};
 use crate::job::NewJob;
 use crate::money::Cents;
+use crate::order::{Domain, Effect, Inbox, Order, OrderDomain, Personas, Swap};
 use crate::status::{IllegalTransition, OrderDomainState, SwapReason, SwapStatus, SwapType};
 use crate::time::Timestamp;
 use crate::view;
