@@ -2,7 +2,9 @@
 
 use peeker_domain::id::ActionId;
 use peeker_domain::view::PendingAction;
-use peeker_domain::{ActionReason, ActionStatus, Environment, Error, Result, Timestamp, WebUrl};
+use peeker_domain::{
+    ActionReason, ActionStatus, Environment, Error, JobKind, Result, Timestamp, WebUrl,
+};
 use peeker_providers::Call;
 use peeker_store::actions as rows;
 pub use peeker_store::actions::ActionFilter;
@@ -80,7 +82,7 @@ async fn resolve(
         // The watch sees the nameservers and resolves the action, as it does in reality; here it looks at once.
         work.enqueue(jobs::NewJob::new(
             &actor.account,
-            jobs::DELEGATION,
+            JobKind::Delegation,
             action.domain_id.as_str(),
             now,
         ));

@@ -266,14 +266,14 @@ pub(crate) fn run_job(
     job: ClaimedJob,
 ) -> BoxFuture<'static, ()> {
     let app = app.clone();
-    let (kind, subject) = (job.kind.clone(), job.subject.clone());
+    let (kind, subject) = (job.kind, job.subject.clone());
     // Inside a task of its own, so that a panic ends one job and not the worker.
     let running = tokio::spawn(async move {
         tokio::time::timeout(JOB_TIMEOUT, work::run(&app, environment, job)).await
     });
     async move {
         match running.await {
-            Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => kind).increment(1),
+            Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => kind.as_str()).increment(1),
             Ok(Err(_)) => {
                 tracing::warn!(
                     job.subject = subject,

@@ -1,7 +1,7 @@
 //! Running one claimed job, whatever its kind, and what becomes of it when our own side fails.
 
 use peeker_domain::retry::MAX_ATTEMPTS;
-use peeker_domain::{Environment, Error, Result};
+use peeker_domain::{Environment, Error, JobKind, Result};
 use peeker_store::StoreError;
 use peeker_store::jobs::{self, ClaimedJob};
 
@@ -13,23 +13,21 @@ use crate::{
 
 /// Runs a claimed job to its end or its next pause. Every outcome is recorded, guarded by the job's lease.
 pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
-    let outcome = match job.kind.as_str() {
-        jobs::PROVISION => provision::run(app, environment, &job).await,
-        jobs::IMPORT => imports::run(app, environment, &job).await,
-        jobs::IMPORT_DEADLINE => imports::deadline(app, environment, &job).await,
-        jobs::DELEGATION => imports::watch(app, environment, &job).await,
-        jobs::PICTURE => actions::watch_picture(app, environment, &job).await,
-        jobs::FORWARD => forwarding::run(app, environment, &job).await,
-        jobs::RETIRE => swaps::retire(app, environment, &job).await,
-        jobs::CANCEL => cancel::run(app, environment, &job).await,
-        jobs::REPLAY => events::run_replay(app, environment, &job).await,
-        jobs::RENEW => renew::run(app, environment, &job).await,
-        jobs::REGISTRATION => renew::registration(app, environment, &job).await,
-        jobs::EXPIRY => renew::expiry(app, environment, &job).await,
-        jobs::CLOCK => advance::run(app, environment, &job).await,
-        jobs::PROBE => probe::run(app, environment, &job).await,
-        // Only a newer server knows it; it is left for that one.
-        unknown => Err(Error::internal(format!("unknown kind of job {unknown}"))),
+    let outcome = match job.kind {
+        JobKind::Provision => provision::run(app, environment, &job).await,
+        JobKind::Import => imports::run(app, environment, &job).await,
+        JobKind::ImportDeadline => imports::deadline(app, environment, &job).await,
+        JobKind::Delegation => imports::watch(app, environment, &job).await,
+        JobKind::Picture => actions::watch_picture(app, environment, &job).await,
+        JobKind::Forward => forwarding::run(app, environment, &job).await,
+        JobKind::Retire => swaps::retire(app, environment, &job).await,
+        JobKind::Cancel => cancel::run(app, environment, &job).await,
+        JobKind::Replay => events::run_replay(app, environment, &job).await,
+        JobKind::Renew => renew::run(app, environment, &job).await,
+        JobKind::Registration => renew::registration(app, environment, &job).await,
+        JobKind::Expiry => renew::expiry(app, environment, &job).await,
+        JobKind::Clock => advance::run(app, environment, &job).await,
+        JobKind::Probe => probe::run(app, environment, &job).await,
     };
     if let Err(error) = outcome {
         release(app, environment, &job, &error).await;
@@ -38,7 +36,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
 
 async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &Error) {
     // A walk is never given up: without it the account's clock, and with it all of its work, would stand for ever.
-    let dead = job.attempts >= MAX_ATTEMPTS && job.kind != jobs::CLOCK;
+    let dead = job.attempts >= MAX_ATTEMPTS && job.kind != JobKind::Clock;
     let run_at = app.now().plus_millis(backoff::after(job.attempts));
     let text = error.chain();
     let db = &app.environment(environment).db;
@@ -46,7 +44,7 @@ async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &
     if matches!(released, Err(StoreError::LeaseLost)) {
         // What the work was about may have been removed under it, by a reset. Nothing is wrong then.
         tracing::info!(
-            job.kind = job.kind,
+            job.kind = job.kind.as_str(),
             job.subject = job.subject,
             error = text,
             "A job of kind {} was taken away while it ran",
@@ -55,7 +53,7 @@ async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &
         return;
     }
     tracing::error!(
-        job.kind = job.kind,
+        job.kind = job.kind.as_str(),
         job.subject = job.subject,
         attempt = job.attempts,
         dead,

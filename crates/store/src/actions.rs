@@ -3,7 +3,8 @@
 use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, UserId};
 use peeker_domain::view::{self, PendingAction};
 use peeker_domain::{
-    ActionReason, ActionStatus, DomainStatus, EmailAddress, OrderStatus, SwapStatus, Timestamp,
+    ActionReason, ActionStatus, DomainStatus, EmailAddress, JobKind, OrderStatus, SwapStatus,
+    Timestamp,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -13,7 +14,7 @@ use crate::entity::{domains, order_domains, orders, swaps as swap_rows};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{NewJob, PICTURE};
+use crate::jobs::NewJob;
 use crate::orders::progress::{ACTION_REQUIRED, PENDING, PICTURE_RECHECK_SECONDS};
 use crate::paging::{PageRequest, Slice, page};
 use crate::swaps;
@@ -175,7 +176,7 @@ pub(crate) async fn open(work: &mut Work<'_>, new: NewAction, now: Timestamp) ->
     insert_all::<Entity, _>(work.tx(), vec![row], Some(ignore)).await?;
     if new.reason == ActionReason::ProfilePictureNotAccessible {
         let at = now.plus_seconds(PICTURE_RECHECK_SECONDS);
-        work.enqueue(NewJob::timer(&account, PICTURE, id.as_str(), at));
+        work.enqueue(NewJob::timer(&account, JobKind::Picture, id.as_str(), at));
     }
     Ok(())
 }

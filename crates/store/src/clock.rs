@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{ClockOffset, Timestamp};
+use peeker_domain::{ClockOffset, JobKind, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::accounts::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
-use crate::jobs::{CLOCK, NewJob};
+use crate::jobs::NewJob;
 use crate::work::Work;
 
 /// The clock of an account.
@@ -70,7 +70,7 @@ pub async fn advance(
     }
     row.clock_target = Some(target.as_millis());
     let now = clock.offset.account_time(system);
-    work.enqueue(NewJob::new(account, CLOCK, account.as_str(), now));
+    work.enqueue(NewJob::new(account, JobKind::Clock, account.as_str(), now));
     work.commit().await?;
     Ok(Some(AccountClock {
         target: Some(target),

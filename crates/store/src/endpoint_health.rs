@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use peeker_domain::Timestamp;
 use peeker_domain::id::AccountId;
 use peeker_domain::view::PauseReason;
+use peeker_domain::{JobKind, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -96,15 +96,11 @@ pub async fn count_waiting(db: &EnvironmentDb, account: &AccountId) -> Result<u6
 
 /// When the account's paused endpoint is tried next, by the system's clock.
 pub async fn next_probe_at(db: &EnvironmentDb, account: &AccountId) -> Result<Option<Timestamp>> {
-    let key = (
-        account.to_string(),
-        jobs::PROBE.to_owned(),
-        jobs::ENDPOINT.to_owned(),
-    );
+    let key = (account.clone(), JobKind::Probe, jobs::ENDPOINT.to_owned());
     let job = job_rows::Entity::find_by_id(key)
         .one(&db.pools.reader)
         .await?;
-    Ok(job.map(|job| Timestamp::from_millis(job.run_at)))
+    Ok(job.map(|job| job.run_at))
 }
 
 /// The accounts whose endpoint is paused, for metrics and `peeker doctor`.
@@ -223,7 +219,7 @@ async fn try_pause(
     let since = before.map_or(pause.at, |before| before.at);
     work.set_paused(account, Some(Pause { at: since, ..pause }))?;
     if before.is_none() {
-        let probe = NewJob::timer(account, jobs::PROBE, jobs::ENDPOINT, probe_at);
+        let probe = NewJob::timer(account, JobKind::Probe, jobs::ENDPOINT, probe_at);
         work.enqueue(probe);
     }
     work.commit().await?;
@@ -273,11 +269,7 @@ pub async fn resume(
         .filter(endpoint_health::Column::AccountId.eq(account.as_str()))
         .exec(work.tx())
         .await?;
-    let key = (
-        account.to_string(),
-        jobs::PROBE.to_owned(),
-        jobs::ENDPOINT.to_owned(),
-    );
+    let key = (account.clone(), JobKind::Probe, jobs::ENDPOINT.to_owned());
     job_rows::Entity::delete_by_id(key).exec(work.tx()).await?;
     let moved = release(&mut work, account, from).await?;
     work.commit().await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use peeker_domain::id::{AccountId, ForwardingId};
 use peeker_domain::view::{FailedDomain, FailureReason, ForwardingJob};
-use peeker_domain::{DomainName, EventType, ForwardingStatus, Timestamp};
+use peeker_domain::{DomainName, EventType, ForwardingStatus, JobKind, Timestamp};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::domains::CANDIDATE;
@@ -12,7 +12,7 @@ use crate::entity::{domains, forwarding_domains, forwardings, order_domains};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{ClaimedJob, FORWARD, NewJob, finish, run_again};
+use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
 use crate::orders::progress::{ACTION_REQUIRED, OVER, PENDING as PLACE_PENDING};
 use crate::work::Work;
 
@@ -108,7 +108,7 @@ pub async fn begin(
     let shown = show(&job, &rows)?;
     insert_all::<forwarding_domains::Entity, _>(work.tx(), rows, None).await?;
     insert_all::<forwardings::Entity, _>(work.tx(), vec![job], None).await?;
-    work.enqueue(NewJob::new(account, FORWARD, id.as_str(), now));
+    work.enqueue(NewJob::new(account, JobKind::Forward, id.as_str(), now));
     work.commit().await?;
     Ok(Begun::Job(shown))
 }

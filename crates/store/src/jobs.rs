@@ -5,7 +5,9 @@
 //! backoff is a row, so it survives a restart.
 
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{ClockOffset, Timestamp};
+use peeker_domain::retry::MAX_ATTEMPTS;
+use peeker_domain::status::UnknownWord;
+use peeker_domain::{ClockOffset, JobKind, JobState, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
@@ -20,39 +22,11 @@ use crate::insert::write_back;
 use crate::line::{Claim, Exception, Line, LineUp, Share};
 use crate::work::Work;
 
-/// Sets up, or takes back, one domain of an order. Subject: the domain.
-pub const PROVISION: &str = "provision";
-/// Makes the zones of an import. Subject: the import.
-pub const IMPORT: &str = "import";
-/// Looks whether an import's domains are delegated in time. Subject: the import.
-pub const IMPORT_DEADLINE: &str = "import_deadline";
-/// Looks whether a domain is delegated. Subject: the domain.
-pub const DELEGATION: &str = "delegation";
-/// Looks whether a persona's picture can be loaded now. Subject: the pending action.
-pub const PICTURE: &str = "picture";
-/// Sets the redirects of a forwarding job. Subject: the forwarding job.
-pub const FORWARD: &str = "forward";
-/// Ends what was cancelled of an order. Subject: the order.
-pub const CANCEL: &str = "cancel";
-/// Tries a paused endpoint with the oldest event that waits for it. Subject: [`ENDPOINT`].
-pub const PROBE: &str = "probe";
 /// The subject of jobs about an account's one webhook endpoint.
 pub const ENDPOINT: &str = "endpoint";
-/// Puts the events of a window of time in line again. Subject: the event replay.
-pub const REPLAY: &str = "replay";
 
-/// Charges the months and registrations of an order that are due. Subject: the order.
-pub const RENEW: &str = "renew";
-/// Renews a domain at the registrar that was paid for. Subject: the domain.
-pub const REGISTRATION: &str = "registration";
-/// Looks after a bought domain whose registration comes to its end. Subject: the domain.
-pub const EXPIRY: &str = "expiry";
-/// Retires the old domain of a premium swap. Subject: the swap.
-pub const RETIRE: &str = "retire";
-/// Moves the sandbox clock to where it was advanced to. Subject: the account.
-pub const CLOCK: &str = "clock";
-
-/// The condition of the indexes of jobs to be done, spelled out: a planner that sees a variable there cannot choose them.
+/// The condition of the indexes of jobs to be done, [`JobState::Ready`], spelled out: a planner that sees a variable there
+/// cannot choose them.
 pub(crate) const IS_READY: &str = "state = 'ready'";
 
 /// A job to be put into the table.
@@ -61,7 +35,7 @@ pub struct NewJob {
     /// Whose.
     pub account: AccountId,
     /// What to do.
-    pub kind: &'static str,
+    pub kind: JobKind,
     /// What to do it to; one job per kind and subject.
     pub subject: String,
     /// The order it is done for, if there is one.
@@ -77,7 +51,7 @@ impl NewJob {
     pub fn provision(account: &AccountId, order: &OrderId, domain: &str, now: Timestamp) -> Self {
         Self {
             account: account.clone(),
-            kind: PROVISION,
+            kind: JobKind::Provision,
             subject: domain.to_owned(),
             order: Some(order.clone()),
             run_at: now,
@@ -89,7 +63,7 @@ impl NewJob {
     pub fn renew(account: &AccountId, order: &OrderId, renews_at: Timestamp) -> Self {
         Self {
             account: account.clone(),
-            kind: RENEW,
+            kind: JobKind::Renew,
             subject: order.to_string(),
             order: Some(order.clone()),
             run_at: renews_at,
@@ -106,7 +80,7 @@ impl NewJob {
     ) -> Self {
         Self {
             account: account.clone(),
-            kind: REGISTRATION,
+            kind: JobKind::Registration,
             subject: domain.to_owned(),
             order: Some(order.clone()),
             run_at: now,
@@ -117,7 +91,7 @@ impl NewJob {
     /// Work that belongs to no order, to be done now.
     pub fn new(
         account: &AccountId,
-        kind: &'static str,
+        kind: JobKind,
         subject: impl Into<String>,
         now: Timestamp,
     ) -> Self {
@@ -134,7 +108,7 @@ impl NewJob {
     /// Work that belongs to no order, to be done when its time has come.
     pub fn timer(
         account: &AccountId,
-        kind: &'static str,
+        kind: JobKind,
         subject: impl Into<String>,
         run_at: Timestamp,
     ) -> Self {
@@ -146,17 +120,17 @@ impl NewJob {
 
     /// `clock` is that of the job's account; the table knows the system's time alone.
     pub(crate) fn into_row(self, clock: ClockOffset) -> jobs::Model {
-        let run_at = clock.system_time(self.run_at).as_millis();
+        let run_at = clock.system_time(self.run_at);
         jobs::Model {
-            account_id: self.account.into(),
-            kind: self.kind.to_owned(),
+            account_id: self.account,
+            kind: self.kind,
             subject: self.subject,
-            order_id: self.order.map(String::from),
+            order_id: self.order,
             run_at,
             attempts: 0,
             lease_token: None,
             wanted_again: false,
-            state: "ready".to_owned(),
+            state: JobState::Ready,
             last_error: None,
             created_at: run_at,
             in_line: self.in_line,
@@ -170,7 +144,7 @@ pub struct ClaimedJob {
     /// Whose.
     pub account: AccountId,
     /// What to do.
-    pub kind: String,
+    pub kind: JobKind,
     /// What to do it to.
     pub subject: String,
     /// The order it is done for, if there is one.
@@ -185,10 +159,11 @@ pub struct ClaimedJob {
 
 #[derive(FromQueryResult)]
 struct ClaimedRow {
-    account_id: String,
+    account_id: AccountId,
+    /// Read as text: one that this binary does not know must not keep it from the others.
     kind: String,
     subject: String,
-    order_id: Option<String>,
+    order_id: Option<OrderId>,
     attempts: i32,
 }
 
@@ -205,6 +180,7 @@ const LINE: Line = Line {
 /// so the walk itself, and the probe of a webhook endpoint: that is a webhook like those that others send meanwhile.
 const WALKING: Exception = Exception {
     accounts: "accounts.clock_target IS NOT NULL",
+    // `JobKind::Clock` and `JobKind::Probe`.
     rows: "jobs.kind IN ('clock', 'probe')",
 };
 
@@ -226,7 +202,7 @@ pub async fn line_up_unscoped(
 }
 
 /// Claims each account's share of the jobs that are due, until `lease_until`; `token` must be new each time. What `line` says
-/// has fallen due is put in line first.
+/// has fallen due is put in line first. Jobs of kinds that this binary does not know are set aside.
 pub async fn claim_unscoped(
     db: &EnvironmentDb,
     now: Timestamp,
@@ -240,24 +216,72 @@ pub async fn claim_unscoped(
     let fell_due = line_up.fell_due;
     let rows: Vec<ClaimedRow> = line.claim(&db.pools, now, fell_due, shares, claim).await?;
     let clocks = clock::of(db, rows.iter().map(|row| row.account_id.as_str())).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| ClaimedJob {
-            clock: clocks.get(&row.account_id).copied().unwrap_or_default(),
-            account: AccountId::from_stored(row.account_id),
-            kind: row.kind,
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+        let kind = match row.kind.parse() {
+            Ok(kind) => kind,
+            Err(unknown) => {
+                set_aside(db, &row, token, attempts, &unknown).await;
+                continue;
+            }
+        };
+        claimed.push(ClaimedJob {
+            clock: clocks
+                .get(row.account_id.as_str())
+                .copied()
+                .unwrap_or_default(),
+            account: row.account_id,
+            kind,
             subject: row.subject,
-            order: row.order_id.map(OrderId::from_stored),
-            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            order: row.order_id,
+            attempts,
             lease: token.to_owned(),
-        })
-        .collect())
+        });
+    }
+    Ok(claimed)
+}
+
+/// Leaves a job alone that only a newer server knows, until its lease ends: that server may be there by then. As any other
+/// job it is tried so often, and then it is dead and an operator's. Whatever goes wrong here, the lease ends by itself.
+async fn set_aside(
+    db: &EnvironmentDb,
+    row: &ClaimedRow,
+    token: &str,
+    attempts: u32,
+    unknown: &UnknownWord,
+) {
+    let dead = attempts >= MAX_ATTEMPTS;
+    tracing::error!(
+        job.kind = row.kind,
+        job.subject = row.subject,
+        attempt = attempts,
+        dead,
+        "A job is of a kind that this server does not know"
+    );
+    let mut update = jobs::Entity::update_many()
+        .col_expr(jobs::Column::LastError, Expr::value(unknown.to_string()));
+    if dead {
+        update = update
+            .col_expr(jobs::Column::State, Expr::value(JobState::Dead))
+            .col_expr(jobs::Column::LeaseToken, Expr::value(None::<String>));
+    }
+    let noted = update
+        .filter(jobs::Column::AccountId.eq(&row.account_id))
+        .filter(jobs::Column::Kind.eq(&row.kind))
+        .filter(jobs::Column::Subject.eq(&row.subject))
+        .filter(jobs::Column::LeaseToken.eq(token))
+        .exec(&db.pools.writer)
+        .await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, job.subject = row.subject, "could not set a job aside");
+    }
 }
 
 fn claim(lease_until: Timestamp, token: &str) -> Claim<'static> {
     Claim {
         set: "run_at = $2, lease_token = $3, attempts = jobs.attempts + 1, wanted_again = FALSE",
-        values: vec![lease_until.as_millis().into(), token.into()],
+        values: vec![lease_until.into(), token.into()],
         returning: "jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, \
             jobs.order_id AS order_id, jobs.attempts AS attempts",
     }
@@ -280,8 +304,8 @@ pub async fn next_due_unscoped(db: &EnvironmentDb) -> Result<Option<Timestamp>> 
     line(db.rules.movable_clocks).next_due(&db.pools).await
 }
 
-/// Jobs in a state (`ready` or `dead`), for metrics and `peeker doctor`.
-pub async fn count_unscoped(db: &EnvironmentDb, state: &str) -> Result<u64> {
+/// Jobs in a state, for metrics and `peeker doctor`.
+pub async fn count_unscoped(db: &EnvironmentDb, state: JobState) -> Result<u64> {
     Ok(jobs::Entity::find()
         .filter(jobs::Column::State.eq(state))
         .count(&db.pools.reader)
@@ -289,7 +313,7 @@ pub async fn count_unscoped(db: &EnvironmentDb, state: &str) -> Result<u64> {
 }
 
 /// Kind and subject of the jobs in a state, for tests and tools.
-pub async fn list_unscoped(db: &EnvironmentDb, state: &str) -> Result<Vec<(String, String)>> {
+pub async fn list_unscoped(db: &EnvironmentDb, state: JobState) -> Result<Vec<(JobKind, String)>> {
     Ok(jobs::Entity::find()
         .select_only()
         .columns([jobs::Column::Kind, jobs::Column::Subject])
@@ -310,17 +334,19 @@ pub async fn release(
     dead: bool,
 ) -> Result<()> {
     let state = if dead {
-        "CASE WHEN wanted_again THEN 'ready' ELSE 'dead' END"
+        let wanted = Expr::col(jobs::Column::WantedAgain);
+        let unless_wanted = Expr::case(wanted, JobState::Ready).finally(JobState::Dead);
+        unless_wanted.into()
     } else {
-        "'ready'"
+        Expr::value(JobState::Ready)
     };
     let released = jobs::Entity::update_many()
-        .col_expr(jobs::Column::RunAt, Expr::value(run_at.as_millis()))
+        .col_expr(jobs::Column::RunAt, Expr::value(run_at))
         .col_expr(jobs::Column::LeaseToken, Expr::value(None::<String>))
         .col_expr(jobs::Column::LastError, Expr::value(error))
-        .col_expr(jobs::Column::State, Expr::cust(state))
-        .filter(jobs::Column::AccountId.eq(job.account.as_str()))
-        .filter(jobs::Column::Kind.eq(&job.kind))
+        .col_expr(jobs::Column::State, state)
+        .filter(jobs::Column::AccountId.eq(&job.account))
+        .filter(jobs::Column::Kind.eq(job.kind))
         .filter(jobs::Column::Subject.eq(&job.subject))
         .filter(jobs::Column::LeaseToken.eq(&job.lease))
         .exec(&db.pools.writer)
@@ -336,7 +362,7 @@ pub async fn end_all_leases_unscoped(db: &EnvironmentDb, now: Timestamp) -> Resu
     use sea_orm::ActiveValue::Set;
     jobs::Entity::update_many()
         .set(jobs::ActiveModel {
-            run_at: Set(now.as_millis()),
+            run_at: Set(now),
             lease_token: Set(None),
             ..Default::default()
         })
@@ -348,18 +374,18 @@ pub async fn end_all_leases_unscoped(db: &EnvironmentDb, now: Timestamp) -> Resu
 
 /// The row of a job that is still ours. Errors: [`StoreError::LeaseLost`].
 pub(crate) async fn held(work: &Work<'_>, job: &ClaimedJob) -> Result<jobs::Model> {
-    held_by(work, &job.account, &job.kind, &job.subject, &job.lease).await
+    held_by(work, &job.account, job.kind, &job.subject, &job.lease).await
 }
 
 /// The row of a job that is held under this lease. Errors: [`StoreError::LeaseLost`].
 pub(crate) async fn held_by(
     work: &Work<'_>,
     account: &AccountId,
-    kind: &str,
+    kind: JobKind,
     subject: &str,
     lease: &str,
 ) -> Result<jobs::Model> {
-    let key = (account.to_string(), kind.to_owned(), subject.to_owned());
+    let key = (account.clone(), kind, subject.to_owned());
     let row = jobs::Entity::find_by_id(key)
         .lock_exclusive()
         .one(work.tx())
@@ -397,7 +423,7 @@ pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> 
         row.created_at
     } else {
         let clock = work.clock(job.account.as_str());
-        clock.system_time(run_at).as_millis()
+        clock.system_time(run_at)
     };
     write(
         work,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{Cents, DomainName, DomainStatus, OrderStatus, Timestamp};
+use peeker_domain::{Cents, DomainName, DomainStatus, JobKind, OrderStatus, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::domains::{CANDIDATE, disown, has_lapsed};
@@ -11,7 +11,7 @@ use crate::entity::{domains, order_domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
-use crate::jobs::{ClaimedJob, EXPIRY, NewJob, finish, run_again};
+use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
 use crate::orders::cancel::{coming_in_for, let_go, places_of};
 use crate::orders::progress::OVER;
 use crate::work::Work;
@@ -25,7 +25,7 @@ const LOOK_AGAIN_SECONDS: i64 = 24 * 60 * 60;
 pub(crate) fn watch(account: &AccountId, domain: &str, until: Timestamp) -> NewJob {
     NewJob::timer(
         account,
-        EXPIRY,
+        JobKind::Expiry,
         domain,
         until.plus_seconds(-EXPIRY_LEAD_SECONDS),
     )
@@ -139,7 +139,12 @@ async fn settle(
                 Some(price),
                 now,
             );
-            work.enqueue(NewJob::timer(account, EXPIRY, domain.id.as_str(), end));
+            work.enqueue(NewJob::timer(
+                account,
+                JobKind::Expiry,
+                domain.id.as_str(),
+                end,
+            ));
         }
         Outcome::Nothing => return Ok(()),
     }

@@ -7,8 +7,8 @@
 //! but the walk lets go of the account's jobs. Timers are rows on the system's clock, so moving the account's clock
 //! forward is moving them earlier. A lease is a promise on the system's clock and is never moved.
 
-use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{ClockOffset, Timestamp};
+use peeker_domain::id::AccountId;
+use peeker_domain::{ClockOffset, JobKind, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
@@ -17,7 +17,7 @@ use crate::entity::{deliveries, idempotency_keys, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
-use crate::jobs::{CLOCK, ClaimedJob, IS_READY, PROBE, finish, held};
+use crate::jobs::{ClaimedJob, IS_READY, finish, held};
 use crate::work::Work;
 
 /// What the walk does next.
@@ -48,7 +48,7 @@ pub struct Stride<'a> {
 
 /// Makes one step of the walk that `job` is. Errors: [`crate::StoreError::LeaseLost`].
 pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> Result<Step> {
-    let (account, system) = (&job.account, stride.system.as_millis());
+    let (account, system) = (&job.account, stride.system);
     let mut work = Work::begin(db, [account]).await?;
     held(&work, job).await?;
     let Some(target) = work.account(account)?.clock_target else {
@@ -66,27 +66,24 @@ pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> 
     if request.is_some_and(|at| at <= system) {
         return Ok(Step::Busy);
     }
-    let left = target
-        - work
-            .clock(account.as_str())
-            .account_time(stride.system)
-            .as_millis();
+    let now = work.clock(account.as_str()).account_time(system);
+    let left = Timestamp::from_millis(target).millis_since(now);
     if left <= 0 {
         work.account(account)?.clock_target = None;
         return arrive(work, job).await;
     }
     let timers = next.iter().map(|row| row.run_at).chain(request);
     let by = timers
-        .map(|at| at - system)
+        .map(|at| at.millis_since(system))
         .chain([left])
         .min()
         .unwrap_or(left);
     move_clock(&mut work, account, system, by).await?;
     match next {
-        Some(due) if due.run_at - by <= system => {
+        Some(due) if due.run_at.plus_millis(-by) <= system => {
             let due = jobs::Model {
-                run_at: due.run_at - by,
-                created_at: due.created_at - by,
+                run_at: due.run_at.plus_millis(-by),
+                created_at: due.created_at.plus_millis(-by),
                 ..due
             };
             let_go(work, due, stride).await
@@ -107,29 +104,31 @@ async fn arrive(work: Work<'_>, job: &ClaimedJob) -> Result<Step> {
 /// The account's jobs, without the walk itself.
 fn jobs_of(account: &AccountId) -> Condition {
     Condition::all()
-        .add(jobs::Column::AccountId.eq(account.as_str()))
-        .add(jobs::Column::Kind.ne(CLOCK))
+        .add(jobs::Column::AccountId.eq(account))
+        .add(jobs::Column::Kind.ne(JobKind::Clock))
         .add(Expr::cust(IS_READY))
 }
 
-/// Those that the walk lets go of.
+/// Those that the walk lets go of. One of a kind that only a newer server knows must not keep the clock from moving.
 fn own_jobs_of(account: &AccountId) -> Condition {
-    jobs_of(account).add(jobs::Column::Kind.ne(PROBE))
+    let own = |kind: &JobKind| !matches!(kind, JobKind::Clock | JobKind::Probe);
+    let kinds = JobKind::ALL.iter().copied().filter(own);
+    jobs_of(account).add(jobs::Column::Kind.is_in(kinds))
 }
 
 fn probes_of(account: &AccountId) -> Condition {
-    jobs_of(account).add(jobs::Column::Kind.eq(PROBE))
+    jobs_of(account).add(jobs::Column::Kind.eq(JobKind::Probe))
 }
 
 fn deliveries_of(account: &AccountId) -> Condition {
     Condition::all()
-        .add(deliveries::Column::AccountId.eq(account.as_str()))
+        .add(deliveries::Column::AccountId.eq(account))
         .add(Expr::cust(IS_PENDING))
 }
 
 /// Whether somebody works on a job of the account: one that was claimed before the walk began, or by a walk that was
 /// cut off.
-async fn is_under_way(work: &Work<'_>, account: &AccountId, system: i64) -> Result<bool> {
+async fn is_under_way(work: &Work<'_>, account: &AccountId, system: Timestamp) -> Result<bool> {
     let leased = jobs::Entity::find()
         .filter(own_jobs_of(account))
         .filter(jobs::Column::LeaseToken.is_not_null())
@@ -156,10 +155,10 @@ async fn next_request(
     work: &Work<'_>,
     account: &AccountId,
     stride: &Stride<'_>,
-) -> Result<Option<i64>> {
+) -> Result<Option<Timestamp>> {
     let (mut open, mut probes) = (deliveries_of(account), probes_of(account));
     if !stride.await_receiver {
-        let system = stride.system.as_millis();
+        let system = stride.system;
         open = open
             .add(deliveries::Column::LeaseToken.is_null())
             .add(deliveries::Column::NextAttemptAt.gt(system));
@@ -174,18 +173,20 @@ async fn next_request(
         .order_by_asc(deliveries::Column::NextAttemptAt)
         .one(work.tx())
         .await?;
-    let delivery = delivery.map(|row| (row.lease_token, row.next_attempt_at));
+    let delivery =
+        delivery.map(|row| (row.lease_token, Timestamp::from_millis(row.next_attempt_at)));
     let probe = jobs::Entity::find().filter(probes).one(work.tx()).await?;
     let probe = probe.map(|row| (row.lease_token, row.run_at));
-    let due = |(lease, at): (Option<String>, i64)| if lease.is_some() { i64::MIN } else { at };
+    let long_ago = Timestamp::from_millis(i64::MIN);
+    let due = |(lease, at): (Option<String>, _)| if lease.is_some() { long_ago } else { at };
     Ok(delivery.into_iter().chain(probe).map(due).min())
 }
 
 /// Claims a due job for the walk.
 async fn let_go(work: Work<'_>, due: jobs::Model, stride: &Stride<'_>) -> Result<Step> {
-    let clock = work.clock(&due.account_id);
+    let clock = work.clock(due.account_id.as_str());
     let claimed = jobs::Model {
-        run_at: stride.lease_until.as_millis(),
+        run_at: stride.lease_until,
         lease_token: Some(stride.token.to_owned()),
         attempts: due.attempts.saturating_add(1),
         wanted_again: false,
@@ -199,10 +200,10 @@ async fn let_go(work: Work<'_>, due: jobs::Model, stride: &Stride<'_>) -> Result
 
 fn claimed_job(row: jobs::Model, token: &str, clock: ClockOffset) -> ClaimedJob {
     ClaimedJob {
-        account: AccountId::from_stored(row.account_id),
+        account: row.account_id,
         kind: row.kind,
         subject: row.subject,
-        order: row.order_id.map(OrderId::from_stored),
+        order: row.order_id,
         attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
         lease: token.to_owned(),
         clock,
@@ -210,7 +211,12 @@ fn claimed_job(row: jobs::Model, token: &str, clock: ClockOffset) -> ClaimedJob 
 }
 
 /// Moves the clock forward, and the account's timers as much earlier. What is due already stays due.
-async fn move_clock(work: &mut Work<'_>, account: &AccountId, system: i64, by: i64) -> Result<()> {
+async fn move_clock(
+    work: &mut Work<'_>,
+    account: &AccountId,
+    system: Timestamp,
+    by: i64,
+) -> Result<()> {
     work.account(account)?.clock_offset_ms += by;
     jobs::Entity::update_many()
         .col_expr(jobs::Column::RunAt, Expr::col(jobs::Column::RunAt).sub(by))
@@ -238,7 +244,7 @@ async fn move_clock(work: &mut Work<'_>, account: &AccountId, system: i64, by: i
             idempotency_keys::Column::ExpiresAt,
             Expr::col(idempotency_keys::Column::ExpiresAt).add(by),
         )
-        .filter(idempotency_keys::Column::AccountId.eq(account.as_str()))
+        .filter(idempotency_keys::Column::AccountId.eq(account))
         .filter(idempotency_keys::Column::Status.is_null())
         .exec(work.tx())
         .await?;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, TransactionId};
-use peeker_domain::{Cents, ClockOffset, EventType, Timestamp};
+use peeker_domain::{Cents, ClockOffset, EventType, JobState, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
@@ -341,11 +341,7 @@ impl<'a> Work<'a> {
         for job in std::mem::take(&mut self.jobs) {
             let clock = self.clock(job.account.as_str());
             let mut row = job.into_row(clock);
-            let key = (
-                row.account_id.clone(),
-                row.kind.clone(),
-                row.subject.clone(),
-            );
+            let key = (row.account_id.clone(), row.kind, row.subject.clone());
             if let Some(before) = wanted.get(&key) {
                 row.run_at = row.run_at.min(before.run_at);
                 row.created_at = row.created_at.min(before.created_at);
@@ -429,6 +425,6 @@ fn bring_forward() -> OnConflict {
         jobs::Column::CreatedAt,
         Expr::cust("CASE WHEN excluded.created_at < jobs.created_at THEN excluded.created_at ELSE jobs.created_at END"),
     )
-    .value(jobs::Column::State, "ready")
+    .value(jobs::Column::State, JobState::Ready)
     .to_owned()
 }

@@ -8,7 +8,7 @@ use axum::Router;
 use peeker_app::clock::FrozenClock;
 use peeker_app::partners::{self, Partner};
 use peeker_app::{App, MasterKey, Options, Settings, keys, runner, webhooks};
-use peeker_domain::{Clock, Environment, Preset, Tier, Timestamp};
+use peeker_domain::{Clock, Environment, JobKind, JobState, Preset, Tier, Timestamp};
 use peeker_store::events::Event;
 use peeker_store::{clock, events, jobs};
 use peeker_webhooks::{AddressPolicy, OutboundClient, SigningSecret};
@@ -21,7 +21,7 @@ use crate::{Client, Commits, Engine, Faults, TestDatabase};
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_778_241_600_000);
 
 /// Jobs that wait for their day as long as an order or a registration lives.
-const TIMERS: [&str; 2] = [jobs::RENEW, jobs::EXPIRY];
+const TIMERS: [JobKind; 2] = [JobKind::Renew, JobKind::Expiry];
 
 /// An app on a fresh database, with one partner.
 pub struct TestApp {
@@ -251,12 +251,12 @@ impl TestApp {
     /// that every order has are no such work.
     pub async fn finish(self) {
         if !self.may_leave_jobs.load(Ordering::Relaxed) {
-            for state in ["ready", "dead"] {
+            for state in [JobState::Ready, JobState::Dead] {
                 for db in [&self.app.store().sandbox.db, &self.app.store().live.db] {
                     let left = jobs::list_unscoped(db, state).await.unwrap();
                     let left: Vec<_> = left
                         .into_iter()
-                        .filter(|(kind, _)| state == "dead" || !TIMERS.contains(&kind.as_str()))
+                        .filter(|(kind, _)| state == JobState::Dead || !TIMERS.contains(kind))
                         .collect();
                     assert!(
                         left.is_empty(),

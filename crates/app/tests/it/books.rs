@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_app::{App, runner};
-use peeker_domain::{Cents, Environment};
+use peeker_domain::{Cents, Environment, JobKind, JobState, Timestamp};
 use peeker_store::Connections;
 use peeker_store::entity::{
     accounts, domains, inboxes, jobs, ledger_entries, order_domains, orders, simulated_records,
 };
-use peeker_store::jobs::{EXPIRY, RENEW};
 use peeker_store::wallet;
 use peeker_testkit::TestApp;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -19,12 +18,12 @@ fn db(app: &TestApp) -> &Connections {
 }
 
 /// When the next job is due; not the timers that every order and registration has.
-async fn next_due(app: &TestApp) -> Option<i64> {
-    let due: Option<Option<i64>> = jobs::Entity::find()
+async fn next_due(app: &TestApp) -> Option<Timestamp> {
+    let due: Option<Option<Timestamp>> = jobs::Entity::find()
         .select_only()
         .column_as(jobs::Column::RunAt.min(), "due")
-        .filter(jobs::Column::State.eq("ready"))
-        .filter(jobs::Column::Kind.is_not_in([RENEW, EXPIRY]))
+        .filter(jobs::Column::State.eq(JobState::Ready))
+        .filter(jobs::Column::Kind.is_not_in([JobKind::Renew, JobKind::Expiry]))
         .into_tuple()
         .one(db(app))
         .await
@@ -42,7 +41,7 @@ pub async fn settle(app: &TestApp, server: &App) {
         let Some(next) = next_due(app).await else {
             return;
         };
-        let wait = next - app.now().as_millis();
+        let wait = next.millis_since(app.now());
         app.advance_seconds(wait / 1_000 + 1);
     }
     panic!("some jobs never come to an end");

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use peeker_app::{App, Options, Settings, runner};
-use peeker_domain::Environment;
+use peeker_domain::{Environment, JobKind, Timestamp};
 use peeker_store::entity::jobs;
-use peeker_store::jobs::PROVISION;
 use peeker_testkit::{Fault, Faults, TestApp, custom_order, names, on_both_engines, with};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
@@ -52,10 +51,10 @@ async fn swap(app: &TestApp) -> Value {
 }
 
 /// When the set-ups that wait are tried again, each time once.
-async fn next_tries(app: &TestApp) -> Vec<i64> {
-    let waiting = jobs::Entity::find().filter(jobs::Column::Kind.eq(PROVISION));
+async fn next_tries(app: &TestApp) -> Vec<Timestamp> {
+    let waiting = jobs::Entity::find().filter(jobs::Column::Kind.eq(JobKind::Provision));
     let waiting = waiting.all(&app.app.store().sandbox.db.pools.reader).await;
-    let due: BTreeSet<i64> = waiting.unwrap().iter().map(|job| job.run_at).collect();
+    let due: BTreeSet<_> = waiting.unwrap().iter().map(|job| job.run_at).collect();
     due.into_iter().collect()
 }
 
@@ -106,7 +105,7 @@ on_both_engines! {
             app.run_until_idle().await;
             let due = next_tries(app).await;
             assert_eq!(due.len(), 1, "{due:?}");
-            app.advance_seconds((due[0] - app.now().as_millis()) / 1_000);
+            app.advance_seconds(due[0].millis_since(app.now()) / 1_000);
         }
         app.run_until_idle().await;
         assert_eq!(order(app, &id).await.status, "completed");

@@ -2,7 +2,7 @@
 
 use peeker_app::{App, runner};
 use peeker_domain::id::OrderId;
-use peeker_domain::{Cents, Environment, Timestamp};
+use peeker_domain::{Cents, Environment, JobKind, JobState, Timestamp};
 use peeker_store::entity::{jobs, ledger_entries};
 use peeker_store::jobs::NewJob;
 use peeker_store::{Work, jobs as job_rows};
@@ -215,7 +215,8 @@ on_both_engines! {
     }
 
     async fn whoever_of_renewal_and_cancellation_is_first_what_leaves_is_free(app) {
-        for (later, part) in [("cancel", "some"), ("renew", "some"), ("cancel", "whole"), ("renew", "whole")] {
+        let either = [JobKind::Cancel, JobKind::Renew];
+        for (later, part) in either.into_iter().flat_map(|later| [(later, "some"), (later, "whole")]) {
             let names = names(&format!("{later}-is-later-{part}"), 2);
             let id = place(app, with_user(custom_order(&names), &format!("{later}-{part}@example.com"))).await;
             let due = app.now().plus_months(1);
@@ -246,8 +247,8 @@ on_both_engines! {
         pass(app, &app.app, created.plus_months(3)).await;
         assert_eq!(order(app, &id).await.status, "failed");
         assert_eq!(booked(app, &id, "renewal").await, []);
-        let left = job_rows::list_unscoped(&app.app.store().sandbox.db, "ready").await.unwrap();
-        assert!(left.iter().all(|(kind, _)| kind != "renew"), "{left:?}");
+        let left = job_rows::list_unscoped(&app.app.store().sandbox.db, JobState::Ready).await.unwrap();
+        assert!(left.iter().all(|(kind, _)| *kind != JobKind::Renew), "{left:?}");
     }
 
     async fn a_job_that_runs_again_charges_nothing_again(app) {

@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use peeker_domain::id::AccountId;
+use peeker_domain::{JobKind, JobState};
 use peeker_store::{Location, Store, events, jobs};
 use reqwest::Client;
 use serde_json::{Value, json as body};
@@ -180,9 +181,12 @@ async fn check_rows(folder: &Path, account: &str) {
     assert_eq!(count("order.in_progress"), ORDERS);
     assert_eq!(count("domain.connected"), ORDERS * DOMAINS);
     assert_eq!(count("order.completed"), ORDERS);
-    let left = jobs::list_unscoped(db, "ready").await.unwrap();
-    let timers = left.iter().filter(|(kind, _)| kind == jobs::RENEW).count();
+    let left = jobs::list_unscoped(db, JobState::Ready).await.unwrap();
+    let timers = left
+        .iter()
+        .filter(|(kind, _)| *kind == JobKind::Renew)
+        .count();
     assert_eq!(timers, ORDERS, "every order has its renewal");
-    let is_timer = |kind: &str| [jobs::RENEW, jobs::EXPIRY].contains(&kind);
+    let is_timer = |kind| [JobKind::Renew, JobKind::Expiry].contains(kind);
     assert!(left.iter().all(|(kind, _)| is_timer(kind)), "{left:?}");
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, EventId, EventReplayId};
-use peeker_domain::{EventReplayStatus, EventType, Timestamp, view};
+use peeker_domain::{EventReplayStatus, EventType, JobKind, Timestamp, view};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Statement,
@@ -204,7 +204,12 @@ pub async fn begin(
         return to_view(running);
     }
     if row.status == EventReplayStatus::InProgress.as_str() {
-        let job = NewJob::new(&new.account, jobs::REPLAY, row.id.clone(), new.created_at);
+        let job = NewJob::new(
+            &new.account,
+            JobKind::Replay,
+            row.id.clone(),
+            new.created_at,
+        );
         work.enqueue(job);
     }
     Entity::insert(row.clone().into_active_model().reset_all())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, ImportId};
 use peeker_domain::view::FailureReason;
-use peeker_domain::{DomainName, ImportStatus, Timestamp};
+use peeker_domain::{DomainName, ImportStatus, JobKind, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
@@ -14,7 +14,7 @@ use crate::entity::{import_domains, import_fingerprints, imported_names, imports
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::insert_all;
-use crate::jobs::{IMPORT, NewJob};
+use crate::jobs::NewJob;
 use crate::work::Work;
 
 /// A new import job.
@@ -100,7 +100,12 @@ pub async fn begin(db: &EnvironmentDb, new: &NewImport) -> Result<Begun> {
     } else {
         NewJob::new
     };
-    work.enqueue(job(&new.account, IMPORT, new.id.as_str(), new.run_at));
+    work.enqueue(job(
+        &new.account,
+        JobKind::Import,
+        new.id.as_str(),
+        new.run_at,
+    ));
     work.commit().await?;
     Ok(Begun::New)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use peeker_domain::id::{AccountId, DomainId, ImportId};
 use peeker_domain::view::{Category, FailureReason};
-use peeker_domain::{DomainName, DomainStatus, EventType, ImportStatus, Timestamp};
+use peeker_domain::{DomainName, DomainStatus, EventType, ImportStatus, JobKind, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -15,7 +15,7 @@ use crate::entity::{domains, import_domains, imported_names, imports, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
-use crate::jobs::{ClaimedJob, DELEGATION, IMPORT, IMPORT_DEADLINE, NewJob, finish, give_way};
+use crate::jobs::{ClaimedJob, NewJob, finish, give_way};
 use crate::number::small;
 use crate::work::Work;
 
@@ -125,7 +125,12 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
                 row.state = COMPLETED.to_owned();
                 row.domain_id = Some(domain.id.clone());
                 if !domain.delegated {
-                    work.enqueue(NewJob::new(account, DELEGATION, domain.id.as_str(), now));
+                    work.enqueue(NewJob::new(
+                        account,
+                        JobKind::Delegation,
+                        domain.id.as_str(),
+                        now,
+                    ));
                 }
                 changed_domains.push(domain);
             }
@@ -239,7 +244,7 @@ async fn conclude(
     if status == ImportStatus::Completed {
         work.enqueue(NewJob::timer(
             account,
-            IMPORT_DEADLINE,
+            JobKind::ImportDeadline,
             job.id.as_str(),
             deadline,
         ));
@@ -247,7 +252,7 @@ async fn conclude(
     // The worker's job, if the request did the work itself; a worker that has it at this moment ends it on its own.
     jobs::Entity::delete_many()
         .filter(jobs::Column::AccountId.eq(account.as_str()))
-        .filter(jobs::Column::Kind.eq(IMPORT))
+        .filter(jobs::Column::Kind.eq(JobKind::Import))
         .filter(jobs::Column::Subject.eq(&job.id))
         .filter(jobs::Column::LeaseToken.is_null())
         .exec(work.tx())

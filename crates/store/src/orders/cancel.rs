@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{EventType, OrderStatus, Timestamp, view};
+use peeker_domain::{EventType, JobKind, OrderStatus, Timestamp, view};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::progress::{LEFT, OVER, has_joined};
@@ -13,7 +13,7 @@ use crate::entity::{order_domains, orders, swaps};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
-use crate::jobs::{CANCEL, ClaimedJob, NewJob, finish, run_again};
+use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
 use crate::work::Work;
 
 /// Without a renewal date an order ends after so many days.
@@ -116,7 +116,12 @@ pub(crate) async fn let_go(
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
     let account = AccountId::from_stored(order.account_id.clone());
     if let (true, Some(first)) = (changed, next_to_leave(&places)) {
-        work.enqueue(NewJob::timer(&account, CANCEL, order.id.as_str(), first));
+        work.enqueue(NewJob::timer(
+            &account,
+            JobKind::Cancel,
+            order.id.as_str(),
+            first,
+        ));
     }
     if whole {
         work.emit(

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peeker_domain::Timestamp;
 use peeker_domain::id::AccountId;
+use peeker_domain::{JobKind, JobState, Timestamp};
 use peeker_store::jobs::{self, NewJob};
 use peeker_store::{EnvironmentDb, MOST_CLAIMED, Share, Work, deliveries};
 use peeker_testkit::{EPOCH, Engine, TestApp, claim_jobs, on_both_engines};
@@ -124,7 +124,7 @@ on_both_engines! {
         let account = &app.partner.id;
         let mut work = Work::begin(db, [account]).await.unwrap();
         for (subject, seconds) in [("imp_3", 30), ("imp_1", 10), ("imp_2", 20)] {
-            work.enqueue(NewJob::timer(account, jobs::IMPORT, subject, EPOCH.plus_seconds(seconds)));
+            work.enqueue(NewJob::timer(account, JobKind::Import, subject, EPOCH.plus_seconds(seconds)));
         }
         work.commit().await.unwrap();
         let due = EPOCH.plus_seconds(25);
@@ -149,11 +149,34 @@ on_both_engines! {
         add_jobs(db, ours.as_str().trim_start_matches("org_"), 3, true).await;
         peeker_store::clock::advance(db, ours, 60, EPOCH, EPOCH.plus_seconds(1_000)).await.unwrap();
         let claimed = claim_jobs(db, EPOCH, EPOCH.plus_seconds(120), "first", 10).await;
-        let mut kinds: Vec<_> = claimed.iter().map(|job| (&job.account == ours, &*job.kind)).collect();
+        let mut kinds: Vec<_> = claimed.iter().map(|job| (&job.account == ours, job.kind)).collect();
         kinds.sort_unstable();
-        assert_eq!(kinds, [(false, "provision"), (false, "provision"), (true, "clock")]);
+        assert_eq!(kinds, [(false, JobKind::Provision), (false, JobKind::Provision), (true, JobKind::Clock)]);
         let line = jobs::line_up_unscoped(db, EPOCH, None).await.unwrap();
         assert_eq!(line.accounts, [] as [AccountId; 0], "the walk is under way");
+    }
+
+    async fn a_job_that_only_a_newer_server_knows_keeps_none_from_the_others(app) {
+        app.may_leave_jobs();
+        let db = &app.app.store().sandbox.db;
+        add_jobs(db, "mixed", 3, true).await;
+        execute(db, "UPDATE jobs SET kind = 'of_tomorrow', attempts = 57 WHERE subject = 'dom_2'").await;
+        let lease = |round: i64| EPOCH.plus_seconds(120 * round);
+        let mut claimed = claim_jobs(db, lease(0), lease(1), "first", 10).await;
+        claimed.sort_by(|a, b| a.subject.cmp(&b.subject));
+        let subjects: Vec<_> = claimed.iter().map(|job| (job.kind, &*job.subject)).collect();
+        assert_eq!(subjects, [(JobKind::Provision, "dom_1"), (JobKind::Provision, "dom_3")]);
+        for job in &claimed {
+            jobs::release(db, job, lease(100), "done with", false).await.unwrap();
+        }
+        assert_eq!(claim_jobs(db, lease(0), lease(1), "again", 10).await.len(), 0);
+        assert_eq!(jobs::next_due_unscoped(db).await.unwrap(), Some(lease(1)), "it waits for a server that knows it");
+        for (round, dead) in [(1, 0), (2, 1)] {
+            let token = format!("round-{round}");
+            assert_eq!(claim_jobs(db, lease(round), lease(round + 1), &token, 10).await.len(), 0);
+            assert_eq!(jobs::count_unscoped(db, JobState::Dead).await.unwrap(), dead, "after {round}");
+        }
+        assert_eq!(jobs::next_due_unscoped(db).await.unwrap(), Some(lease(100)));
     }
 }
 

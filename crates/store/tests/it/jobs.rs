@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, DomainId, OrderId};
+use peeker_domain::{JobState, Timestamp};
 use peeker_store::jobs::{self, ClaimedJob, NewJob};
 use peeker_store::orders::progress::{self, DomainJob};
 use peeker_store::{EnvironmentDb, StoreError, Work};
@@ -123,11 +123,11 @@ on_both_engines! {
         let late = jobs::release(db, &lost, EPOCH, "too late", true).await;
         assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
         end_job(db, &lost).await.unwrap();
-        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 1);
-        assert_eq!(jobs::count_unscoped(db, "dead").await.unwrap(), 0);
+        assert_eq!(jobs::count_unscoped(db, JobState::Ready).await.unwrap(), 1);
+        assert_eq!(jobs::count_unscoped(db, JobState::Dead).await.unwrap(), 0);
         assert_eq!(claim(db, end, 5).await.len(), 0, "still leased");
         end_job(db, &held).await.unwrap();
-        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0);
+        assert_eq!(jobs::count_unscoped(db, JobState::Ready).await.unwrap(), 0);
     }
 
     async fn a_released_job_runs_again_at_its_time_or_is_dead(app) {
@@ -140,7 +140,7 @@ on_both_engines! {
         assert_eq!(job.attempts, 2);
         jobs::release(db, &job, at, "gave up", true).await.unwrap();
         assert_eq!(claim(db, at.plus_seconds(1_000_000), 5).await.len(), 0);
-        assert_eq!(jobs::count_unscoped(db, "dead").await.unwrap(), 1);
+        assert_eq!(jobs::count_unscoped(db, JobState::Dead).await.unwrap(), 1);
         assert_eq!(jobs::next_due_unscoped(db).await.unwrap(), None);
     }
 
@@ -154,7 +154,7 @@ on_both_engines! {
         let again = claim(db, later, 5).await;
         assert_eq!(again.len(), 1, "the wish was lost");
         end_job(db, &again[0]).await.unwrap();
-        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 0, "asked for once, run once more");
+        assert_eq!(jobs::count_unscoped(db, JobState::Ready).await.unwrap(), 0, "asked for once, run once more");
     }
 
     async fn a_job_asked_for_during_its_last_run_is_not_dead(app) {
@@ -183,6 +183,6 @@ on_both_engines! {
         jobs::end_all_leases_unscoped(db, now).await.unwrap();
         assert_eq!(claim(db, now, 5).await.len(), 1);
         end_job(db, &job).await.unwrap();
-        assert_eq!(jobs::count_unscoped(db, "ready").await.unwrap(), 1, "the old lease is worth nothing");
+        assert_eq!(jobs::count_unscoped(db, JobState::Ready).await.unwrap(), 1, "the old lease is worth nothing");
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, Environment, Timestamp};
+use peeker_domain::{Cents, Environment, JobKind, Timestamp};
 use peeker_store::entity::{ledger_entries, orders};
-use peeker_store::jobs::{self, ClaimedJob};
+use peeker_store::jobs::ClaimedJob;
 use peeker_store::orders::accept::Accepted;
 use peeker_store::orders::cancel;
 use peeker_store::orders::progress::{Change, DomainJob, Step, end_job};
@@ -177,11 +177,11 @@ async fn run_job(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let store = live(app);
-    match job.kind.as_str() {
-        jobs::RENEW => renew::run(&store.db, job, false, now).await,
-        jobs::CANCEL => cancel::carry_out(&store.db, job, now).await,
-        jobs::EXPIRY => registrations::look_after(&store.db, job, now).await,
-        jobs::REGISTRATION => {
+    match job.kind {
+        JobKind::Renew => renew::run(&store.db, job, false, now).await,
+        JobKind::Cancel => cancel::carry_out(&store.db, job, now).await,
+        JobKind::Expiry => registrations::look_after(&store.db, job, now).await,
+        JobKind::Registration => {
             let year = registrations::paid_year(&store.db, &job.account, &job.subject).await?;
             let outcome = match year {
                 Some(_) if job.lease.ends_with('7') => Outcome::Refused,

@@ -1,7 +1,7 @@
 //! Recording progress: guarded by the lease, right for every order and domain of a batch.
 
 use peeker_domain::id::OrderId;
-use peeker_domain::{Cents, Timestamp};
+use peeker_domain::{Cents, JobKind, JobState, Timestamp};
 use peeker_store::jobs::{self, NewJob};
 use peeker_store::orders::accept::NewOrder;
 use peeker_store::orders::progress::{
@@ -24,8 +24,8 @@ async fn claim_all(db: &EnvironmentDb, now: Timestamp) -> Vec<DomainJob> {
 
 /// Jobs on domains that are waiting or under way. The timers of the order and its registrations do not count.
 async fn left_over(db: &EnvironmentDb) -> usize {
-    let ready = jobs::list_unscoped(db, "ready").await.unwrap();
-    let of_domains = ready.iter().filter(|(kind, _)| kind == jobs::PROVISION);
+    let ready = jobs::list_unscoped(db, JobState::Ready).await.unwrap();
+    let of_domains = ready.iter().filter(|(kind, _)| *kind == JobKind::Provision);
     of_domains.count()
 }
 

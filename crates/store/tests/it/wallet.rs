@@ -2,8 +2,8 @@
 //! computes it anew.
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, Timestamp};
-use peeker_store::jobs::{self, ClaimedJob};
+use peeker_domain::{Cents, JobKind, Timestamp};
+use peeker_store::jobs::ClaimedJob;
 use peeker_store::orders::renew;
 use peeker_store::paging::PageRequest;
 use peeker_store::wallet::{self, Audit, Credited};
@@ -43,7 +43,7 @@ async fn claim(app: &TestApp, now: Timestamp) -> Vec<ClaimedJob> {
     let token = format!("lease-{}", now.as_millis());
     let until = now.plus_seconds(120);
     let mut claimed = claim_jobs(live(app), now, until, &token, 100).await;
-    claimed.retain(|job| job.kind == jobs::RENEW);
+    claimed.retain(|job| job.kind == JobKind::Renew);
     claimed
 }
 

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use peeker_app::{App, Options, Settings, runner};
-use peeker_domain::Preset;
+use peeker_domain::id::AccountId;
+use peeker_domain::{JobKind, Preset, Timestamp};
 use peeker_store::Moment;
 use peeker_store::entity::jobs;
 use peeker_testkit::{
     Client, Commits, Faults, Process, Receiver, TestApp, custom_order, names, on_both_engines,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +32,7 @@ fn after(seconds: i64) -> Value {
 }
 
 /// When the jobs of an account are due, in system time.
-async fn due(app: &TestApp, account: &str) -> Vec<(String, i64)> {
+async fn due(app: &TestApp, account: &AccountId) -> Vec<(JobKind, Timestamp)> {
     let rows = jobs::Entity::find()
         .filter(jobs::Column::AccountId.eq(account))
         .all(&app.app.store().sandbox.db.pools.reader)
@@ -162,6 +163,21 @@ on_both_engines! {
         stop.cancel();
         working.await.unwrap();
         app.may_leave_jobs();
+    }
+
+    async fn a_job_that_only_a_newer_server_knows_does_not_hold_the_clock(app) {
+        app.may_leave_jobs();
+        let at = app.now().as_millis() + DAY * 1_000;
+        let sql = format!(
+            "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at)
+             VALUES ('{}', 'of_tomorrow', 'it', {at}, 0, FALSE, 'ready', {at})",
+            app.partner.id
+        );
+        app.app.store().sandbox.db.pools.writer.execute_unprepared(&sql).await.unwrap();
+        let path = place_ending(&app.client(), "known").await;
+        app.advance_sandbox(31 * DAY + 10).await;
+        assert_eq!(clock(&app.client()).await["offset_seconds"], 31 * DAY + 10);
+        assert_ended(app, &path).await;
     }
 
     async fn a_receiver_that_hangs_does_not_hold_the_clock(app) {

@@ -1,5 +1,7 @@
 //! What waits, comes or leaves at a moment of a story: somebody is told of it, and something will see to it.
 
+use peeker_domain::id::OrderId;
+use peeker_domain::{JobKind, JobState};
 use peeker_store::entity::{order_domains, swaps};
 
 use super::world::{World, is_active, is_open, is_over};
@@ -111,15 +113,17 @@ impl World {
     pub fn check_timers(&self) {
         for job in &self.jobs {
             assert_eq!(
-                (&*job.state, job.lease_token.as_ref()),
-                ("ready", None),
+                (job.state, job.lease_token.as_ref()),
+                (JobState::Ready, None),
                 "{job:?}"
             );
         }
         for place in self.places.iter().filter(|place| !is_over(place)) {
-            let work = self.job("provision", &place.domain_id);
+            let work = self.job(JobKind::Provision, &place.domain_id);
             assert!(
-                work.is_none_or(|job| job.order_id.as_ref() == Some(&place.order_id)),
+                work.is_none_or(
+                    |job| job.order_id.as_ref().map(OrderId::as_str) == Some(&place.order_id)
+                ),
                 "{place:?} is worked on for another order: {work:?}"
             );
             assert!(
@@ -128,8 +132,8 @@ impl World {
             );
             let swap = place.swap_out_id.as_deref().unwrap_or_default();
             let ends = work.is_some()
-                || self.job("cancel", &place.order_id).is_some()
-                || self.job("retire", swap).is_some();
+                || self.job(JobKind::Cancel, &place.order_id).is_some()
+                || self.job(JobKind::Retire, swap).is_some();
             assert!(place.leaves_at.is_none() || ends, "nobody ends {place:?}");
         }
         for order in self
@@ -138,15 +142,15 @@ impl World {
             .filter(|order| is_active(order) && order.status != "cancel_scheduled")
         {
             assert!(
-                self.job("renew", &order.id).is_some(),
+                self.job(JobKind::Renew, &order.id).is_some(),
                 "nobody renews {}",
                 order.id
             );
         }
         for domain in &self.domains {
-            let looked_after = ["expiry", "registration"]
+            let looked_after = [JobKind::Expiry, JobKind::Registration]
                 .iter()
-                .any(|kind| self.job(kind, &domain.id).is_some());
+                .any(|kind| self.job(*kind, &domain.id).is_some());
             assert!(
                 domain.registered_until.is_none() || looked_after,
                 "nobody looks after {domain:?}"
@@ -154,8 +158,10 @@ impl World {
         }
         for action in self.actions.iter().filter(|action| action.status == "open") {
             let watched = match &*action.reason {
-                "update_nameservers" => self.job("delegation", &action.domain_id).is_some(),
-                "profile_picture_not_accessible" => self.job("picture", &action.id).is_some(),
+                "update_nameservers" => self.job(JobKind::Delegation, &action.domain_id).is_some(),
+                "profile_picture_not_accessible" => {
+                    self.job(JobKind::Picture, &action.id).is_some()
+                }
                 _ => true,
             };
             assert!(watched, "nobody watches {action:?}");

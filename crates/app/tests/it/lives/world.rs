@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use peeker_domain::{JobKind, Timestamp};
 use peeker_store::entity::{
     accounts, domains, inboxes, jobs, order_domains, orders, pending_actions, swaps,
 };
@@ -21,7 +22,7 @@ pub struct World {
     pub jobs: Vec<jobs::Model>,
     account: accounts::Model,
     /// The system's time, which jobs go by.
-    pub system: i64,
+    pub system: Timestamp,
 }
 
 /// Whether a place is over.
@@ -59,13 +60,13 @@ impl World {
                 .await
                 .unwrap()
                 .unwrap(),
-            system: app.now().as_millis(),
+            system: app.now(),
         }
     }
 
     /// The account's time.
     pub fn now(&self) -> i64 {
-        self.system + self.account.clock_offset_ms
+        self.system.as_millis() + self.account.clock_offset_ms
     }
 
     pub fn order(&self, id: &str) -> &orders::Model {
@@ -91,7 +92,7 @@ impl World {
         place
     }
 
-    pub fn job(&self, kind: &str, subject: &str) -> Option<&jobs::Model> {
+    pub fn job(&self, kind: JobKind, subject: &str) -> Option<&jobs::Model> {
         self.jobs
             .iter()
             .find(|job| job.kind == kind && job.subject == subject)

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use peeker_app::runner;
 use peeker_domain::id::OrderId;
-use peeker_domain::{Environment, Preset};
+use peeker_domain::{Environment, JobKind, Preset};
 use peeker_store::entity::jobs;
 use peeker_store::jobs::NewJob;
 use peeker_store::{Moment, Work};
@@ -136,15 +136,12 @@ impl<'a> Bench<'a> {
             .await
             .unwrap();
         for (kind, subject, order) in jobs {
-            let Some(kind) = workflows::KINDS.into_iter().find(|known| *known == kind) else {
-                panic!("name {kind} in workflows.rs");
-            };
             let now = self
                 .app
                 .app
                 .account_now(Environment::Test, &self.app.partner.id);
             let mut job = NewJob::new(&self.app.partner.id, kind, subject, now.await.unwrap());
-            job.order = order.map(OrderId::from_stored);
+            job.order = order;
             work.enqueue(job);
         }
         work.commit().await.unwrap();
@@ -154,7 +151,7 @@ impl<'a> Bench<'a> {
 }
 
 /// Kind, subject, order.
-type Job = (String, String, Option<String>);
+type Job = (JobKind, String, Option<OrderId>);
 
 struct Watched {
     calls: Vec<ProviderCall>,

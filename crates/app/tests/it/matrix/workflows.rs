@@ -4,7 +4,6 @@
 use futures::future::BoxFuture;
 use peeker_domain::Tier;
 use peeker_store::entity::partners;
-use peeker_store::jobs;
 use peeker_testkit::{TestApp, custom_order, microsoft_order, mixed_order, names, with};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -13,24 +12,6 @@ use serde_json::{Value, json};
 use super::Bench;
 
 const DAY: i64 = 24 * 60 * 60;
-
-/// All kinds of jobs, for running them twice.
-pub const KINDS: [&str; 14] = [
-    jobs::PROVISION,
-    jobs::IMPORT,
-    jobs::IMPORT_DEADLINE,
-    jobs::DELEGATION,
-    jobs::PICTURE,
-    jobs::FORWARD,
-    jobs::CANCEL,
-    jobs::RENEW,
-    jobs::REGISTRATION,
-    jobs::EXPIRY,
-    jobs::RETIRE,
-    jobs::CLOCK,
-    jobs::PROBE,
-    jobs::REPLAY,
-];
 
 /// A workflow.
 pub struct Workflow {

@@ -3,7 +3,7 @@
 use peeker_app::clock::SystemClock;
 use peeker_app::webhooks::health;
 use peeker_app::{App, keys, partners};
-use peeker_domain::{Clock, Environment, Timestamp};
+use peeker_domain::{Clock, Environment, JobState, Timestamp};
 use peeker_store::deliveries::{self, State};
 use peeker_store::{EnvironmentDb, StoreError, jobs};
 
@@ -228,8 +228,8 @@ fn work_name(environment: Environment) -> &'static str {
 async fn work(db: &EnvironmentDb, now: Timestamp) -> Result<Check, StoreError> {
     let stuck_before = now.plus_seconds(-OVERDUE_SECONDS);
     let is_overdue = |due: Option<Timestamp>| due.is_some_and(|due| due < stuck_before);
-    let ready = jobs::count_unscoped(db, "ready").await?;
-    let dead = jobs::count_unscoped(db, "dead").await?;
+    let ready = jobs::count_unscoped(db, JobState::Ready).await?;
+    let dead = jobs::count_unscoped(db, JobState::Dead).await?;
     let pending = deliveries::count_unscoped(db, State::Pending).await?;
     let given_up = deliveries::count_unscoped(db, State::Failed).await?;
     let overdue = is_overdue(jobs::next_due_unscoped(db).await?)

@@ -3,14 +3,14 @@
 use peeker_domain::id::ActionId;
 use peeker_domain::view::Source;
 use peeker_domain::{
-    ActionReason, ActionStatus, DomainStatus, EventType, InboxStatus, MailProvider, OrderStatus,
-    ProvisionStep, Timestamp,
+    ActionReason, ActionStatus, DomainStatus, EventType, InboxStatus, JobKind, MailProvider,
+    OrderStatus, ProvisionStep, Timestamp,
 };
 
 use crate::domains::to_view;
 use crate::entity::{inboxes, pending_actions};
 use crate::error::Result;
-use crate::jobs::{DELEGATION, NewJob, PICTURE};
+use crate::jobs::NewJob;
 use crate::registrations;
 use crate::work::Work;
 
@@ -42,7 +42,7 @@ impl Rows {
                 job.run_at = if job.wanted_again {
                     job.created_at
                 } else {
-                    clock.system_time(*run_at).as_millis()
+                    clock.system_time(*run_at)
                 };
                 job.lease_token = None;
                 job.last_error = Some(error.clone());
@@ -247,14 +247,14 @@ impl Rows {
                 ActionReason::UpdateNameservers => {
                     work.enqueue(NewJob::new(
                         account,
-                        DELEGATION,
+                        JobKind::Delegation,
                         step.job.domain.as_str(),
                         step.now,
                     ));
                 }
                 ActionReason::ProfilePictureNotAccessible => {
                     let at = step.now.plus_seconds(PICTURE_RECHECK_SECONDS);
-                    work.enqueue(NewJob::timer(account, PICTURE, id.as_str(), at));
+                    work.enqueue(NewJob::timer(account, JobKind::Picture, id.as_str(), at));
                 }
                 ActionReason::ReplaceDomain => {}
             }

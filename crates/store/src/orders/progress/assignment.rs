@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, DomainId};
-use peeker_domain::{InboxStatus, ProvisionStep, Timestamp};
+use peeker_domain::{InboxStatus, JobKind, ProvisionStep, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::{domains, inboxes, jobs, order_domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
-use crate::jobs::PROVISION;
 use crate::loader::Load;
 use crate::swaps;
 
@@ -80,7 +79,7 @@ impl Load for Assignments {
 pub async fn end_job(db: &EnvironmentDb, job: &DomainJob) -> Result<()> {
     let ours = Condition::all()
         .add(jobs::Column::AccountId.eq(job.account.as_str()))
-        .add(jobs::Column::Kind.eq(PROVISION))
+        .add(jobs::Column::Kind.eq(JobKind::Provision))
         .add(jobs::Column::Subject.eq(job.domain.as_str()))
         .add(jobs::Column::LeaseToken.eq(&job.lease));
     let writer = &db.pools.writer;

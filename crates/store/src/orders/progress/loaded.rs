@@ -17,10 +17,9 @@ struct Row<M> {
 
 impl<M: Clone + PartialEq> Loaded<M> {
     /// Takes rows as they were read.
-    pub fn of(rows: Vec<M>, key: impl Fn(&M) -> (&String, &String)) -> Self {
+    pub fn of(rows: Vec<M>, key: impl Fn(&M) -> Key) -> Self {
         let row = |read: M| {
-            let (account, id) = key(&read);
-            let key = (account.clone(), id.clone());
+            let key = key(&read);
             let now = read.clone();
             (key, Row { read, now })
         };

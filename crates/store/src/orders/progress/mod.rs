@@ -27,11 +27,11 @@ pub use assignment::{Assignment, Assignments, end_job, planned_addresses};
 
 use peeker_domain::id::{AccountId, DomainId, InboxId, OrderId};
 use peeker_domain::view::Persona;
-use peeker_domain::{ActionReason, ClockOffset, Timestamp};
+use peeker_domain::{ActionReason, ClockOffset, JobKind, Timestamp};
 
 use crate::entity::order_domains;
 use crate::error::Result;
-use crate::jobs::{ClaimedJob, PROVISION};
+use crate::jobs::ClaimedJob;
 use crate::lane::Batch;
 use crate::work::Work;
 
@@ -86,7 +86,7 @@ pub struct DomainJob {
 impl DomainJob {
     /// Takes a claimed job that is about a domain of an order; `None` for any other.
     pub fn of(job: &ClaimedJob) -> Option<Self> {
-        (job.kind == PROVISION).then_some(())?;
+        (job.kind == JobKind::Provision).then_some(())?;
         Some(Self {
             account: job.account.clone(),
             domain: DomainId::from_stored(job.subject.clone()),

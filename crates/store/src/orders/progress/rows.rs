@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, EventType, InboxStatus, MailProvider, Timestamp};
+use peeker_domain::{Cents, EventType, InboxStatus, JobKind, MailProvider, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::connections::WriteTransaction;
 use crate::entity::{domains, inboxes, jobs, order_domains, orders, pending_actions, swaps};
 use crate::error::{Result, StoreError};
-use crate::jobs::PROVISION;
 use crate::keys::any_of;
 use crate::number::unsigned;
 
@@ -62,7 +61,7 @@ impl Rows {
             .map(|job| (job.account.as_str(), job.domain.as_str()));
         let jobs = jobs::Entity::find()
             .filter(any_of(jobs::Column::AccountId, jobs::Column::Subject, keys))
-            .filter(jobs::Column::Kind.eq(PROVISION))
+            .filter(jobs::Column::Kind.eq(JobKind::Provision))
             .lock_exclusive()
             .all(tx)
             .await?;
@@ -73,11 +72,13 @@ impl Rows {
         } = Subjects::read(tx, &of).await?;
         let swaps = super::swap::load(tx, &places).await?;
         Ok(Self {
-            jobs: Loaded::of(jobs, |row| (&row.account_id, &row.subject)),
-            orders: Loaded::of(orders, |row| (&row.account_id, &row.id)),
-            places: Loaded::of(places, |row| (&row.account_id, &row.domain_id)),
-            domains: Loaded::of(domains, |row| (&row.account_id, &row.id)),
-            swaps: Loaded::of(swaps, |row| (&row.account_id, &row.id)),
+            jobs: Loaded::of(jobs, |row| key(&row.account_id, &row.subject)),
+            orders: Loaded::of(orders, |row| (row.account_id.clone(), row.id.clone())),
+            places: Loaded::of(places, |row| {
+                (row.account_id.clone(), row.domain_id.clone())
+            }),
+            domains: Loaded::of(domains, |row| (row.account_id.clone(), row.id.clone())),
+            swaps: Loaded::of(swaps, |row| (row.account_id.clone(), row.id.clone())),
             ended_jobs: BTreeSet::new(),
             new_inboxes: Vec::new(),
             inbox_changes: Vec::new(),
@@ -97,7 +98,7 @@ impl Rows {
         let row = self.jobs.get(&key(&job.account, job.domain.as_str()));
         row.is_some_and(|row| {
             row.lease_token.as_deref() == Some(&job.lease)
-                && row.order_id.as_deref() == Some(job.order.as_str())
+                && row.order_id.as_ref() == Some(&job.order)
         })
     }
 

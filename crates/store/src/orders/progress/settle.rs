@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{ActionStatus, EventType, InboxStatus, OrderStatus, Timestamp};
+use peeker_domain::{ActionStatus, EventType, InboxStatus, JobKind, OrderStatus, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait,
@@ -15,7 +15,7 @@ use crate::connections::WriteTransaction;
 use crate::entity::{inboxes, jobs, order_domains, order_fingerprints, orders, pending_actions};
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{NewJob, PROVISION};
+use crate::jobs::NewJob;
 use crate::keys::any_of;
 use crate::orders::{detail, is_cancelling};
 use crate::users;
@@ -187,7 +187,7 @@ impl Rows {
                 jobs::Column::Subject,
                 ended,
             ))
-            .filter(jobs::Column::Kind.eq(PROVISION))
+            .filter(jobs::Column::Kind.eq(JobKind::Provision))
             .exec(work.tx())
             .await?;
         Ok(())

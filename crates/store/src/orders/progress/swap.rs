@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::view::Source;
-use peeker_domain::{MailProvider, SwapStatus, SwapType, Timestamp};
+use peeker_domain::{JobKind, MailProvider, SwapStatus, SwapType, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::connections::WriteTransaction;
 use crate::entity::{order_domains, swaps as swap_rows};
 use crate::error::Result;
 use crate::insert::write_back;
-use crate::jobs::{NewJob, RETIRE};
+use crate::jobs::NewJob;
 use crate::keys::any_of;
 use crate::swaps;
 use crate::work::Work;
@@ -143,7 +143,7 @@ impl Rows {
         swap.retires_at = Some(at.as_millis());
         let account = &step.job.account;
         let job = if premium {
-            NewJob::timer(account, RETIRE, id.as_str(), at)
+            NewJob::timer(account, JobKind::Retire, id.as_str(), at)
         } else {
             NewJob::provision(account, &step.job.order, &old, at)
         };

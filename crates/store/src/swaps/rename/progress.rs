@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use peeker_domain::id::{AccountId, SwapId};
 use peeker_domain::order::Persona;
-use peeker_domain::{ActionReason, SwapStatus, Timestamp};
+use peeker_domain::{ActionReason, JobKind, SwapStatus, Timestamp};
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::begin::live_inboxes;
@@ -15,7 +15,7 @@ use crate::entity::{domains, inboxes};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
-use crate::jobs::{PROVISION, held_by};
+use crate::jobs::held_by;
 use crate::orders::progress::DomainJob;
 use crate::swaps::{ORDER_ENDED, turn};
 use crate::work::Work;
@@ -58,7 +58,7 @@ pub(crate) async fn addresses(
 async fn begin_held<'d>(db: &'d EnvironmentDb, job: &DomainJob) -> Result<Work<'d>> {
     let work = Work::begin(db, [&job.account]).await?;
     let (account, domain) = (&job.account, job.domain.as_str());
-    held_by(&work, account, PROVISION, domain, &job.lease).await?;
+    held_by(&work, account, JobKind::Provision, domain, &job.lease).await?;
     Ok(work)
 }
 
