@@ -24,8 +24,8 @@ pub struct AccountClock {
 impl AccountClock {
     fn of(row: &Model) -> Self {
         Self {
-            offset: ClockOffset(row.clock_offset_ms),
-            target: row.clock_target.map(Timestamp::from_millis),
+            offset: row.clock_offset_ms,
+            target: row.clock_target,
         }
     }
 
@@ -41,7 +41,7 @@ pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<AccountCloc
     if !db.rules.movable_clocks {
         return Ok(AccountClock::default());
     }
-    let row = Entity::find_by_id(account.to_string())
+    let row = Entity::find_by_id(account.clone())
         .one(&db.pools.reader)
         .await?;
     Ok(row.as_ref().map(AccountClock::of).unwrap_or_default())
@@ -68,7 +68,7 @@ pub async fn advance(
     if target > latest {
         return Ok(None);
     }
-    row.clock_target = Some(target.as_millis());
+    row.clock_target = Some(target);
     let now = clock.offset.account_time(system);
     work.enqueue(NewJob::new(account, JobKind::Clock, account.as_str(), now));
     work.commit().await?;
@@ -80,7 +80,7 @@ pub async fn advance(
 
 /// How far an account's clock is ahead of the system's.
 pub async fn offset(db: &EnvironmentDb, account: &AccountId) -> Result<ClockOffset> {
-    let clocks = of(db, [account.as_str()]).await?;
+    let clocks = of(db, [account]).await?;
     Ok(clocks.into_values().next().unwrap_or_default())
 }
 
@@ -88,21 +88,18 @@ pub async fn offset(db: &EnvironmentDb, account: &AccountId) -> Result<ClockOffs
 /// advanced.
 pub(crate) async fn of(
     db: &EnvironmentDb,
-    accounts: impl IntoIterator<Item = &str>,
-) -> Result<HashMap<String, ClockOffset>> {
-    let accounts: BTreeSet<&str> = accounts.into_iter().collect();
+    accounts: impl IntoIterator<Item = &AccountId>,
+) -> Result<HashMap<AccountId, ClockOffset>> {
+    let accounts: BTreeSet<&AccountId> = accounts.into_iter().collect();
     if !db.rules.movable_clocks || accounts.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(String, i64)> = Entity::find()
+    let rows: Vec<(AccountId, ClockOffset)> = Entity::find()
         .select_only()
         .columns([Column::AccountId, Column::ClockOffsetMs])
         .filter(Column::AccountId.is_in(accounts))
         .into_tuple()
         .all(&db.pools.reader)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(account, ms)| (account, ClockOffset(ms)))
-        .collect())
+    Ok(rows.into_iter().collect())
 }

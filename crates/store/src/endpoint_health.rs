@@ -36,17 +36,11 @@ pub struct Pause {
 }
 
 impl Pause {
-    pub(crate) fn of(account: &accounts::Model) -> Result<Option<Self>> {
-        let (Some(at), Some(reason)) = (
-            account.deliveries_paused_at,
-            &account.deliveries_paused_reason,
-        ) else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            at: Timestamp::from_millis(at),
-            reason: reason.parse()?,
-        }))
+    pub(crate) fn of(account: &accounts::Model) -> Option<Self> {
+        Some(Self {
+            at: account.deliveries_paused_at?,
+            reason: account.deliveries_paused_reason?,
+        })
     }
 }
 
@@ -66,15 +60,10 @@ pub struct Health {
 /// What is known of the account's endpoint.
 pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<Health> {
     let reader = &db.pools.reader;
-    let key = account.to_string();
-    let paused = match accounts::Entity::find_by_id(key.clone())
-        .one(reader)
-        .await?
-    {
-        Some(row) => Pause::of(&row)?,
-        None => None,
-    };
-    let row = endpoint_health::Entity::find_by_id(key).one(reader).await?;
+    let paused = accounts::Entity::find_by_id(account.clone());
+    let paused = paused.one(reader).await?.as_ref().and_then(Pause::of);
+    let row = endpoint_health::Entity::find_by_id(account.to_string());
+    let row = row.one(reader).await?;
     let row = row.unwrap_or_else(|| unknown(account.as_str()));
     let time = |ms: Option<i64>| ms.map(Timestamp::from_millis);
     Ok(Health {
@@ -105,15 +94,14 @@ pub async fn next_probe_at(db: &EnvironmentDb, account: &AccountId) -> Result<Op
 
 /// The accounts whose endpoint is paused, for metrics and `peeker doctor`.
 pub async fn paused_unscoped(db: &EnvironmentDb) -> Result<Vec<AccountId>> {
-    let ids: Vec<String> = accounts::Entity::find()
+    Ok(accounts::Entity::find()
         .select_only()
         .column(accounts::Column::AccountId)
         .filter(accounts::Column::DeliveriesPausedAt.is_not_null())
         .order_by_asc(accounts::Column::AccountId)
         .into_tuple()
         .all(&db.pools.reader)
-        .await?;
-    Ok(ids.into_iter().map(AccountId::from_stored).collect())
+        .await?)
 }
 
 fn unknown(account: &str) -> endpoint_health::Model {
@@ -204,7 +192,7 @@ async fn try_pause(
 ) -> Result<bool> {
     let account = &failed.delivery.account;
     let mut work = Work::begin(db, [account]).await?;
-    let before = work.paused(account)?;
+    let before = work.paused(account);
     // What is being sent keeps its lease, so that a success can still be recorded.
     deliveries::Entity::update_many()
         .col_expr(
@@ -251,12 +239,12 @@ pub async fn resume(
     account: &AccountId,
     from: Timestamp,
 ) -> Result<Option<u64>> {
-    let known = accounts::Entity::find_by_id(account.to_string());
+    let known = accounts::Entity::find_by_id(account.clone());
     if known.one(&db.pools.reader).await?.is_none() {
         return Ok(None);
     }
     let mut work = Work::begin(db, [account]).await?;
-    let was_paused = work.paused(account)?.is_some();
+    let was_paused = work.paused(account).is_some();
     endpoint_health::Entity::update_many()
         .col_expr(
             endpoint_health::Column::FailingSince,
@@ -322,7 +310,7 @@ pub async fn probe_failed(
     let mut work = Work::begin(db, [&job.account]).await?;
     jobs::run_again(&work, job, next).await?;
     record(&work, failed).await?;
-    if let Some(pause) = work.paused(&job.account)? {
+    if let Some(pause) = work.paused(&job.account) {
         work.set_paused(&job.account, Some(Pause { reason, ..pause }))?;
     }
     work.commit().await

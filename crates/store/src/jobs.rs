@@ -215,7 +215,7 @@ pub async fn claim_unscoped(
     let claim = claim(lease_until, token);
     let fell_due = line_up.fell_due;
     let rows: Vec<ClaimedRow> = line.claim(&db.pools, now, fell_due, shares, claim).await?;
-    let clocks = clock::of(db, rows.iter().map(|row| row.account_id.as_str())).await?;
+    let clocks = clock::of(db, rows.iter().map(|row| &row.account_id)).await?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
         let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
@@ -227,10 +227,7 @@ pub async fn claim_unscoped(
             }
         };
         claimed.push(ClaimedJob {
-            clock: clocks
-                .get(row.account_id.as_str())
-                .copied()
-                .unwrap_or_default(),
+            clock: clocks.get(&row.account_id).copied().unwrap_or_default(),
             account: row.account_id,
             kind,
             subject: row.subject,
@@ -422,7 +419,7 @@ pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> 
     let run_at = if row.wanted_again {
         row.created_at
     } else {
-        let clock = work.clock(job.account.as_str());
+        let clock = work.clock(&job.account);
         clock.system_time(run_at)
     };
     write(

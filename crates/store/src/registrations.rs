@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{Cents, DomainName, DomainStatus, JobKind, OrderStatus, Timestamp};
+use peeker_domain::{
+    Cents, DomainName, DomainStatus, HistoryKind, JobKind, OrderStatus, Timestamp,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::domains::{CANDIDATE, disown, has_lapsed};
@@ -120,7 +122,14 @@ async fn settle(
         Outcome::Renewed(until) => {
             domain.registered_until = Some(until.as_millis());
             let message = format!("{name} is registered until {until}");
-            work.note(account, order, "domain.renewed", message, None, now);
+            work.note(
+                account,
+                order,
+                HistoryKind::DomainRenewed,
+                message,
+                None,
+                now,
+            );
             work.enqueue(watch(account, &domain.id, *until));
         }
         Outcome::Refused => {
@@ -134,7 +143,7 @@ async fn settle(
             work.note(
                 account,
                 order,
-                "domain.renewal_failed",
+                HistoryKind::DomainRenewalFailed,
                 message,
                 Some(price),
                 now,
@@ -254,7 +263,14 @@ async fn lapse(
         "The registration of {} is over; the domain and its inboxes leave the order",
         domain.name
     );
-    work.note(&account, id.as_str(), "domain.lapsed", message, None, now);
+    work.note(
+        &account,
+        id.as_str(),
+        HistoryKind::DomainLapsed,
+        message,
+        None,
+        now,
+    );
     let places = places_of(work, &account, &id).await?;
     let of_domain = places.iter().filter(|place| place.domain_id == domain.id);
     let mut leaving: BTreeSet<i32> = of_domain.map(|place| place.position).collect();

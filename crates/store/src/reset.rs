@@ -91,7 +91,7 @@ async fn forget_answers(work: &Work<'_>, account: &AccountId) -> Result<()> {
         .filter(Column::Status.is_not_null())
         .exec(work.tx())
         .await?;
-    let ClockOffset(ahead) = work.clock(account.as_str());
+    let ClockOffset(ahead) = work.clock(account);
     if ahead != 0 {
         Entity::update_many()
             .col_expr(Column::ExpiresAt, Expr::col(Column::ExpiresAt).sub(ahead))

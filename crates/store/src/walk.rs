@@ -66,8 +66,8 @@ pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> 
     if request.is_some_and(|at| at <= system) {
         return Ok(Step::Busy);
     }
-    let now = work.clock(account.as_str()).account_time(system);
-    let left = Timestamp::from_millis(target).millis_since(now);
+    let now = work.clock(account).account_time(system);
+    let left = target.millis_since(now);
     if left <= 0 {
         work.account(account)?.clock_target = None;
         return arrive(work, job).await;
@@ -184,7 +184,7 @@ async fn next_request(
 
 /// Claims a due job for the walk.
 async fn let_go(work: Work<'_>, due: jobs::Model, stride: &Stride<'_>) -> Result<Step> {
-    let clock = work.clock(due.account_id.as_str());
+    let clock = work.clock(&due.account_id);
     let claimed = jobs::Model {
         run_at: stride.lease_until,
         lease_token: Some(stride.token.to_owned()),
@@ -217,7 +217,7 @@ async fn move_clock(
     system: Timestamp,
     by: i64,
 ) -> Result<()> {
-    work.account(account)?.clock_offset_ms += by;
+    work.account(account)?.clock_offset_ms.0 += by;
     jobs::Entity::update_many()
         .col_expr(jobs::Column::RunAt, Expr::col(jobs::Column::RunAt).sub(by))
         .col_expr(

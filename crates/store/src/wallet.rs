@@ -1,7 +1,7 @@
 //! The wallet of an account. It changes only inside a [`crate::Work`], with the entries that explain the change.
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, Timestamp, view};
+use peeker_domain::{Cents, LedgerAccount, LedgerReason, Timestamp, view};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
 };
@@ -12,15 +12,12 @@ use crate::error::Result;
 use crate::paging::{PageRequest, Slice, page};
 use crate::work::Work;
 
-/// The ledger account that is the wallet.
-const WALLET: &str = "wallet";
-
 /// What the wallet holds.
 pub async fn balance(db: &EnvironmentDb, account: &AccountId) -> Result<Cents> {
-    let row = accounts::Entity::find_by_id(account.to_string())
+    let row = accounts::Entity::find_by_id(account.clone())
         .one(&db.pools.reader)
         .await?;
-    Ok(row.map_or(Cents::ZERO, |row| Cents(row.balance_cents)))
+    Ok(row.map_or(Cents::ZERO, |row| row.balance_cents))
 }
 
 /// What an order of `required` would find in the wallet, after it was filled up where it is.
@@ -35,25 +32,21 @@ pub async fn entries_of_order(
     db: &EnvironmentDb,
     account: &AccountId,
     order: &str,
-) -> Result<Vec<(String, Cents)>> {
+) -> Result<Vec<(LedgerReason, Cents)>> {
     use sea_orm::QueryOrder;
-    let rows: Vec<(String, i64)> = ledger_entries::Entity::find()
+    Ok(ledger_entries::Entity::find()
         .select_only()
         .columns([
             ledger_entries::Column::Reason,
             ledger_entries::Column::AmountCents,
         ])
-        .filter(ledger_entries::Column::AccountId.eq(account.as_str()))
+        .filter(ledger_entries::Column::AccountId.eq(account))
         .filter(ledger_entries::Column::OrderId.eq(order))
-        .filter(ledger_entries::Column::LedgerAccount.eq(WALLET))
+        .filter(ledger_entries::Column::LedgerAccount.eq(LedgerAccount::Wallet))
         .order_by_asc(ledger_entries::Column::TransactionId)
         .into_tuple()
         .all(&db.pools.reader)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(reason, amount)| (reason, Cents(amount)))
-        .collect())
+        .await?)
 }
 
 /// What became of a payment.
@@ -77,14 +70,13 @@ pub async fn credit(
     if let Some(reference) = reference {
         // The account is locked, so nobody books it between this look and the write.
         let booked = ledger_entries::Entity::find()
-            .filter(ledger_entries::Column::AccountId.eq(account.as_str()))
+            .filter(ledger_entries::Column::AccountId.eq(account))
             .filter(ledger_entries::Column::Reference.eq(reference))
-            .filter(ledger_entries::Column::LedgerAccount.eq(WALLET))
+            .filter(ledger_entries::Column::LedgerAccount.eq(LedgerAccount::Wallet))
             .one(work.tx())
             .await?;
         if let Some(entry) = booked {
-            let at = Timestamp::from_millis(entry.created_at);
-            return Ok(Credited::Before(Cents(entry.amount_cents), at));
+            return Ok(Credited::Before(entry.amount_cents, entry.created_at));
         }
     }
     work.credit(account, amount, reference, now)?;
@@ -99,33 +91,32 @@ pub async fn transactions(
     page: &PageRequest,
 ) -> Result<Slice<view::WalletTransaction>> {
     let query = ledger_entries::Entity::find()
-        .filter(ledger_entries::Column::AccountId.eq(account.as_str()))
-        .filter(ledger_entries::Column::LedgerAccount.eq(WALLET));
+        .filter(ledger_entries::Column::AccountId.eq(account))
+        .filter(ledger_entries::Column::LedgerAccount.eq(LedgerAccount::Wallet));
     let query = page!(query, ledger_entries::Column::TransactionId, page);
     let turn = db.log_reader(account).await;
     let rows = query.all(&db.pools.reader).await?;
     drop(turn);
-    Slice::new(page, rows, |row| &row.transaction_id).try_map(|row| {
-        Ok(view::WalletTransaction {
-            id: row.transaction_id,
-            amount_cents: Cents(row.amount_cents),
-            reason: row.reason,
-            order_id: row.order_id,
-            reference: row.reference,
-            created_at: Timestamp::from_millis(row.created_at),
-        })
-    })
+    let slice = Slice::new(page, rows, |row| row.transaction_id.as_str());
+    Ok(slice.map(|row| view::WalletTransaction {
+        id: row.transaction_id.into(),
+        amount_cents: row.amount_cents,
+        reason: row.reason.to_string(),
+        order_id: row.order_id.map(Into::into),
+        reference: row.reference,
+        created_at: row.created_at,
+    }))
 }
 
 /// A wallet held against the entries of its account.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Audit {
     /// Whose.
-    pub account_id: String,
+    pub account_id: AccountId,
     /// What the wallet holds.
-    pub balance_cents: i64,
+    pub balance_cents: Cents,
     /// What its entries add up to.
-    pub booked_cents: i64,
+    pub booked_cents: Cents,
     /// The account's transactions.
     pub transactions: i64,
     /// Those whose entries do not add up to zero.
@@ -135,11 +126,15 @@ pub struct Audit {
 impl Audit {
     /// Whether the balance is what the entries say, not below zero, and every transaction adds up.
     pub fn is_right(&self) -> bool {
-        self.balance_cents == self.booked_cents && self.balance_cents >= 0 && self.unbalanced == 0
+        self.balance_cents == self.booked_cents
+            && self.balance_cents >= Cents::ZERO
+            && self.unbalanced == 0
     }
 }
 
 /// One statement, so that it sees one moment while orders go on. An account with entries and no row has no balance.
+///
+/// The wallet's entries are those of [`LedgerAccount::Wallet`].
 const AUDIT: &str = "
 SELECT COALESCE(accounts.account_id, sums.account_id) AS account_id,
     COALESCE(accounts.balance_cents, 0) AS balance_cents, COALESCE(sums.booked, 0) AS booked_cents,
@@ -165,7 +160,7 @@ pub async fn audit_unscoped(db: &EnvironmentDb, account: Option<&AccountId>) -> 
         None => ("", ""),
     };
     let sql = AUDIT.replace("{only}", only).replace("{where}", whose);
-    let values = account.map(|account| account.as_str().into());
+    let values = account.map(Into::into);
     let reader = db.pools.reader.unhurried();
     let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
     Ok(Audit::find_by_statement(statement).all(&reader).await?)

@@ -8,8 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::event::EventBody;
-use peeker_domain::id::{AccountId, EventId, HistoryId, TransactionId};
-use peeker_domain::{Cents, ClockOffset, EventType, JobState, Timestamp};
+use peeker_domain::id::{AccountId, EventId, HistoryId, OrderId, TransactionId};
+use peeker_domain::{
+    Cents, ClockOffset, EventType, HistoryKind, JobState, LedgerAccount, LedgerReason, Timestamp,
+};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
@@ -29,8 +31,8 @@ use crate::turnstile::{Pass, Writer};
 pub struct Work<'a> {
     db: &'a EnvironmentDb,
     tx: WriteTransaction,
-    accounts: BTreeMap<String, accounts::Model>,
-    touched: BTreeSet<String>,
+    accounts: BTreeMap<AccountId, accounts::Model>,
+    touched: BTreeSet<AccountId>,
     events: Vec<events::Model>,
     ledger: Vec<ledger_entries::Model>,
     history: Vec<order_history::Model>,
@@ -59,7 +61,7 @@ impl<'a> Work<'a> {
         turn: Pass<Writer>,
         accounts: impl IntoIterator<Item = &AccountId> + Send,
     ) -> Result<Self> {
-        let wanted: BTreeSet<String> = accounts.into_iter().map(ToString::to_string).collect();
+        let wanted: BTreeSet<AccountId> = accounts.into_iter().cloned().collect();
         let tx = db.pools.begin().await?;
         let mut rows = lock_accounts(&tx, &wanted).await?;
         if rows.len() < wanted.len() {
@@ -68,9 +70,9 @@ impl<'a> Work<'a> {
                 .map(|id| accounts::Model {
                     account_id: id.clone(),
                     event_sequence: 0,
-                    balance_cents: 0,
+                    balance_cents: Cents::ZERO,
                     replay_sequence: 0,
-                    clock_offset_ms: 0,
+                    clock_offset_ms: ClockOffset::NONE,
                     clock_target: None,
                     microsoft_inboxes_active: 0,
                     deliveries_paused_at: None,
@@ -104,15 +106,15 @@ impl<'a> Work<'a> {
     }
 
     /// How far the account's clock is ahead of the system's; nothing for an account that this work did not lock.
-    pub(crate) fn clock(&self, account: &str) -> ClockOffset {
+    pub(crate) fn clock(&self, account: &AccountId) -> ClockOffset {
         let row = self.accounts.get(account);
-        row.map_or(ClockOffset::NONE, |row| ClockOffset(row.clock_offset_ms))
+        row.map_or(ClockOffset::NONE, |row| row.clock_offset_ms)
     }
 
     /// The account's row, to be changed. Errors: the work was not begun for the account.
     pub(crate) fn account(&mut self, account: &AccountId) -> Result<&mut accounts::Model> {
-        self.touched.insert(account.to_string());
-        self.accounts.get_mut(account.as_str()).ok_or_else(|| {
+        self.touched.insert(account.clone());
+        self.accounts.get_mut(account).ok_or_else(|| {
             StoreError::Corrupt(format!("account {account} is not part of this work"))
         })
     }
@@ -127,8 +129,8 @@ impl<'a> Work<'a> {
         data: &impl Serialize,
         now: Timestamp,
     ) -> Result<()> {
-        if let (Some(order), true) = (order, kind.as_str().starts_with("order.")) {
-            self.note(account, order, kind.as_str(), kind.told(), None, now);
+        if let (Some(order), Some(of_order)) = (order, HistoryKind::of(kind)) {
+            self.note(account, order, of_order, kind.told(), None, now);
         }
         let row = self.account(account)?;
         row.event_sequence += 1;
@@ -175,41 +177,55 @@ impl<'a> Work<'a> {
         &mut self,
         account: &AccountId,
         order: &str,
-        kind: &str,
+        kind: HistoryKind,
         message: impl Into<String>,
         amount: Option<Cents>,
         now: Timestamp,
     ) {
         self.history.push(order_history::Model {
-            account_id: account.to_string(),
-            order_id: order.to_owned(),
-            id: HistoryId::new(now).into(),
-            kind: kind.to_owned(),
+            account_id: account.clone(),
+            order_id: OrderId::from_stored(order.to_owned()),
+            id: HistoryId::new(now),
+            kind,
             message: message.into(),
-            amount_cents: amount.map(|amount| amount.0),
-            created_at: now.as_millis(),
+            amount_cents: amount,
+            created_at: now,
         });
     }
 
-    /// Takes `amount` from the wallet for `order`, for `reason` (`order`, `renewal`, `swap`).
+    /// Takes `amount` from the wallet for `order`, for `reason`.
     /// Errors: [`StoreError::InsufficientFunds`]; nothing has changed then.
     pub fn debit(
         &mut self,
         account: &AccountId,
         amount: Cents,
-        reason: &str,
+        reason: LedgerReason,
         order: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let balance = Cents(self.account(account)?.balance_cents);
+        let balance = self.account(account)?.balance_cents;
         let Some(top_up) = self.db.rules.funding.top_up(balance, amount) else {
             return Err(StoreError::InsufficientFunds {
                 required: amount,
                 balance,
             });
         };
-        self.transfer(account, top_up, "funding", "sandbox_funding", None, now)?;
-        self.transfer(account, -amount, "sales", reason, Some(order), now)
+        self.transfer(
+            account,
+            top_up,
+            LedgerAccount::Funding,
+            LedgerReason::SandboxFunding,
+            None,
+            now,
+        )?;
+        self.transfer(
+            account,
+            -amount,
+            LedgerAccount::Sales,
+            reason,
+            Some(order),
+            now,
+        )
     }
 
     /// Gives back what was paid for something that `order` did not get.
@@ -220,7 +236,14 @@ impl<'a> Work<'a> {
         order: &str,
         now: Timestamp,
     ) -> Result<()> {
-        self.transfer(account, amount, "sales", "refund", Some(order), now)
+        self.transfer(
+            account,
+            amount,
+            LedgerAccount::Sales,
+            LedgerReason::Refund,
+            Some(order),
+            now,
+        )
     }
 
     /// Puts a payment into the wallet. `reference` is the operator's name for it.
@@ -233,7 +256,14 @@ impl<'a> Work<'a> {
         now: Timestamp,
     ) -> Result<()> {
         let before = self.ledger.len();
-        self.transfer(account, amount, "funding", "credit", None, now)?;
+        self.transfer(
+            account,
+            amount,
+            LedgerAccount::Funding,
+            LedgerReason::Credit,
+            None,
+            now,
+        )?;
         for entry in &mut self.ledger[before..] {
             entry.reference = reference.map(str::to_owned);
         }
@@ -244,27 +274,24 @@ impl<'a> Work<'a> {
     /// and the system's clock. The number of the last event stays.
     pub(crate) fn start_anew(&mut self, account: &AccountId) -> Result<()> {
         let row = self.account(account)?;
-        row.balance_cents = 0;
-        row.clock_offset_ms = 0;
+        row.balance_cents = Cents::ZERO;
+        row.clock_offset_ms = ClockOffset::NONE;
         row.clock_target = None;
         row.microsoft_inboxes_active = 0;
         Ok(())
     }
 
     /// Why nothing is delivered to the account's endpoint, if it is paused.
-    pub(crate) fn paused(&self, account: &AccountId) -> Result<Option<Pause>> {
-        match self.accounts.get(account.as_str()) {
-            Some(row) => Pause::of(row),
-            None => Ok(None),
-        }
+    pub(crate) fn paused(&self, account: &AccountId) -> Option<Pause> {
+        self.accounts.get(account).and_then(Pause::of)
     }
 
     /// Pauses the account's deliveries, or resumes them. The caller moves those that are there, in the same work.
     pub(crate) fn set_paused(&mut self, account: &AccountId, pause: Option<Pause>) -> Result<()> {
         self.resumed |= pause.is_none();
         let row = self.account(account)?;
-        row.deliveries_paused_at = pause.map(|pause| pause.at.as_millis());
-        row.deliveries_paused_reason = pause.map(|pause| pause.reason.to_string());
+        row.deliveries_paused_at = pause.map(|pause| pause.at);
+        row.deliveries_paused_reason = pause.map(|pause| pause.reason);
         Ok(())
     }
 
@@ -273,25 +300,25 @@ impl<'a> Work<'a> {
         &mut self,
         account: &AccountId,
         amount: Cents,
-        counterpart: &str,
-        reason: &str,
+        counterpart: LedgerAccount,
+        reason: LedgerReason,
         order: Option<&str>,
         now: Timestamp,
     ) -> Result<()> {
         if amount == Cents::ZERO {
             return Ok(());
         }
-        self.account(account)?.balance_cents += amount.0;
-        let transaction = TransactionId::new(now).to_string();
-        for (ledger_account, amount) in [("wallet", amount), (counterpart, -amount)] {
+        self.account(account)?.balance_cents += amount;
+        let transaction = TransactionId::new(now);
+        for (ledger_account, amount) in [(LedgerAccount::Wallet, amount), (counterpart, -amount)] {
             self.ledger.push(ledger_entries::Model {
-                account_id: account.to_string(),
+                account_id: account.clone(),
                 transaction_id: transaction.clone(),
-                ledger_account: ledger_account.to_owned(),
-                amount_cents: amount.0,
-                reason: reason.to_owned(),
-                order_id: order.map(str::to_owned),
-                created_at: now.as_millis(),
+                ledger_account,
+                amount_cents: amount,
+                reason,
+                order_id: order.map(|order| OrderId::from_stored(order.to_owned())),
+                created_at: now,
                 reference: None,
             });
         }
@@ -339,7 +366,7 @@ impl<'a> Work<'a> {
     fn take_jobs(&mut self) -> Vec<jobs::Model> {
         let mut wanted: BTreeMap<_, jobs::Model> = BTreeMap::new();
         for job in std::mem::take(&mut self.jobs) {
-            let clock = self.clock(job.account.as_str());
+            let clock = self.clock(&job.account);
             let mut row = job.into_row(clock);
             let key = (row.account_id.clone(), row.kind, row.subject.clone());
             if let Some(before) = wanted.get(&key) {
@@ -353,7 +380,7 @@ impl<'a> Work<'a> {
     }
 
     /// What a delivery that is to be made reads: it waits while the account's endpoint is paused.
-    pub(crate) fn open_state(&self, account: &str) -> State {
+    pub(crate) fn open_state(&self, account: &AccountId) -> State {
         let account = self.accounts.get(account);
         if account.is_some_and(|account| account.deliveries_paused_at.is_some()) {
             State::Waiting
@@ -363,12 +390,13 @@ impl<'a> Work<'a> {
     }
 
     fn first_delivery(&self, event: &events::Model) -> deliveries::Model {
-        let clock = self.clock(&event.account_id);
+        let account = AccountId::from_stored(event.account_id.clone());
+        let clock = self.clock(&account);
         let at = clock.system_time(Timestamp::from_millis(event.created_at));
         deliveries::Model {
             account_id: event.account_id.clone(),
             sequence: event.sequence,
-            state: self.open_state(&event.account_id).as_str().to_owned(),
+            state: self.open_state(&account).as_str().to_owned(),
             attempts: 0,
             next_attempt_at: at.as_millis(),
             lease_token: None,
@@ -381,14 +409,14 @@ impl<'a> Work<'a> {
 
 async fn lock_accounts(
     tx: &WriteTransaction,
-    ids: &BTreeSet<String>,
-) -> Result<BTreeMap<String, accounts::Model>> {
+    ids: &BTreeSet<AccountId>,
+) -> Result<BTreeMap<AccountId, accounts::Model>> {
     use sea_orm::QueryOrder;
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
     let rows = accounts::Entity::find()
-        .filter(accounts::Column::AccountId.is_in(ids.iter().map(String::as_str)))
+        .filter(accounts::Column::AccountId.is_in(ids))
         .order_by_asc(accounts::Column::AccountId)
         .lock_exclusive()
         .all(tx)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_app::{App, runner};
-use peeker_domain::{Cents, Environment, JobKind, JobState, Timestamp};
+use peeker_domain::{Cents, Environment, JobKind, JobState, LedgerAccount, Timestamp};
 use peeker_store::Connections;
 use peeker_store::entity::{
     accounts, domains, inboxes, jobs, ledger_entries, order_domains, orders, simulated_records,
@@ -55,22 +55,26 @@ pub async fn settle_now(app: &TestApp) {
 
 /// Each transaction adds up to zero; each wallet is the sum of its entries and not below zero.
 pub async fn assert_balanced(app: &TestApp) {
-    let mut transactions: BTreeMap<String, i64> = BTreeMap::new();
-    let mut wallets: BTreeMap<String, i64> = BTreeMap::new();
+    let mut transactions: BTreeMap<_, Cents> = BTreeMap::new();
+    let mut wallets: BTreeMap<_, Cents> = BTreeMap::new();
     for entry in ledger_entries::Entity::find().all(db(app)).await.unwrap() {
         *transactions.entry(entry.transaction_id).or_default() += entry.amount_cents;
-        if entry.ledger_account == "wallet" {
+        if entry.ledger_account == LedgerAccount::Wallet {
             *wallets.entry(entry.account_id).or_default() += entry.amount_cents;
         }
     }
     assert!(
-        transactions.values().all(|sum| *sum == 0),
+        transactions.values().all(|sum| *sum == Cents::ZERO),
         "{transactions:?}"
     );
     for account in accounts::Entity::find().all(db(app)).await.unwrap() {
-        let booked = wallets.remove(&account.account_id).unwrap_or(0);
+        let booked = wallets.remove(&account.account_id).unwrap_or_default();
         assert_eq!(account.balance_cents, booked, "{}", account.account_id);
-        assert!(account.balance_cents >= 0, "{}", account.account_id);
+        assert!(
+            account.balance_cents >= Cents::ZERO,
+            "{}",
+            account.account_id
+        );
     }
     assert!(wallets.is_empty(), "entries without an account");
 }

@@ -70,7 +70,7 @@ pub async fn booked(app: &TestApp, order: &str, reason: &str) -> Vec<(Timestamp,
         .unwrap();
     entries
         .into_iter()
-        .map(|entry| (Timestamp::from_millis(entry.created_at), entry.amount_cents))
+        .map(|entry| (entry.created_at, entry.amount_cents.0))
         .collect()
 }
 

@@ -240,9 +240,9 @@ struct VerifyJson {
 #[derive(Serialize)]
 struct Wrong {
     environment: Environment,
-    partner: String,
-    balance_cents: i64,
-    booked_cents: i64,
+    partner: AccountId,
+    balance_cents: Cents,
+    booked_cents: Cents,
     unbalanced_transactions: i64,
 }
 
@@ -302,13 +302,16 @@ fn verify_text(report: &VerifyJson, output: Output) -> String {
     for wrong in &report.wrong {
         let who = format!("  {} {}", wrong.environment, wrong.partner);
         if wrong.balance_cents != wrong.booked_cents {
-            let (holds, booked) = (dollars(wrong.balance_cents), dollars(wrong.booked_cents));
+            let (holds, booked) = (
+                dollars(wrong.balance_cents.0),
+                dollars(wrong.booked_cents.0),
+            );
             lines.push(format!(
                 "{who}: the wallet holds {holds}, its entries add up to {booked}"
             ));
         }
-        if wrong.balance_cents < 0 {
-            let holds = dollars(wrong.balance_cents);
+        if wrong.balance_cents < Cents::ZERO {
+            let holds = dollars(wrong.balance_cents.0);
             lines.push(format!("{who}: the wallet is below zero: {holds}"));
         }
         if wrong.unbalanced_transactions > 0 {
@@ -327,9 +330,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_in_plain_words() {
         let audit = Audit {
-            account_id: "org_1".to_owned(),
-            balance_cents: -100,
-            booked_cents: 4_900,
+            account_id: AccountId::from_stored("org_1".to_owned()),
+            balance_cents: Cents(-100),
+            booked_cents: Cents(4_900),
             transactions: 3,
             unbalanced: 1,
         };

@@ -1,19 +1,22 @@
 //! Rows of `accounts`; the columns are explained in `migrations/environment/`.
 
+use peeker_domain::id::AccountId;
+use peeker_domain::view::PauseReason;
+use peeker_domain::{Cents, ClockOffset, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "accounts")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub account_id: String,
+    pub account_id: AccountId,
     pub event_sequence: i64,
-    pub balance_cents: i64,
-    pub deliveries_paused_at: Option<i64>,
-    pub deliveries_paused_reason: Option<String>,
+    pub balance_cents: Cents,
+    pub deliveries_paused_at: Option<Timestamp>,
+    pub deliveries_paused_reason: Option<PauseReason>,
     pub replay_sequence: i64,
-    pub clock_offset_ms: i64,
-    pub clock_target: Option<i64>,
+    pub clock_offset_ms: ClockOffset,
+    pub clock_target: Option<Timestamp>,
     pub microsoft_inboxes_active: i64,
 }
 

@@ -1,20 +1,22 @@
 //! Rows of `ledger_entries`; the columns are explained in `migrations/environment/`.
 
+use peeker_domain::id::{AccountId, OrderId, TransactionId};
+use peeker_domain::{Cents, LedgerAccount, LedgerReason, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ledger_entries")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub account_id: String,
+    pub account_id: AccountId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub transaction_id: String,
+    pub transaction_id: TransactionId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub ledger_account: String,
-    pub amount_cents: i64,
-    pub reason: String,
-    pub order_id: Option<String>,
-    pub created_at: i64,
+    pub ledger_account: LedgerAccount,
+    pub amount_cents: Cents,
+    pub reason: LedgerReason,
+    pub order_id: Option<OrderId>,
+    pub created_at: Timestamp,
     pub reference: Option<String>,
 }
 

@@ -1,21 +1,23 @@
 //! Rows of `order_history`; the columns are explained in `migrations/environment/`.
 
+use peeker_domain::id::{AccountId, HistoryId, OrderId};
+use peeker_domain::{Cents, HistoryKind, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "order_history")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub account_id: String,
+    pub account_id: AccountId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub order_id: String,
+    pub order_id: OrderId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: String,
+    pub id: HistoryId,
     #[sea_orm(column_name = "type")]
-    pub kind: String,
+    pub kind: HistoryKind,
     pub message: String,
-    pub amount_cents: Option<i64>,
-    pub created_at: i64,
+    pub amount_cents: Option<Cents>,
+    pub created_at: Timestamp,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

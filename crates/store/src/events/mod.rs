@@ -94,7 +94,7 @@ pub struct Heads {
 
 /// The last numbers given in an account: one small row, so that a listener with nothing to hear costs little.
 pub async fn heads(db: &EnvironmentDb, account: &AccountId) -> Result<Heads> {
-    let row = accounts::Entity::find_by_id(account.to_string())
+    let row = accounts::Entity::find_by_id(account.clone())
         .one(&db.pools.reader)
         .await?;
     Ok(row.map_or(

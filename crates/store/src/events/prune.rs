@@ -30,10 +30,7 @@ pub async fn accounts_unscoped(
         .limit(limit)
         .all(&db.pools.reader)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| AccountId::from_stored(row.account_id))
-        .collect())
+    Ok(rows.into_iter().map(|row| row.account_id).collect())
 }
 
 #[derive(FromQueryResult)]

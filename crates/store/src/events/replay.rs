@@ -74,8 +74,8 @@ async fn resend(
     insert_all::<replays::Entity, _>(work.tx(), log.collect(), None).await?;
     let count = rows.len();
     // What a worker compares with its own clock is on the system's.
-    let due_at = work.clock(account.as_str()).system_time(now);
-    let state = work.open_state(account.as_str());
+    let due_at = work.clock(account).system_time(now);
+    let state = work.open_state(account);
     let rows = rows
         .into_iter()
         .map(|row| in_line_again(row, state, due_at));

@@ -282,17 +282,14 @@ pub async fn history(
     let rows = page!(query, order_history::Column::Id, page)
         .all(&db.pools.reader)
         .await?;
-    Slice::new(page, rows, |row| &row.id)
-        .try_map(|row| {
-            Ok(view::HistoryEntry {
-                id: row.id,
-                kind: row.kind,
-                message: row.message,
-                amount_cents: row.amount_cents.map(Cents),
-                created_at: Timestamp::from_millis(row.created_at),
-            })
-        })
-        .map(Some)
+    let slice = Slice::new(page, rows, |row| row.id.as_str());
+    Ok(Some(slice.map(|row| view::HistoryEntry {
+        id: row.id.into(),
+        kind: row.kind.to_string(),
+        message: row.message,
+        amount_cents: row.amount_cents,
+        created_at: row.created_at,
+    })))
 }
 
 /// The order that a fingerprint stands for, while it does.

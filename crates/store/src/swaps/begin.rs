@@ -2,7 +2,8 @@
 
 use peeker_domain::id::{AccountId, DomainId, SwapId};
 use peeker_domain::{
-    Cents, DomainName, MailProvider, OrderStatus, SwapStatus, SwapType, Timestamp, view,
+    Cents, DomainName, HistoryKind, LedgerReason, MailProvider, OrderStatus, SwapStatus, SwapType,
+    Timestamp, view,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -182,7 +183,13 @@ async fn store(
             balance: Cents::ZERO,
         });
     }
-    work.debit(&new.account, cost, "swap", &old.order.id, new.now)?;
+    work.debit(
+        &new.account,
+        cost,
+        LedgerReason::Swap,
+        &old.order.id,
+        new.now,
+    )?;
     let message = format!(
         "A {} swap of {} to {} was accepted",
         new.kind, old.place.name, new.replacement.name
@@ -190,7 +197,7 @@ async fn store(
     work.note(
         &new.account,
         &old.order.id,
-        "swap.created",
+        HistoryKind::SwapCreated,
         message,
         Some(-cost),
         new.now,

@@ -2,7 +2,7 @@
 
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::view::Source;
-use peeker_domain::{Cents, SwapStatus, Timestamp};
+use peeker_domain::{Cents, HistoryKind, SwapStatus, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
@@ -53,7 +53,7 @@ pub(crate) async fn fail(
         work.note(
             &account,
             &swap.order_id,
-            "swap.failed",
+            HistoryKind::SwapFailed,
             message,
             Some(refund),
             now,
@@ -72,7 +72,7 @@ pub(crate) async fn complete(work: &mut Work<'_>, mut swap: Model, now: Timestam
     work.note(
         &account,
         &swap.order_id,
-        "swap.completed",
+        HistoryKind::SwapCompleted,
         message,
         None,
         now,

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, Environment, JobKind, Timestamp};
+use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::{Cents, Environment, JobKind, LedgerAccount, LedgerReason, Timestamp};
 use peeker_store::entity::{ledger_entries, orders};
 use peeker_store::jobs::ClaimedJob;
 use peeker_store::orders::accept::Accepted;
@@ -113,7 +113,7 @@ async fn order(app: peeker_app::App, account: AccountId, now: Timestamp, number:
     ];
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut new = made_at(planned(&account, &names[..=number % 2]), now);
-    new.id = peeker_domain::id::OrderId::new(now);
+    new.id = OrderId::new(now);
     new.renews_at = now.plus_months(1);
     let accepted = if number.is_multiple_of(3) {
         live(&app).accept.submit(new).await
@@ -226,27 +226,27 @@ async fn verify(app: &peeker_app::App, told: &Told) {
     for audit in wallet::audit_unscoped(db, None).await.unwrap() {
         assert!(audit.is_right(), "{audit:?}");
     }
-    let mut charged: HashMap<(String, String), Vec<i64>> = HashMap::new();
+    let mut charged: HashMap<(OrderId, LedgerReason), Vec<i64>> = HashMap::new();
     let mut payments: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for entry in ledger_entries::Entity::find()
         .all(&db.pools.reader)
         .await
         .unwrap()
     {
-        if entry.ledger_account != "wallet" {
+        if entry.ledger_account != LedgerAccount::Wallet {
             continue;
         }
         if let Some(reference) = entry.reference {
             payments
                 .entry(reference)
                 .or_default()
-                .push(entry.amount_cents);
+                .push(entry.amount_cents.0);
         }
         if let Some(order) = entry.order_id {
             charged
                 .entry((order, entry.reason))
                 .or_default()
-                .push(entry.amount_cents);
+                .push(entry.amount_cents.0);
         }
     }
     assert!(payments.values().all(|booked| booked.len() == 1));
@@ -261,12 +261,17 @@ async fn verify(app: &peeker_app::App, told: &Told) {
         "an accepted order is lost"
     );
     for order in &stored {
-        let of = |reason: &str| charged.get(&(order.id.clone(), reason.to_owned()));
-        assert_eq!(of("order").map(Vec::len), Some(1), "{}", order.id);
+        let of = |reason| charged.get(&(OrderId::from_stored(order.id.clone()), reason));
+        assert_eq!(
+            of(LedgerReason::Order).map(Vec::len),
+            Some(1),
+            "{}",
+            order.id
+        );
         let months = i64::from(order.months_paid) - 1;
-        let renewals = of("renewal").map_or(0, Vec::len);
+        let renewals = of(LedgerReason::Renewal).map_or(0, Vec::len);
         // A registration may be paid between two months, so there may be more debits than months.
-        let licenses = of("renewal")
+        let licenses = of(LedgerReason::Renewal)
             .into_iter()
             .flatten()
             .filter(|amount| *amount % 3_300 != 0);
@@ -306,13 +311,19 @@ async fn survive(app: &TestApp, seed: u64) {
         .all(&live(&app.app).db.pools.reader)
         .await
         .unwrap();
-    let of = |reason: &str| {
+    let of = |reason| {
         ledger
             .iter()
-            .filter(|entry| entry.reason == reason && entry.ledger_account == "wallet")
+            .filter(|entry| entry.reason == reason && entry.ledger_account == LedgerAccount::Wallet)
             .count()
     };
-    let booked = ["order", "credit", "renewal", "refund"].map(of);
+    let booked = [
+        LedgerReason::Order,
+        LedgerReason::Credit,
+        LedgerReason::Renewal,
+        LedgerReason::Refund,
+    ]
+    .map(of);
     println!(
         "{operations} operations; orders, payments, renewals, refunds in the ledger: {booked:?}"
     );

@@ -1,6 +1,6 @@
 //! Money in the acceptance transaction: never below zero, always explained by the ledger.
 
-use peeker_domain::{Cents, Environment};
+use peeker_domain::{Cents, Environment, LedgerReason};
 use peeker_store::orders::accept::Accepted;
 use peeker_store::{StoreError, Work, wallet};
 use peeker_testkit::{EPOCH, TestApp, on_both_engines};
@@ -51,7 +51,7 @@ on_both_engines! {
         lane.submit(order.clone()).await.unwrap();
         assert_eq!(balance(app).await, Cents::ZERO);
         let entries = wallet::entries_of_order(&app.app.store().live.db, &app.partner.id, order.id.as_str()).await.unwrap();
-        assert_eq!(entries, [("order".to_owned(), -ONE_DOMAIN)]);
+        assert_eq!(entries, [(LedgerReason::Order, -ONE_DOMAIN)]);
     }
 
     async fn orders_of_one_batch_share_the_wallet(app) {

@@ -2,7 +2,7 @@
 //! computes it anew.
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, JobKind, Timestamp};
+use peeker_domain::{Cents, JobKind, LedgerReason, Timestamp};
 use peeker_store::jobs::ClaimedJob;
 use peeker_store::orders::renew;
 use peeker_store::paging::PageRequest;
@@ -183,14 +183,14 @@ on_both_engines! {
         run(format!("UPDATE accounts SET balance_cents = 5001 WHERE account_id = '{account}'")).await;
         let found = audit(live(app), &app.partner.id).await;
         assert!(!found.is_right());
-        assert_eq!((found.balance_cents, found.booked_cents), (5_001, 5_000));
+        assert_eq!((found.balance_cents, found.booked_cents), (Cents(5_001), Cents(5_000)));
         run(format!("UPDATE accounts SET balance_cents = 5000 WHERE account_id = '{account}'")).await;
         run(format!("UPDATE ledger_entries SET amount_cents = -4999 WHERE account_id = '{account}' AND ledger_account = 'funding'")).await;
         let found = audit(live(app), &app.partner.id).await;
         assert_eq!((found.is_right(), found.unbalanced), (false, 1));
         run("DELETE FROM accounts".to_owned()).await;
         let found = audit(live(app), &app.partner.id).await;
-        assert_eq!((found.is_right(), found.balance_cents, found.booked_cents), (false, 0, 5_000), "entries without an account");
+        assert_eq!((found.is_right(), found.balance_cents, found.booked_cents), (false, Cents::ZERO, Cents(5_000)), "entries without an account");
         assert_eq!(wallet::audit_unscoped(live(app), None).await.unwrap(), [found]);
     }
 }
@@ -211,7 +211,8 @@ async fn sequence(app: &TestApp, seed: u64) {
             let amount = random.random_range(0..2_000);
             match random.random_range(0..3) {
                 0 => {
-                    let paid = work.debit(&account, Cents(amount), "order", "ord_1", EPOCH);
+                    let paid =
+                        work.debit(&account, Cents(amount), LedgerReason::Order, "ord_1", EPOCH);
                     assert_eq!(paid.is_ok(), amount <= after, "seed {seed} step {step}");
                     after -= if paid.is_ok() { amount } else { 0 };
                 }
@@ -233,6 +234,6 @@ async fn sequence(app: &TestApp, seed: u64) {
         }
         let found = audit(live(app), &account).await;
         assert!(found.is_right(), "seed {seed} step {step}: {found:?}");
-        assert_eq!(found.balance_cents, expected, "seed {seed} step {step}");
+        assert_eq!(found.balance_cents.0, expected, "seed {seed} step {step}");
     }
 }

@@ -89,7 +89,7 @@ async fn booked(app: &TestApp, order: &str) -> Vec<(String, i64)> {
         .unwrap();
     entries
         .into_iter()
-        .map(|(reason, amount)| (reason, amount.0))
+        .map(|(reason, amount)| (reason.to_string(), amount.0))
         .collect()
 }
 

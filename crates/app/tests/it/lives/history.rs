@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use peeker_domain::LedgerReason;
 use peeker_testkit::TestApp;
 use serde_json::Value;
 
@@ -110,7 +111,7 @@ pub async fn check_money(app: &TestApp, world: &World) {
             .unwrap();
         let refunded: i64 = entries
             .iter()
-            .filter(|(reason, _)| reason == "refund")
+            .filter(|(reason, _)| *reason == LedgerReason::Refund)
             .map(|(_, amount)| amount.0)
             .sum();
         let net = paid(app, &order.id).await.0;

@@ -46,7 +46,7 @@ pub fn is_open(swap: &swaps::Model) -> bool {
 impl World {
     pub async fn read(app: &TestApp) -> Self {
         let db = &app.app.store().sandbox.db.pools.reader;
-        let id = app.partner.id.to_string();
+        let id = app.partner.id.clone();
         Self {
             orders: orders::Entity::find().all(db).await.unwrap(),
             places: order_domains::Entity::find().all(db).await.unwrap(),
@@ -66,7 +66,7 @@ impl World {
 
     /// The account's time.
     pub fn now(&self) -> i64 {
-        self.system.as_millis() + self.account.clock_offset_ms
+        self.system.as_millis() + self.account.clock_offset_ms.0
     }
 
     pub fn order(&self, id: &str) -> &orders::Model {

@@ -14,7 +14,9 @@ use peeker_domain::id::{AccountId, BundleId, DomainId, OrderId, UserId};
 use peeker_domain::order::{ClientId, Persona};
 use peeker_domain::price::{PriceBook, line_items, total};
 use peeker_domain::view::{OrderReceipt, Source};
-use peeker_domain::{Cents, DomainName, EmailAddress, EventType, MailProvider, Timestamp};
+use peeker_domain::{
+    Cents, DomainName, EmailAddress, EventType, LedgerReason, MailProvider, Timestamp,
+};
 
 use super::{detail, receipt};
 use crate::entity::{order_domains, orders};
@@ -173,7 +175,7 @@ async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Order
         work.debit(
             &item.account,
             item.total(),
-            "order",
+            LedgerReason::Order,
             item.id.as_str(),
             item.created_at,
         )?;

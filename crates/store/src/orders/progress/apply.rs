@@ -36,7 +36,7 @@ impl Rows {
                 })
             }
             Change::Retry { run_at, error } => {
-                let clock = work.clock(step.job.account.as_str());
+                let clock = work.clock(&step.job.account);
                 let job = self.job(step)?;
                 // Who asked for the job meanwhile may want something else of it, so it does not wait first.
                 job.run_at = if job.wanted_again {

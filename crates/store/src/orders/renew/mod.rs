@@ -9,7 +9,7 @@ mod bill;
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{Cents, OrderStatus, Timestamp};
+use peeker_domain::{Cents, HistoryKind, LedgerReason, OrderStatus, Timestamp};
 use sea_orm::EntityTrait;
 
 use super::cancel::{let_go, places_of};
@@ -21,8 +21,6 @@ use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
 use crate::work::Work;
 use bill::Bill;
 
-/// Debits of a renewal, in the ledger.
-const REASON: &str = "renewal";
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// For how long a bill that the wallet cannot pay is tried, once a day.
 const DUNNING_SECONDS: i64 = 7 * DAY_SECONDS;
@@ -89,7 +87,13 @@ fn pay(work: &mut Work<'_>, run: &Run, bill: &Bill, simulate_empty_wallet: bool)
             balance: Cents::ZERO,
         });
     }
-    work.debit(&run.account, required, REASON, &run.order.id, run.now)
+    work.debit(
+        &run.account,
+        required,
+        LedgerReason::Renewal,
+        &run.order.id,
+        run.now,
+    )
 }
 
 /// An order whose time has come.
@@ -127,7 +131,7 @@ impl Run {
         work.note(
             &account,
             id.as_str(),
-            "order.renewed",
+            HistoryKind::OrderRenewed,
             bill.paid_message(),
             amount,
             now,
@@ -180,7 +184,7 @@ impl Run {
         work.note(
             &account,
             &order.id,
-            "order.renewal_failed",
+            HistoryKind::OrderRenewalFailed,
             message,
             None,
             now,
