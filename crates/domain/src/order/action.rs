@@ -76,18 +76,18 @@ pub fn resume(
     now: Timestamp,
 ) -> Result<Vec<Effect>, IllegalTransition> {
     let mut effects = Vec::new();
-    if on.place.state != OrderDomainState::ActionRequired {
+    if on.part.state != OrderDomainState::ActionRequired {
         return Ok(effects);
     }
-    on.place.state = OrderDomainState::Pending;
+    on.part.state = OrderDomainState::Pending;
     on.domain.turn(DomainStatus::InProgress)?;
     if let Some(swap) = &mut on.swap_in
         && swap.status == SwapStatus::ActionRequired
     {
         effects.push(swap.turn(SwapStatus::InProgress, None)?);
     }
-    let (account, order) = (&on.place.account_id, &on.place.order_id);
-    let job = NewJob::provision(account, order, &on.place.domain_id, now);
+    let (account, order) = (&on.part.account_id, &on.part.order_id);
+    let job = NewJob::provision(account, order, &on.part.domain_id, now);
     effects.push(Effect::Enqueue(job));
     Ok(effects)
 }

@@ -28,7 +28,7 @@ const YEAR: i32 = 12;
 pub struct RenewalFacts {
     pub order: Order,
     /// All domains that the order ever had, by position.
-    pub on_order: Vec<OrderDomain>,
+    pub parts: Vec<OrderDomain>,
     /// Those that are charged and were bought.
     pub domains: Vec<Domain>,
     /// The customer's address.
@@ -41,7 +41,7 @@ pub struct RenewalFacts {
 #[derive(Debug)]
 pub struct Renewal {
     pub order: Order,
-    pub on_order: Vec<OrderDomain>,
+    pub parts: Vec<OrderDomain>,
     pub domains: Vec<Domain>,
     pub effects: Vec<Effect>,
     pub next: Option<Timestamp>,
@@ -88,7 +88,7 @@ impl Bill {
     /// What is due at `now`: the month that began at `renews_at` with the registrations that end before it does; or,
     /// before that, the registrations for which the next month would come too late. `None` when nothing is.
     fn of(facts: &RenewalFacts, renews_at: Timestamp, now: Timestamp) -> Option<Self> {
-        let month = (renews_at <= now).then(|| Month::of(&facts.order, &facts.on_order));
+        let month = (renews_at <= now).then(|| Month::of(&facts.order, &facts.parts));
         let before = match &month {
             Some(month) => month.to,
             None => renews_at.min(now.plus_seconds(EXPIRY_LEAD_SECONDS).plus_millis(1)),
@@ -152,14 +152,14 @@ impl Bill {
 }
 
 impl Month {
-    fn of(order: &Order, on_order: &[OrderDomain]) -> Self {
+    fn of(order: &Order, parts: &[OrderDomain]) -> Self {
         let mut month = Self {
             to: order.created_at.plus_months(order.months_paid + 1),
             price: Cents::ZERO,
             google_licenses: 0,
             microsoft_licenses: 0,
         };
-        for domain in on_order.iter().filter(|domain| domain.is_charged()) {
+        for domain in parts.iter().filter(|domain| domain.is_charged()) {
             month.price = month.price + domain.license_share(order);
             match domain.provider {
                 MailProvider::Google => month.google_licenses += domain.licenses(),
@@ -180,7 +180,7 @@ fn owes_nothing(mut order: Order, renews_at: Timestamp) -> Renewal {
     order.overdue_since = None;
     Renewal {
         order,
-        on_order: Vec::new(),
+        parts: Vec::new(),
         domains: Vec::new(),
         effects: Vec::new(),
         next: Some(renews_at),
@@ -223,7 +223,7 @@ fn paid(facts: RenewalFacts, bill: &Bill, now: Timestamp) -> Renewal {
     Renewal {
         next: Some(order.renews_at.unwrap_or(now)),
         order,
-        on_order: Vec::new(),
+        parts: Vec::new(),
         domains,
         effects,
     }
@@ -238,7 +238,7 @@ fn unpaid(
 ) -> Result<Renewal, IllegalTransition> {
     let RenewalFacts {
         mut order,
-        on_order,
+        parts,
         email,
         ..
     } = facts;
@@ -249,15 +249,15 @@ fn unpaid(
     let gives_up = since.plus_seconds(DUNNING_SECONDS) <= now;
     let record = unpaid_record(&order, missing, gives_up);
     if gives_up {
-        let all = on_order.iter().map(|domain| domain.position).collect();
+        let all = parts.iter().map(|domain| domain.position).collect();
         let ends_at = now.plus_seconds(NOTICE_SECONDS);
-        let removal = schedule_removal(order, on_order, &all, email, ends_at, now)?;
+        let removal = schedule_removal(order, parts, &all, email, ends_at, now)?;
         return Ok(given_up(record, removal));
     }
     let days = (now.as_seconds() - since.as_seconds()) / DAY_SECONDS + 1;
     Ok(Renewal {
         order,
-        on_order: Vec::new(),
+        parts: Vec::new(),
         domains: Vec::new(),
         effects: vec![record],
         next: Some(since.plus_seconds(days * DAY_SECONDS)),
@@ -269,7 +269,7 @@ fn given_up(record: Effect, removal: Removal) -> Renewal {
     effects.extend(removal.effects);
     Renewal {
         order: removal.order,
-        on_order: removal.domains,
+        parts: removal.domains,
         domains: Vec::new(),
         effects,
         next: None,

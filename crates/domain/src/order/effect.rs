@@ -1,7 +1,5 @@
 //! What a decision asks to be written, beside the rows that it was given and has changed.
 
-use std::collections::BTreeSet;
-
 use crate::event::EventType;
 use crate::history::HistoryKind;
 use crate::id::{DomainId, OrderId, SwapId};
@@ -74,8 +72,8 @@ pub enum Effect {
         domain: DomainId,
         personas: Vec<Persona>,
     },
-    /// The inboxes that were to be renamed are gone.
-    FailRenames(BTreeSet<DomainId>),
+    /// The inboxes of a domain that were to be renamed are gone.
+    FailRenames(DomainId),
 }
 
 /// A domain that is to leave: an old one whose replacement is live, or one that a swap was bringing in, in vain.

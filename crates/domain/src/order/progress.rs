@@ -127,7 +127,7 @@ pub struct Applied {
 #[derive(Debug)]
 pub struct DomainOnOrder<'a> {
     pub order: &'a mut Order,
-    pub place: &'a mut OrderDomain,
+    pub part: &'a mut OrderDomain,
     pub domain: &'a mut Domain,
     /// The swap that brings it in.
     pub swap_in: Option<&'a mut Swap>,
@@ -151,7 +151,7 @@ impl DomainOnOrder<'_> {
     /// Applies what happened at `now`.
     pub fn apply(mut self, change: &Change, now: Timestamp) -> Result<Applied, IllegalTransition> {
         let failed = self.order.status == OrderStatus::Failed;
-        let is_to_go = failed || self.place.is_leaving(now);
+        let is_to_go = failed || self.part.is_leaving(now);
         let run_again = || Ok(Applied::new(Next::Stop, JobFate::RunAgain));
         match change {
             Change::Registered { until } => {
@@ -168,7 +168,7 @@ impl DomainOnOrder<'_> {
                 let retry = JobFate::RetryAt(*run_at, error.clone());
                 Ok(Applied::new(Next::Stop, retry))
             }
-            Change::Released { redirect } if self.place.forwarding_url != *redirect => run_again(),
+            Change::Released { redirect } if self.part.forwarding_url != *redirect => run_again(),
             Change::Released { .. } => {
                 let effects = if failed {
                     self.released(now)?
@@ -178,14 +178,12 @@ impl DomainOnOrder<'_> {
                 Ok(Applied::with(Next::Stop, JobFate::Dropped, effects))
             }
             _ if is_to_go => Ok(Applied::new(Next::Deprovision, JobFate::Held)),
-            Change::InboxesNamed { personas, .. } if self.place.personas != *personas => {
-                run_again()
-            }
+            Change::InboxesNamed { personas, .. } if self.part.personas != *personas => run_again(),
             Change::InboxesNamed { inboxes, .. } => {
                 let effects = self.inboxes_named(inboxes, now);
                 Ok(Applied::with(Next::Continue, JobFate::GotOn, effects))
             }
-            Change::Connected { redirect } if self.place.forwarding_url != *redirect => run_again(),
+            Change::Connected { redirect } if self.part.forwarding_url != *redirect => run_again(),
             Change::Connected { .. } => {
                 let effects = self.connected(now)?;
                 Ok(Applied::with(Next::Stop, JobFate::Ended, effects))
@@ -210,7 +208,7 @@ impl DomainOnOrder<'_> {
     }
 
     fn registered(&mut self, until: Option<Timestamp>) -> Vec<Effect> {
-        self.place.step = ProvisionStep::Zone;
+        self.part.step = ProvisionStep::Zone;
         self.domain.owned = true;
         // The purchase is followed by our own delegation, so there is nothing for a customer to do.
         self.domain.delegated = true;
@@ -218,7 +216,7 @@ impl DomainOnOrder<'_> {
             return Vec::new();
         };
         self.domain.registered_until = Some(until);
-        self.domain.renewal_price_cents = self.place.renewal_price_cents;
+        self.domain.renewal_price_cents = self.part.renewal_price_cents;
         self.domain.renewal_refused = false;
         vec![self.watch_registration(until)]
     }
@@ -229,17 +227,17 @@ impl DomainOnOrder<'_> {
     }
 
     fn inboxes_named(&mut self, new: &[NewInbox], now: Timestamp) -> Vec<Effect> {
-        self.place.step = ProvisionStep::Inboxes;
-        let place = &self.place;
+        self.part.step = ProvisionStep::Inboxes;
+        let part = &self.part;
         let inboxes = new.iter().map(|inbox| Inbox {
-            account_id: place.account_id.clone(),
+            account_id: part.account_id.clone(),
             id: inbox.id.clone(),
-            order_id: place.order_id.clone(),
-            domain_id: place.domain_id.clone(),
+            order_id: part.order_id.clone(),
+            domain_id: part.domain_id.clone(),
             email: inbox.email.clone(),
             first_name: inbox.first_name.clone(),
             last_name: inbox.last_name.clone(),
-            provider: place.provider,
+            provider: part.provider,
             status: InboxStatus::InProgress,
             created_at: now,
         });
@@ -247,10 +245,10 @@ impl DomainOnOrder<'_> {
     }
 
     fn connected(&mut self, now: Timestamp) -> Result<Vec<Effect>, IllegalTransition> {
-        self.place.state = OrderDomainState::Active;
+        self.part.state = OrderDomainState::Active;
         self.domain.turn(DomainStatus::Active)?;
         let mut effects = Vec::new();
-        let from_inventory = self.place.source == Source::Imported;
+        let from_inventory = self.part.source == Source::Imported;
         // One from the inventory may end within the day, when nobody would look before it does.
         if let (Some(until), true) = (self.domain.registered_until, from_inventory) {
             effects.push(self.watch_registration(until));
@@ -260,15 +258,15 @@ impl DomainOnOrder<'_> {
             domain: self.domain.id.clone(),
             status: InboxStatus::Active,
         });
-        if self.place.provider == MailProvider::Microsoft {
-            effects.push(Effect::CountMicrosoftInboxes(i64::from(self.place.inboxes)));
+        if self.part.provider == MailProvider::Microsoft {
+            effects.push(Effect::CountMicrosoftInboxes(i64::from(self.part.inboxes)));
         }
         self.swap_joined(now, &mut effects);
-        if self.place.personas.is_some() {
+        if self.part.personas.is_some() {
             effects.push(Effect::CompleteRenames(self.domain.id.clone()));
         }
         self.order.domains_active += 1;
-        self.order.inboxes_active += self.place.inboxes;
+        self.order.inboxes_active += self.part.inboxes;
         if self.order.is_set_up() {
             effects.extend(self.order.set_up()?);
         }
@@ -293,7 +291,7 @@ impl DomainOnOrder<'_> {
         blockers: &[Blocker],
         now: Timestamp,
     ) -> Result<Vec<Effect>, IllegalTransition> {
-        self.place.state = OrderDomainState::ActionRequired;
+        self.part.state = OrderDomainState::ActionRequired;
         self.domain.turn(DomainStatus::ActionRequired)?;
         let mut effects = Vec::new();
         for blocker in blockers {
@@ -306,7 +304,7 @@ impl DomainOnOrder<'_> {
             let reason = Some(first.reason.into());
             effects.push(swap.turn(SwapStatus::ActionRequired, reason)?);
         }
-        if self.place.personas.is_some() {
+        if self.part.personas.is_some() {
             let personas = blockers
                 .iter()
                 .filter_map(|blocker| blocker.persona.clone());
@@ -336,7 +334,7 @@ impl DomainOnOrder<'_> {
             message: blocker.message.clone(),
             created_at: now,
             persona: blocker.persona.clone(),
-            domain: self.place.name.clone(),
+            domain: self.part.name.clone(),
             user_id: self.order.user_id.clone(),
             resolved_at: None,
         }
@@ -360,12 +358,12 @@ impl DomainOnOrder<'_> {
     /// Takes the domain off a failed order and refunds what was not delivered. A domain that a swap was bringing in has no
     /// licenses of its own yet.
     fn released(&mut self, now: Timestamp) -> Result<Vec<Effect>, IllegalTransition> {
-        let licenses = if self.place.has_joined() {
-            self.place.license_share(self.order)
+        let licenses = if self.part.has_joined() {
+            self.part.license_share(self.order)
         } else {
             Cents::ZERO
         };
-        let mut effects = vec![self.refund(licenses + self.place.never_bought())];
+        let mut effects = vec![self.refund(licenses + self.part.never_bought())];
         effects.extend(self.free(OrderDomainState::Released, now)?);
         Ok(effects)
     }
@@ -374,9 +372,9 @@ impl DomainOnOrder<'_> {
     /// paid for a purchase that never came about is given back; the licenses ran until now.
     fn left(&mut self, now: Timestamp) -> Result<Vec<Effect>, IllegalTransition> {
         let cancelled = self.order.status == OrderStatus::CancelScheduled;
-        let whole = cancelled && self.place.swap_out_id.is_none();
-        let had_joined = self.place.has_joined();
-        let mut effects = vec![self.refund(self.place.never_bought())];
+        let whole = cancelled && self.part.swap_out_id.is_none();
+        let had_joined = self.part.has_joined();
+        let mut effects = vec![self.refund(self.part.never_bought())];
         let state = if whole {
             OrderDomainState::Released
         } else {
@@ -384,7 +382,7 @@ impl DomainOnOrder<'_> {
         };
         effects.extend(self.free(state, now)?);
         if !whole && had_joined {
-            self.order.shrink(self.place);
+            self.order.shrink(self.part);
         }
         Ok(effects)
     }
@@ -400,9 +398,9 @@ impl DomainOnOrder<'_> {
         state: OrderDomainState,
         now: Timestamp,
     ) -> Result<Vec<Effect>, IllegalTransition> {
-        let was_live = self.place.state == OrderDomainState::Active;
+        let was_live = self.part.state == OrderDomainState::Active;
         // An order never shows a domain that did not come in.
-        self.place.state = if self.place.has_joined() {
+        self.part.state = if self.part.has_joined() {
             state
         } else {
             OrderDomainState::Left
@@ -421,11 +419,9 @@ impl DomainOnOrder<'_> {
         ];
         if was_live {
             self.order.domains_active -= 1;
-            self.order.inboxes_active -= self.place.inboxes;
-            if self.place.provider == MailProvider::Microsoft {
-                effects.push(Effect::CountMicrosoftInboxes(-i64::from(
-                    self.place.inboxes,
-                )));
+            self.order.inboxes_active -= self.part.inboxes;
+            if self.part.provider == MailProvider::Microsoft {
+                effects.push(Effect::CountMicrosoftInboxes(-i64::from(self.part.inboxes)));
             }
         }
         Ok(effects)
@@ -453,7 +449,7 @@ impl DomainOnOrder<'_> {
         } else {
             SwapReason::ReplacementNotRegistered
         };
-        self.place.leaves_at = Some(now);
+        self.part.leaves_at = Some(now);
         let swap = self.open_swap().map(|swap| swap.id.clone());
         swap.map(|swap| Effect::FailSwap { swap, reason })
             .into_iter()
@@ -481,6 +477,6 @@ impl DomainOnOrder<'_> {
             at,
             job,
         }));
-        self.order.grow(self.place);
+        self.order.grow(self.part);
     }
 }

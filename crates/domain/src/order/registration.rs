@@ -105,16 +105,16 @@ pub fn look_after(
     let look = end.plus_seconds(-EXPIRY_LEAD_SECONDS);
     match on {
         _ if now < look => Look::Again(look),
-        Some((order, on_order)) => look_after_on_order(domain, order, on_order, end, now),
+        Some((order, part)) => look_after_part(domain, order, part, end, now),
         None if now < end => Look::Again(end),
         None => Look::LeaveInventory,
     }
 }
 
-fn look_after_on_order(
+fn look_after_part(
     domain: &Domain,
     order: &Order,
-    on_order: Option<&OrderDomain>,
+    part: Option<&OrderDomain>,
     end: Timestamp,
     now: Timestamp,
 ) -> Look {
@@ -123,7 +123,7 @@ fn look_after_on_order(
     let Some(renews_at) = order.renews_at.filter(|_| order.overdue_since.is_none()) else {
         return Look::Again(again);
     };
-    let stays = order.renews() && on_order.is_some_and(|on_order| on_order.leaves_at.is_none());
+    let stays = order.renews() && part.is_some_and(|part| part.leaves_at.is_none());
     if !stays {
         Look::Again(at_end)
     } else if domain.renewal_refused && now >= end {

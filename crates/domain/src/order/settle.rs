@@ -135,8 +135,6 @@ pub fn swaps_after_leaving(
             }
         }
     }
-    if !renamed.is_empty() {
-        effects.push(Effect::FailRenames(renamed));
-    }
+    effects.extend(renamed.into_iter().map(Effect::FailRenames));
     effects
 }

@@ -27,7 +27,7 @@ pub struct RenameFacts {
     pub domain: Domain,
     pub order: Order,
     /// The domain's part in the order, which is not over.
-    pub on_order: OrderDomain,
+    pub part: OrderDomain,
     /// Whether a picture keeps its inboxes from being made.
     pub waits_for_picture: bool,
     /// Its renamings that are not over, oldest first.
@@ -49,7 +49,7 @@ pub struct Renaming {
 /// What a renaming changes that repeats none in flight.
 #[derive(Debug)]
 pub struct AcceptedRenaming {
-    pub on_order: OrderDomain,
+    pub part: OrderDomain,
     /// Renamings whose place this one takes.
     pub superseded: Vec<Swap>,
     /// Whether pictures of the former personas block something, which goes on with the new ones.
@@ -63,14 +63,14 @@ pub fn accept_rename(
     request: &RenameRequest,
     facts: RenameFacts,
 ) -> Result<Option<Renaming>, IllegalTransition> {
-    let on_order = &facts.on_order;
-    let is_waiting = on_order.state == OrderDomainState::ActionRequired;
-    let is_live = on_order.state == OrderDomainState::Active;
+    let part = &facts.part;
+    let is_waiting = part.state == OrderDomainState::ActionRequired;
+    let is_live = part.state == OrderDomainState::Active;
     let can_be = is_live || (is_waiting && facts.waits_for_picture);
-    if on_order.leaves_at.is_some() || !can_be {
+    if part.leaves_at.is_some() || !can_be {
         return Ok(None);
     }
-    let in_flight = is_in_flight(&facts.open, on_order, &request.personas);
+    let in_flight = is_in_flight(&facts.open, part, &request.personas);
     let mut renaming = Renaming {
         swaps: Vec::new(),
         shown: Vec::new(),
@@ -100,14 +100,14 @@ impl Renaming {
         facts: RenameFacts,
     ) -> Result<(), IllegalTransition> {
         let RenameFacts {
-            mut on_order,
+            mut part,
             open: mut superseded,
             order,
             ..
         } = facts;
-        let is_waiting = on_order.state == OrderDomainState::ActionRequired;
+        let is_waiting = part.state == OrderDomainState::ActionRequired;
         let unblocks = is_waiting || !superseded.is_empty();
-        on_order.personas = Some(request.personas.clone());
+        part.personas = Some(request.personas.clone());
         for swap in &mut superseded {
             let reason = Some(SwapReason::Superseded);
             self.effects.push(swap.turn(SwapStatus::Failed, reason)?);
@@ -115,7 +115,7 @@ impl Renaming {
         let job = NewJob::provision(&request.account, &order.id, &request.domain, request.now);
         self.effects.push(Effect::Enqueue(job));
         self.accepted = Some(AcceptedRenaming {
-            on_order,
+            part,
             superseded,
             unblocks,
         });
@@ -125,17 +125,17 @@ impl Renaming {
 
 /// Whether a renaming would repeat or disturb those that are open: it has the same personas, or inboxes are being renamed
 /// right now. While a domain waits for a picture, none is.
-fn is_in_flight(open: &[Swap], on_order: &OrderDomain, personas: &Personas) -> bool {
-    let is_same = on_order.personas.as_ref() == Some(personas);
+fn is_in_flight(open: &[Swap], part: &OrderDomain, personas: &Personas) -> bool {
+    let is_same = part.personas.as_ref() == Some(personas);
     let is_moving = open
         .iter()
         .any(|swap| swap.status != SwapStatus::ActionRequired);
-    let is_waiting = on_order.state == OrderDomainState::ActionRequired;
+    let is_waiting = part.state == OrderDomainState::ActionRequired;
     !open.is_empty() && (is_same || (is_moving && !is_waiting))
 }
 
 fn new_swaps(request: &RenameRequest, facts: &RenameFacts) -> Vec<Swap> {
-    let names = inbox_names(&request.personas.0, facts.on_order.inboxes);
+    let names = inbox_names(&request.personas.0, facts.part.inboxes);
     let domain = &facts.domain.name;
     paired(&names, &facts.inboxes, domain)
         .into_iter()

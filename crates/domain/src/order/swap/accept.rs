@@ -328,7 +328,7 @@ fn accepted(
     let incoming = if let Some(incoming) = incoming {
         let added = bring_in(order, old, &mut swap, incoming, position, request.now)?;
         effects.push(added.job);
-        Some((added.domain, added.on_order))
+        Some((added.domain, added.part))
     } else {
         let reason = Some(SwapReason::DomainNotImported);
         effects.push(swap.turn(SwapStatus::ActionRequired, reason)?);

@@ -37,7 +37,7 @@ impl Incoming {
 /// The replacement on its order.
 pub(super) struct Added {
     pub domain: Domain,
-    pub on_order: OrderDomain,
+    pub part: OrderDomain,
     /// Its set-up.
     pub job: Effect,
 }
@@ -53,7 +53,7 @@ pub(super) fn bring_in(
 ) -> Result<Added, IllegalTransition> {
     let mut domain = incoming.domain;
     domain.join(order, old)?;
-    let on_order = OrderDomain {
+    let part = OrderDomain {
         position,
         domain_id: domain.id.clone(),
         name: domain.name.clone(),
@@ -74,7 +74,7 @@ pub(super) fn bring_in(
     let job = NewJob::provision(&order.account_id, &order.id, &domain.id, now);
     Ok(Added {
         domain,
-        on_order,
+        part,
         job: Effect::Enqueue(job),
     })
 }
@@ -110,6 +110,6 @@ pub fn imported(
     let incoming = Incoming::owned(domain.clone());
     let added = bring_in(order, old, swap, incoming, last_position + 1, now)?;
     let event = swap.turn(SwapStatus::InProgress, None)?;
-    let on_order = Box::new((added.domain, added.on_order));
-    Ok(Import::Added(on_order, vec![added.job, event]))
+    let part = Box::new((added.domain, added.part));
+    Ok(Import::Added(part, vec![added.job, event]))
 }
