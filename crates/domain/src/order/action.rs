@@ -1,7 +1,6 @@
 //! Pending actions: what they block goes on by itself when they are resolved (contract §4).
 
-use super::Effect;
-use super::progress::DomainOnOrder;
+use super::{Domain, Effect, OrderDomain, Swap};
 use crate::id::{AccountId, ActionId, DomainId, OrderId, UserId};
 use crate::job::{JobKind, NewJob};
 use crate::order::Persona;
@@ -21,6 +20,8 @@ pub struct PendingAction {
     pub id: ActionId,
     pub order_id: OrderId,
     pub domain_id: DomainId,
+    /// What has to be mended, `ActionReason::kind`.
+    pub kind: String,
     pub reason: ActionReason,
     pub status: ActionStatus,
     /// What to do, for the partner.
@@ -36,7 +37,7 @@ pub struct PendingAction {
 
 impl PendingAction {
     /// What looks by itself whether the partner has done it; nothing for a domain that has to be replaced.
-    pub(super) fn watch(&self, now: Timestamp) -> Option<NewJob> {
+    pub fn watch(&self, now: Timestamp) -> Option<NewJob> {
         let account = &self.account_id;
         match self.reason {
             ActionReason::UpdateNameservers => {
@@ -52,11 +53,17 @@ impl PendingAction {
         }
     }
 
+    /// The partner or the customer has done it.
+    pub fn resolve(&mut self, now: Timestamp) {
+        self.status = ActionStatus::Resolved;
+        self.resolved_at = Some(now);
+    }
+
     /// As partners see it.
     pub fn view(&self) -> view::PendingAction {
         view::PendingAction {
             id: self.id.to_string(),
-            kind: self.reason.kind().to_owned(),
+            kind: self.kind.clone(),
             reason: self.reason,
             status: self.status,
             order_id: self.order_id.to_string(),
@@ -72,22 +79,23 @@ impl PendingAction {
 /// The last action about a domain is resolved: it goes on, and the swap that brings it in. The order's status is decided
 /// by [`super::Order::settle`] when no other domain of it waits.
 pub fn resume(
-    on: &mut DomainOnOrder<'_>,
+    part: &mut OrderDomain,
+    domain: &mut Domain,
+    swap_in: Option<&mut Swap>,
     now: Timestamp,
 ) -> Result<Vec<Effect>, IllegalTransition> {
     let mut effects = Vec::new();
-    if on.part.state != OrderDomainState::ActionRequired {
+    if part.state != OrderDomainState::ActionRequired {
         return Ok(effects);
     }
-    on.part.state = OrderDomainState::Pending;
-    on.domain.turn(DomainStatus::InProgress)?;
-    if let Some(swap) = &mut on.swap_in
+    part.state = OrderDomainState::Pending;
+    domain.turn(DomainStatus::InProgress)?;
+    if let Some(swap) = swap_in
         && swap.status == SwapStatus::ActionRequired
     {
         effects.push(swap.turn(SwapStatus::InProgress, None)?);
     }
-    let (account, order) = (&on.part.account_id, &on.part.order_id);
-    let job = NewJob::provision(account, order, &on.part.domain_id, now);
+    let job = NewJob::provision(&part.account_id, &part.order_id, &part.domain_id, now);
     effects.push(Effect::Enqueue(job));
     Ok(effects)
 }
