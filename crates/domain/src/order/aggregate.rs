@@ -108,7 +108,7 @@ impl Order {
 
     /// It shows one domain more.
     pub(super) fn grow(&mut self, domain: &OrderDomain) {
-        self.total_cents = self.total_cents + domain.share_of_total(self);
+        self.total_cents += domain.share_of_total(self);
         self.domain_count += 1;
         self.inbox_count += domain.inboxes;
         match domain.provider {
@@ -119,7 +119,7 @@ impl Order {
 
     /// It goes on without a domain that it showed.
     pub(super) fn shrink(&mut self, domain: &OrderDomain) {
-        self.total_cents = self.total_cents - domain.share_of_total(self);
+        self.total_cents -= domain.share_of_total(self);
         self.domain_count -= 1;
         self.inbox_count -= domain.inboxes;
         match domain.provider {

@@ -160,7 +160,7 @@ impl Month {
             microsoft_licenses: 0,
         };
         for domain in parts.iter().filter(|domain| domain.is_charged()) {
-            month.price = month.price + domain.license_share(order);
+            month.price += domain.license_share(order);
             match domain.provider {
                 MailProvider::Google => month.google_licenses += domain.licenses(),
                 MailProvider::Microsoft => month.microsoft_licenses += domain.licenses(),
