@@ -75,6 +75,34 @@ pub struct Options {
     pub settings: Settings,
     /// The client for webhooks.
     pub outbound: OutboundClient,
+    /// What is put between the app and what it works with.
+    pub hooks: Hooks,
+}
+
+/// What lets a test lose answers of providers, as networks do, and stop a process between two commits. Nothing, unless
+/// somebody asks for it.
+#[derive(Default)]
+pub struct Hooks {
+    providers: Option<Layer>,
+    commits: Option<Interruption>,
+}
+
+type Layer = Box<dyn FnOnce(Providers) -> Providers + Send>;
+
+impl Options {
+    /// With the sandbox's providers behind what `layer` makes of them.
+    #[must_use]
+    pub fn behind(mut self, layer: impl FnOnce(Providers) -> Providers + Send + 'static) -> Self {
+        self.hooks.providers = Some(Box::new(layer));
+        self
+    }
+
+    /// With commits that wait for `interruption`, before and after.
+    #[must_use]
+    pub fn interrupted_by(mut self, interruption: Interruption) -> Self {
+        self.hooks.commits = Some(interruption);
+        self
+    }
 }
 
 /// Everything a use-case needs: databases, providers, keys, clock, configuration. Cheap to clone.
@@ -104,41 +132,29 @@ impl App {
     /// Opens the databases, brings them to the schema of this binary and makes the parts that need them.
     /// Errors: the database cannot be opened, was written by a newer binary, or under another master key.
     pub async fn start(options: Options) -> Result<Self> {
-        Self::start_behind(options, |providers| providers).await
-    }
-
-    /// As [`App::start`], with the sandbox's providers behind what `layer` makes of them: lets a test put a layer that
-    /// loses answers in front of them, as networks do.
-    pub async fn start_behind(
-        options: Options,
-        layer: impl FnOnce(Providers) -> Providers + Send,
-    ) -> Result<Self> {
-        Self::start_interruptible(options, layer, None).await
-    }
-
-    /// As [`App::start_behind`], with commits that a test can stop at.
-    pub async fn start_interruptible(
-        options: Options,
-        layer: impl FnOnce(Providers) -> Providers + Send,
-        interruption: Option<Interruption>,
-    ) -> Result<Self> {
         let Options {
             location,
             master_key,
             clock,
             settings,
             outbound,
+            hooks,
         } = options;
-        let store = Store::open_interruptible(&location, interruption)
+        let store = Store::open(&location, hooks.commits)
             .await
             .map_err(|error| failure::starting(error, "open the databases"))?;
         check_master_key(&store, &master_key).await?;
         let store = Arc::new(store);
         let memory = Arc::new(simulator::Memory::new(Arc::clone(&store)));
+        let simulated_providers = simulated::providers(memory.clone());
+        let sandbox = match hooks.providers {
+            Some(layer) => layer(simulated_providers),
+            None => simulated_providers,
+        };
         Ok(Self(Arc::new(Inner {
             clock,
-            sandbox_customer: simulated::customer(memory.clone()),
-            sandbox: layer(simulated::providers(memory)).limited(settings.provider_timeout),
+            sandbox_customer: simulated::customer(memory),
+            sandbox: sandbox.limited(settings.provider_timeout),
             outbound,
             sealer: master_key.sealer(),
             key_hasher: master_key.key_hasher(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peeker_app::clock::SystemClock;
-use peeker_app::{App, MasterKey, Options};
+use peeker_app::{App, Hooks, MasterKey, Options};
 use peeker_store::{Location, data_files};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
@@ -268,6 +268,7 @@ impl Installation {
             clock,
             settings,
             outbound,
+            hooks: Hooks::default(),
         })
         .await?)
     }

@@ -72,16 +72,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the databases and brings them to the schema of this binary.
-    pub async fn open(location: &Location) -> Result<Self> {
-        Self::open_interruptible(location, None).await
-    }
-
-    /// As [`Store::open`], with commits that a test can stop at.
-    pub async fn open_interruptible(
-        location: &Location,
-        interruption: Option<Interruption>,
-    ) -> Result<Self> {
+    /// Opens the databases and brings them to the schema of this binary. Commits wait for `interruption`, at which a test
+    /// can stop them.
+    pub async fn open(location: &Location, interruption: Option<Interruption>) -> Result<Self> {
         migrate(location).await?;
         let open =
             |environment| EnvironmentStore::open(location, environment, interruption.clone());

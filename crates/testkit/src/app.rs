@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use peeker_app::clock::FrozenClock;
 use peeker_app::partners::{self, Partner};
-use peeker_app::{App, MasterKey, Options, Settings, keys, runner, webhooks};
+use peeker_app::{App, Hooks, MasterKey, Options, Settings, keys, runner, webhooks};
 use peeker_domain::{Clock, Environment, JobKind, JobState, Preset, Tier, Timestamp};
 use peeker_store::events::Event;
 use peeker_store::{clock, events, jobs};
@@ -95,17 +95,14 @@ impl TestApp {
 
     /// A second server on the same database, with `faults` before its providers.
     pub async fn faulty_server(&self, faults: &Faults) -> App {
-        App::start_behind(self.options(), |providers| faults.before(providers))
-            .await
-            .unwrap()
+        let options = self.options().behind(faults.layer());
+        App::start(options).await.unwrap()
     }
 
     /// A second server on the same database, which can be stopped at its commits.
     pub async fn server_with_commits(&self, commits: &Commits) -> App {
-        let interruption = Some(commits.interruption());
-        App::start_interruptible(self.options(), |providers| providers, interruption)
-            .await
-            .unwrap()
+        let options = self.options().interrupted_by(commits.interruption());
+        App::start(options).await.unwrap()
     }
 
     /// A client with the full test key.
@@ -298,5 +295,6 @@ fn options(database: &TestDatabase, clock: &Arc<FrozenClock>, settings: Settings
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings,
         outbound: OutboundClient::new(AddressPolicy::development(), false).unwrap(),
+        hooks: Hooks::default(),
     }
 }

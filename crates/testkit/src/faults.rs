@@ -62,8 +62,13 @@ struct Inner {
 pub struct Faults(Arc<Inner>);
 
 impl Faults {
-    /// Puts this script before some providers.
-    pub fn before(&self, providers: Providers) -> Providers {
+    /// Puts this script before the providers of a server.
+    pub fn layer(&self) -> impl FnOnce(Providers) -> Providers + Send + 'static {
+        let faults = self.clone();
+        move |providers| faults.before(providers)
+    }
+
+    fn before(&self, providers: Providers) -> Providers {
         let Providers {
             registrar,
             dns,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use peeker_app::{App, Options, runner};
 use peeker_domain::Environment;
-use peeker_store::Interruption;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
@@ -23,27 +22,24 @@ pub struct Process {
 impl Process {
     /// Starts a server on the databases of `options` and lets it work, with `faults` before its providers.
     pub fn start(options: Options, faults: &Faults) -> Self {
-        Self::run(options, faults, None)
+        Self::run(options.behind(faults.layer()))
     }
 
     /// As [`Process::start`], one job after the other, so that `commits` have the same order each time.
     pub fn start_in_order(mut options: Options, faults: &Faults, commits: &Commits) -> Self {
         options.settings.job_concurrency = 1;
-        Self::run(options, faults, Some(commits.interruption()))
+        let options = options.behind(faults.layer());
+        Self::run(options.interrupted_by(commits.interruption()))
     }
 
-    fn run(options: Options, faults: &Faults, interruption: Option<Interruption>) -> Self {
+    fn run(options: Options) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let faults = faults.clone();
         let work = runtime.spawn(async move {
-            let layer = |providers| faults.before(providers);
-            let app = App::start_interruptible(options, layer, interruption)
-                .await
-                .unwrap();
+            let app = App::start(options).await.unwrap();
             runner::run_until_idle(&app, Environment::Test)
                 .await
                 .unwrap()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use peeker_app::clock::FrozenClock;
-use peeker_app::{App, MasterKey, Options, Settings, partners};
+use peeker_app::{App, Hooks, MasterKey, Options, Settings, partners};
 use peeker_domain::{Preset, Tier};
 use peeker_testkit::{
     Client, EPOCH, Engine, TestApp, TestDatabase, custom_order, names, on_both_engines, with,
@@ -248,6 +248,7 @@ async fn app_at(database: &TestDatabase, public_url: &str) -> (App, String) {
             ..Settings::default()
         },
         outbound: OutboundClient::new(AddressPolicy::development(), false).unwrap(),
+        hooks: Hooks::default(),
     };
     let app = App::start(options).await.unwrap();
     let partner = partners::create(&app, "Initech", Tier::Base).await.unwrap();

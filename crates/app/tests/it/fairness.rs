@@ -123,7 +123,7 @@ on_both_engines! {
         let faults = Faults::default();
         let mut options = app.options();
         options.settings = few_places(16);
-        let server = App::start_behind(options, |providers| faults.before(providers)).await.unwrap();
+        let server = App::start(options.behind(faults.layer())).await.unwrap();
         let (_, heavy) = another_partner(app, &server).await;
         let stuck = names("stuck", 20);
         for name in &stuck {

@@ -29,9 +29,7 @@ async fn impatient_server(app: &TestApp, faults: &Faults) -> App {
         },
         ..options
     };
-    App::start_behind(options, |providers| faults.before(providers))
-        .await
-        .unwrap()
+    App::start(options.behind(faults.layer())).await.unwrap()
 }
 
 async fn run(server: &App) {

@@ -165,7 +165,7 @@ async fn every_order_that_was_answered_is_completed_and_none_twice() {
 
 /// One purchase per domain, one event per milestone, no work left.
 async fn check_rows(folder: &Path, account: &str) {
-    let store = Store::open(&Location::Sqlite(folder.join("data")))
+    let store = Store::open(&Location::Sqlite(folder.join("data")), None)
         .await
         .unwrap();
     let db = &store.sandbox.db;

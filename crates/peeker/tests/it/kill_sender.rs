@@ -204,7 +204,7 @@ async fn every_event_arrives_though_the_sender_is_killed_and_the_receiver_fails(
 }
 
 async fn open(folder: &Path) -> Store {
-    Store::open(&Location::Sqlite(folder.join("data")))
+    Store::open(&Location::Sqlite(folder.join("data")), None)
         .await
         .unwrap()
 }

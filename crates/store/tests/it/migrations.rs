@@ -27,7 +27,7 @@ on_both_empty_databases! {
         for newer in ["sandbox", "control"] {
             let pools = connect::open(&database.location, newer).await.unwrap();
             pools.writer.execute_unprepared("INSERT INTO schema_migrations (version, name) VALUES (99, '0099_tomorrow')").await.unwrap();
-            let refused = Store::open(&database.location).await.unwrap_err();
+            let refused = Store::open(&database.location, None).await.unwrap_err();
             assert!(matches!(refused, StoreError::NewerSchema { database, found: 99, .. } if database == newer), "{refused:?}");
             let text = refused.to_string();
             assert!(text.contains(newer) && text.contains("99") && text.contains("run a newer peeker"), "{text}");
@@ -37,7 +37,7 @@ on_both_empty_databases! {
     async fn processes_that_start_at_once_share_the_work(database) {
         let open = || {
             let location = database.location.clone();
-            tokio::spawn(async move { Store::open(&location).await })
+            tokio::spawn(async move { Store::open(&location, None).await })
         };
         let starting: Vec<_> = (0..4).map(|_| open()).collect();
         for store in starting {

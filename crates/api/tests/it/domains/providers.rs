@@ -28,14 +28,14 @@ impl Host {
     pub(super) async fn before(app: &TestApp) -> (App, Arc<Mutex<BTreeMap<String, Timestamp>>>) {
         let made = Arc::<Mutex<BTreeMap<String, Timestamp>>>::default();
         let record = Arc::clone(&made);
-        let server = App::start_behind(app.options(), move |mut providers| {
+        let server = App::start(app.options().behind(move |mut providers| {
             let behind = providers.dns;
             providers.dns = Arc::new(Self {
                 behind,
                 made: record,
             });
             providers
-        });
+        }));
         (server.await.unwrap(), made)
     }
 
@@ -176,14 +176,14 @@ impl Shop {
             arrived: Notify::new(),
         });
         let shared = Arc::clone(&counter);
-        let server = App::start_behind(app.options(), move |mut providers| {
+        let server = App::start(app.options().behind(move |mut providers| {
             let behind = providers.registrar;
             providers.registrar = Arc::new(Self {
                 behind,
                 counter: shared,
             });
             providers
-        });
+        }));
         (server.await.unwrap(), counter)
     }
 }
