@@ -66,6 +66,31 @@ pub struct IllegalTransition {
     pub to: &'static str,
 }
 
+/// Declares which status may follow which. Staying as it is is always allowed.
+macro_rules! transitions {
+    ($noun:literal: $name:ident { $($from:ident => [$($to:ident),*],)+ }) => {
+        impl $name {
+            const fn may_become(self, to: Self) -> bool {
+                match self {
+                    $(Self::$from => matches!(to, Self::$from $(| Self::$to)*),)+
+                }
+            }
+
+            /// The new status, or why it may not follow this one. Staying as it is is always allowed.
+            pub const fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
+                if self.may_become(to) {
+                    return Ok(to);
+                }
+                Err(IllegalTransition {
+                    noun: $noun,
+                    from: self.as_str(),
+                    to: to.as_str(),
+                })
+            }
+        }
+    };
+}
+
 stored_enum! {
     /// The life of an order (contract §4).
     OrderStatus {
@@ -89,33 +114,18 @@ impl OrderStatus {
     pub const fn is_active(self) -> bool {
         !matches!(self, Self::Failed | Self::Cancelled)
     }
+}
 
-    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
-    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
-        use OrderStatus::{
-            ActionRequired, CancelScheduled, Cancelled, Completed, Failed, InProgress,
-        };
-        let allowed = match self {
-            InProgress => matches!(to, Completed | Failed | ActionRequired | CancelScheduled),
-            Completed => matches!(to, ActionRequired | CancelScheduled),
-            ActionRequired => matches!(to, InProgress | Completed | Failed | CancelScheduled),
-            // Its work goes on until the end and may fail. Undoing the cancellation gives the order back the status that
-            // its work has.
-            CancelScheduled => matches!(
-                to,
-                Cancelled | Failed | InProgress | Completed | ActionRequired
-            ),
-            Failed | Cancelled => false,
-        };
-        if allowed || self == to {
-            Ok(to)
-        } else {
-            Err(IllegalTransition {
-                noun: "order",
-                from: self.as_str(),
-                to: to.as_str(),
-            })
-        }
+transitions! {
+    "order": OrderStatus {
+        InProgress => [Completed, Failed, ActionRequired, CancelScheduled],
+        Completed => [ActionRequired, CancelScheduled],
+        ActionRequired => [InProgress, Completed, Failed, CancelScheduled],
+        // Its work goes on until the end and may fail. Undoing the cancellation gives the order back the status that its
+        // work has.
+        CancelScheduled => [Cancelled, Failed, InProgress, Completed, ActionRequired],
+        Failed => [],
+        Cancelled => [],
     }
 }
 
@@ -135,26 +145,13 @@ stored_enum! {
     }
 }
 
-impl DomainStatus {
-    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
-    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
-        use DomainStatus::{ActionRequired, Active, Available, Failed, InProgress};
-        let allowed = match self {
-            Available => matches!(to, InProgress | ActionRequired | Failed),
-            InProgress => matches!(to, Active | Failed | ActionRequired | Available),
-            Active => matches!(to, ActionRequired | Available | Failed),
-            ActionRequired => matches!(to, InProgress | Active | Available | Failed),
-            Failed => matches!(to, InProgress | Available | ActionRequired),
-        };
-        if allowed || self == to {
-            Ok(to)
-        } else {
-            Err(IllegalTransition {
-                noun: "domain",
-                from: self.as_str(),
-                to: to.as_str(),
-            })
-        }
+transitions! {
+    "domain": DomainStatus {
+        Available => [InProgress, ActionRequired, Failed],
+        InProgress => [Active, Failed, ActionRequired, Available],
+        Active => [ActionRequired, Available, Failed],
+        ActionRequired => [InProgress, Active, Available, Failed],
+        Failed => [InProgress, Available, ActionRequired],
     }
 }
 
@@ -242,25 +239,12 @@ stored_enum! {
     }
 }
 
-impl ImportStatus {
-    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
-    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
-        use ImportStatus::{ActionRequired, Completed, Failed, InProgress};
-        let allowed = match self {
-            InProgress => matches!(to, Completed | Failed),
-            Completed => matches!(to, ActionRequired),
-            ActionRequired => matches!(to, Completed),
-            Failed => false,
-        };
-        if allowed || self == to {
-            Ok(to)
-        } else {
-            Err(IllegalTransition {
-                noun: "import",
-                from: self.as_str(),
-                to: to.as_str(),
-            })
-        }
+transitions! {
+    "import": ImportStatus {
+        InProgress => [Completed, Failed],
+        Completed => [ActionRequired],
+        ActionRequired => [Completed],
+        Failed => [],
     }
 }
 
@@ -278,18 +262,12 @@ stored_enum! {
     }
 }
 
-impl ForwardingStatus {
-    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
-    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
-        if self == Self::InProgress || self == to {
-            Ok(to)
-        } else {
-            Err(IllegalTransition {
-                noun: "forwarding job",
-                from: self.as_str(),
-                to: to.as_str(),
-            })
-        }
+transitions! {
+    "forwarding job": ForwardingStatus {
+        InProgress => [Completed, PartialSuccess, Failed],
+        Completed => [],
+        PartialSuccess => [],
+        Failed => [],
     }
 }
 
@@ -303,18 +281,10 @@ stored_enum! {
     }
 }
 
-impl EventReplayStatus {
-    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
-    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
-        if self == Self::InProgress || self == to {
-            Ok(to)
-        } else {
-            Err(IllegalTransition {
-                noun: "event replay",
-                from: self.as_str(),
-                to: to.as_str(),
-            })
-        }
+transitions! {
+    "event replay": EventReplayStatus {
+        InProgress => [Completed],
+        Completed => [],
     }
 }
 
@@ -351,23 +321,15 @@ impl SwapStatus {
     pub const fn is_open(self) -> bool {
         !matches!(self, Self::Completed | Self::Failed)
     }
+}
 
-    /// The new status, or why it may not follow this one. Staying as it is is always allowed.
-    pub fn transition(self, to: Self) -> Result<Self, IllegalTransition> {
-        let allowed = match self {
-            Self::Created => to != Self::Completed,
-            Self::InProgress | Self::ActionRequired => to != Self::Created,
-            Self::Completed | Self::Failed => false,
-        };
-        if allowed || self == to {
-            Ok(to)
-        } else {
-            Err(IllegalTransition {
-                noun: "swap",
-                from: self.as_str(),
-                to: to.as_str(),
-            })
-        }
+transitions! {
+    "swap": SwapStatus {
+        Created => [InProgress, Failed, ActionRequired],
+        InProgress => [Completed, Failed, ActionRequired],
+        ActionRequired => [InProgress, Completed, Failed],
+        Completed => [],
+        Failed => [],
     }
 }
 
