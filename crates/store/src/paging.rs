@@ -49,6 +49,14 @@ impl<T> Slice<T> {
     }
 
     /// The same part with each row turned into something else.
+    pub(crate) fn map<U>(self, turn: impl FnMut(T) -> U) -> Slice<U> {
+        Slice {
+            rows: self.rows.into_iter().map(turn).collect(),
+            next: self.next,
+        }
+    }
+
+    /// The same part with each row turned into something else, or the first error of that.
     pub(crate) fn try_map<U, E>(self, turn: impl FnMut(T) -> Result<U, E>) -> Result<Slice<U>, E> {
         let rows = self.rows.into_iter().map(turn).collect::<Result<_, E>>()?;
         Ok(Slice {
