@@ -47,8 +47,8 @@ pub use name::DomainName;
 pub use provisioning::ProvisionStep;
 pub use status::{
     ActionReason, ActionStatus, BundleStatus, DomainCategory, DomainStatus, EventReplayStatus,
-    ForwardingStatus, ImportStatus, InboxStatus, OrderDomainState, OrderStatus, SwapReason,
-    SwapStatus, SwapType, UserStatus,
+    ForwardingStatus, ImportStatus, InboxStatus, JobDomainState, OrderDomainState, OrderStatus,
+    SwapReason, SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
 pub use turns::Turns;

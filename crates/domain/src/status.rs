@@ -272,6 +272,18 @@ transitions! {
 }
 
 stored_enum! {
+    /// How far a domain of an import or forwarding job is.
+    JobDomainState {
+        /// To be done.
+        Pending = "pending",
+        /// It has its zone, or its redirect.
+        Completed = "completed",
+        /// It cannot have it.
+        Failed = "failed",
+    }
+}
+
+stored_enum! {
     /// The state of a job that sends events again.
     EventReplayStatus {
         /// Events are being put in line.
