@@ -5,6 +5,7 @@
 
 pub mod access;
 mod column;
+pub mod delivery;
 pub mod display_name;
 pub mod email;
 pub mod error;
@@ -35,6 +36,7 @@ pub mod wallet;
 pub mod web_url;
 
 pub use access::{Environment, Preset, Tier};
+pub use delivery::{DeliveryState, FailureClass};
 pub use display_name::{Label, PersonName};
 pub use email::EmailAddress;
 pub use error::{Code, Error, Result, Violation};

@@ -34,6 +34,11 @@ impl Timestamp {
         Self(self.0.saturating_add(ms))
     }
 
+    /// How many milliseconds after `earlier` this time is; negative when it is before.
+    pub const fn millis_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// This time moved by `seconds`, back when negative.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {

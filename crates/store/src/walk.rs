@@ -174,7 +174,7 @@ async fn next_request(
         .order_by_asc(deliveries::Column::NextAttemptAt)
         .one(work.tx())
         .await?;
-    let delivery = delivery.map(|row| (row.lease_token, row.next_attempt_at));
+    let delivery = delivery.map(|row| (row.lease_token, row.next_attempt_at.as_millis()));
     let probe = jobs::Entity::find().filter(probes).one(work.tx()).await?;
     let probe = probe.map(|row| (row.lease_token, row.run_at));
     let due = |(lease, at): (Option<String>, i64)| if lease.is_some() { i64::MIN } else { at };

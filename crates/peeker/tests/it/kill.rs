@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use peeker_domain::EventType;
 use peeker_domain::id::AccountId;
 use peeker_store::{Location, Store, events, jobs};
 use reqwest::Client;
@@ -176,10 +177,10 @@ async fn check_rows(folder: &Path, account: &str) {
         (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>(),
         "a gap in the sequence"
     );
-    let count = |kind: &str| events.iter().filter(|event| event.kind == kind).count();
-    assert_eq!(count("order.in_progress"), ORDERS);
-    assert_eq!(count("domain.connected"), ORDERS * DOMAINS);
-    assert_eq!(count("order.completed"), ORDERS);
+    let count = |kind| events.iter().filter(|event| event.kind == kind).count();
+    assert_eq!(count(EventType::OrderInProgress), ORDERS);
+    assert_eq!(count(EventType::DomainConnected), ORDERS * DOMAINS);
+    assert_eq!(count(EventType::OrderCompleted), ORDERS);
     let left = jobs::list_unscoped(db, "ready").await.unwrap();
     let timers = left.iter().filter(|(kind, _)| kind == jobs::RENEW).count();
     assert_eq!(timers, ORDERS, "every order has its renewal");
