@@ -59,7 +59,7 @@ pub async fn update(
             "An archived bundle cannot be changed",
         )
     };
-    if bundle.status().map_err(internal("read a bundle"))? == BundleStatus::Archived {
+    if bundle.status() == BundleStatus::Archived {
         return Err(archived());
     }
     let db = &app.environment(actor.environment).db;

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use peeker_domain::{Environment, Result, Timestamp};
-use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded, State};
+use peeker_domain::{DeliveryState, Environment, FailureClass, Result, Timestamp};
+use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded};
 use peeker_store::{LineUp, Share};
-use peeker_webhooks::{FailureClass, Outcome, headers, last_retry, next_attempt, put_off};
+use peeker_webhooks::{Outcome, headers, last_retry, next_attempt, put_off};
 
 use crate::failure::internal;
 use crate::places::{Impression, Places};
@@ -59,7 +59,7 @@ async fn attempt(
     delivery: ClaimedDelivery,
 ) -> Result<()> {
     let skipped = |delivery| Recorded {
-        state: State::Skipped,
+        state: DeliveryState::Skipped,
         ..Recorded::postponed(delivery, app.now())
     };
     let Some(known) = webhooks::endpoint(app, &delivery.account, environment).await? else {
@@ -109,7 +109,7 @@ pub(crate) async fn send_once(
         started_at,
         ended_at: app.account_now(environment, &delivery.account).await?,
         http_status: outcome.status,
-        failure: outcome.failure.map(|failure| failure.as_str().to_owned()),
+        failure: outcome.failure,
         latency_ms: outcome.latency_ms,
         response_excerpt: outcome.response_excerpt.clone(),
     };
@@ -124,15 +124,15 @@ fn judge(
     now: Timestamp,
 ) -> Recorded {
     let (state, next, retry_until) = if outcome.is_success() {
-        (State::Delivered, now, None)
+        (DeliveryState::Delivered, now, None)
     } else {
-        let moved = attempt.ended_at.as_millis() - now.as_millis();
+        let moved = attempt.ended_at.millis_since(now);
         let known = delivery.retry_until.map(|until| until.plus_millis(-moved));
         let (next, until) = retry(outcome, delivery.try_number, known, now);
         let until = until.map(|until| until.plus_millis(moved));
         match next {
-            Some(next) => (State::Pending, next, until),
-            None => (State::Failed, now, until),
+            Some(next) => (DeliveryState::Pending, next, until),
+            None => (DeliveryState::Failed, now, until),
         }
     };
     Recorded {
@@ -176,7 +176,7 @@ fn impression(outcome: &Outcome) -> Impression {
 }
 
 async fn record(app: &App, environment: Environment, recorded: Recorded) -> Result<()> {
-    if recorded.state == State::Failed {
+    if recorded.state == DeliveryState::Failed {
         let (event, attempt) = (&recorded.delivery.event, recorded.delivery.number);
         tracing::warn!(event.id = %event, attempt, "Gave up on {event} after its last retry");
     }

@@ -75,7 +75,8 @@ pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<ForwardingJob> {
 /// The worker's part: sets the redirects that are still missing. Setting one again changes nothing.
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
     let db = &app.environment(environment).db;
-    let found = rows::pending(db, &job.account, &job.subject)
+    let id = ForwardingId::from_stored(job.subject.clone());
+    let found = rows::pending(db, &job.account, &id)
         .await
         .map_err(internal("read a forwarding job"))?;
     let Some((url, pending)) = found else {

@@ -78,7 +78,7 @@ fn expected(sample: &Sample<'_>, stored: Option<&Event>) -> Expected {
         let given = of(one).or(of(other)).unwrap_or(absent);
         excerpt(given, QUOTED).into_owned()
     };
-    let id = stored.map(|event| event.id.clone());
+    let id = stored.map(|event| event.id.to_string());
     let id = id.unwrap_or_else(|| either("Peeker-Event-Id", "webhook-id", "<event id>"));
     let time = either("Peeker-Timestamp", "webhook-timestamp", "<timestamp>");
     let body = stored.map_or(sample.body, |event| &event.body);

@@ -5,6 +5,7 @@
 
 pub mod access;
 mod column;
+pub mod delivery;
 pub mod display_name;
 pub mod email;
 pub mod error;
@@ -36,6 +37,7 @@ pub mod wallet;
 pub mod web_url;
 
 pub use access::{Environment, Preset, Tier};
+pub use delivery::{DeliveryState, FailureClass};
 pub use display_name::{Label, PersonName};
 pub use email::EmailAddress;
 pub use error::{Code, Error, Result, Violation};
@@ -49,8 +51,8 @@ pub use name::DomainName;
 pub use provisioning::ProvisionStep;
 pub use status::{
     ActionReason, ActionStatus, BundleStatus, DomainCategory, DomainStatus, EventReplayStatus,
-    ForwardingStatus, ImportStatus, InboxStatus, OrderDomainState, OrderStatus, SwapReason,
-    SwapStatus, SwapType, UserStatus,
+    ForwardingStatus, ImportStatus, InboxStatus, JobDomainState, OrderDomainState, OrderStatus,
+    SwapReason, SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
 pub use turns::Turns;

@@ -69,8 +69,8 @@ impl Bundle {
     }
 
     /// Whether it can be ordered.
-    pub fn status(&self) -> Result<BundleStatus> {
-        Ok(self.row.status.parse()?)
+    pub fn status(&self) -> BundleStatus {
+        self.row.status
     }
 
     /// What it asks for, with `recommended` where it has no split of its own.
@@ -88,20 +88,20 @@ impl Bundle {
         let volume = self.volume(recommended)?;
         let row = &self.row;
         Ok(view::Bundle {
-            id: row.id.clone(),
+            id: row.id.to_string(),
             name: row.name.clone(),
             monthly_sending_volume: volume.monthly_sending_volume,
             google_percent: self.split.map(|split| split.google_percent),
             microsoft_percent: self.split.map(|split| split.microsoft_percent),
             send_on_weekends: row.send_on_weekends,
             google_inboxes_per_domain: volume.google_inboxes_per_domain,
-            status: self.status()?,
+            status: row.status,
             effective: view::EffectiveSplit {
                 google_percent: volume.split.google_percent,
                 microsoft_percent: volume.split.microsoft_percent,
             },
             required_domains: required_domains(&volume),
-            created_at: Timestamp::from_millis(row.created_at),
+            created_at: row.created_at,
         })
     }
 }
@@ -122,8 +122,8 @@ pub async fn insert(
         google_inboxes_per_domain,
     } = new;
     let row = Model {
-        account_id: account.to_string(),
-        id: id.into(),
+        account_id: account.clone(),
+        id,
         name: name.into(),
         monthly_sending_volume: small(monthly_sending_volume)?,
         google_percent: split.map(|split| small(split.google_percent)).transpose()?,
@@ -132,8 +132,8 @@ pub async fn insert(
             .transpose()?,
         send_on_weekends,
         google_inboxes_per_domain: small(google_inboxes_per_domain)?,
-        status: BundleStatus::Active.to_string(),
-        created_at: now.as_millis(),
+        status: BundleStatus::Active,
+        created_at: now,
     };
     Entity::insert(row.clone().into_active_model().reset_all())
         .exec_without_returning(&db.pools.writer)
@@ -147,7 +147,7 @@ pub async fn find(
     account: &AccountId,
     id: &BundleId,
 ) -> Result<Option<Bundle>> {
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
     row.map(Bundle::from_row).transpose()
@@ -160,12 +160,12 @@ pub async fn list(
     filter: &BundleFilter,
     page: &PageRequest,
 ) -> Result<Slice<Bundle>> {
-    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    let mut query = Entity::find().filter(Column::AccountId.eq(account));
     if let Some(status) = filter.status {
-        query = query.filter(Column::Status.eq(status.as_str()));
+        query = query.filter(Column::Status.eq(status));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    Slice::new(page, rows, |row| &row.id).try_map(Bundle::from_row)
+    Slice::new(page, rows, |row| row.id.as_str()).try_map(Bundle::from_row)
 }
 
 /// Changes the given fields of an active bundle; `None` when there is no such active bundle.
@@ -204,14 +204,14 @@ pub async fn update(
     if change.is_changed() {
         Entity::update_many()
             .set(change)
-            .filter(Column::AccountId.eq(account.as_str()))
-            .filter(Column::Id.eq(id.as_str()))
-            .filter(Column::Status.eq(BundleStatus::Active.as_str()))
+            .filter(Column::AccountId.eq(account))
+            .filter(Column::Id.eq(id))
+            .filter(Column::Status.eq(BundleStatus::Active))
             .exec(&db.pools.writer)
             .await?;
     }
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
-        .filter(Column::Status.eq(BundleStatus::Active.as_str()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
+        .filter(Column::Status.eq(BundleStatus::Active))
         .one(&db.pools.writer)
         .await?;
     row.map(Bundle::from_row).transpose()
@@ -234,8 +234,8 @@ pub async fn remove(
 ) -> Result<Option<Removal>> {
     let this = |query: sea_orm::DeleteMany<Entity>| {
         query
-            .filter(Column::AccountId.eq(account.as_str()))
-            .filter(Column::Id.eq(id.as_str()))
+            .filter(Column::AccountId.eq(account))
+            .filter(Column::Id.eq(id))
     };
     // The foreign key of orders decides, so an order accepted at this very moment keeps its bundle.
     match this(Entity::delete_many())
@@ -247,11 +247,11 @@ pub async fn remove(
         Err(StoreError::ForeignKey) => {
             Entity::update_many()
                 .set(ActiveModel {
-                    status: Set(BundleStatus::Archived.to_string()),
+                    status: Set(BundleStatus::Archived),
                     ..Default::default()
                 })
-                .filter(Column::AccountId.eq(account.as_str()))
-                .filter(Column::Id.eq(id.as_str()))
+                .filter(Column::AccountId.eq(account))
+                .filter(Column::Id.eq(id))
                 .exec(&db.pools.writer)
                 .await?;
             Ok(Some(Removal::Archived))

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, AttemptId, EventId};
+use peeker_domain::{DeliveryState, FailureClass, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait,
@@ -42,17 +42,17 @@ pub struct ClaimedDelivery {
     pub retry_until: Option<Timestamp>,
 }
 
-/// The condition of the indexes of open deliveries; see that of jobs.
+/// [`DeliveryState::Pending`], spelled out as in the indexes of open deliveries; see that of jobs.
 pub(crate) const IS_PENDING: &str = "state = 'pending'";
-/// The condition of the index of what waits for a paused endpoint.
+/// [`DeliveryState::Waiting`], spelled out as in the index of what waits for a paused endpoint.
 pub(crate) const IS_WAITING: &str = "state = 'waiting'";
 
 #[derive(FromQueryResult)]
 struct ClaimedRow {
-    account_id: String,
+    account_id: AccountId,
     sequence: i64,
     attempts: i32,
-    retry_until: Option<i64>,
+    retry_until: Option<Timestamp>,
     attempts_before: i32,
 }
 
@@ -99,7 +99,7 @@ pub async fn claim_unscoped(
 fn claim(lease_until: Timestamp, token: &str) -> Claim<'static> {
     Claim {
         set: "next_attempt_at = $2, lease_token = $3",
-        values: vec![lease_until.as_millis().into(), token.into()],
+        values: vec![lease_until.into(), token.into()],
         returning: "deliveries.account_id AS account_id, deliveries.sequence AS sequence, \
             deliveries.attempts AS attempts, deliveries.retry_until AS retry_until, \
             deliveries.attempts_before AS attempts_before",
@@ -116,11 +116,11 @@ pub fn claim_queries(backend: DbBackend, now: Timestamp, shares: &[Share]) -> [S
 }
 
 impl ClaimedRow {
-    fn with_event(self, (event, body): (String, String), lease: &str) -> ClaimedDelivery {
+    fn with_event(self, (event, body): (EventId, String), lease: &str) -> ClaimedDelivery {
         ClaimedDelivery {
-            account: AccountId::from_stored(self.account_id),
+            account: self.account_id,
             sequence: self.sequence,
-            event: EventId::from_stored(event),
+            event,
             body,
             number: nth(self.attempts),
             try_number: nth(self.attempts - self.attempts_before),
@@ -128,8 +128,7 @@ impl ClaimedRow {
             // Of an earlier round of attempts, if this one has not begun.
             retry_until: self
                 .retry_until
-                .filter(|_| self.attempts > self.attempts_before)
-                .map(Timestamp::from_millis),
+                .filter(|_| self.attempts > self.attempts_before),
         }
     }
 }
@@ -144,7 +143,7 @@ pub async fn oldest_waiting(
     let oldest: Option<i64> = deliveries::Entity::find()
         .select_only()
         .column(deliveries::Column::Sequence)
-        .filter(deliveries::Column::AccountId.eq(account.as_str()))
+        .filter(deliveries::Column::AccountId.eq(account))
         .filter(Expr::cust(IS_WAITING))
         .order_by_asc(deliveries::Column::Sequence)
         .into_tuple()
@@ -153,7 +152,7 @@ pub async fn oldest_waiting(
     let Some(sequence) = oldest else {
         return Ok(None);
     };
-    let key = (account.to_string(), sequence);
+    let key = (account.clone(), sequence);
     let row = deliveries::Entity::find_by_id(key).one(reader).await?;
     let Some(row) = row else { return Ok(None) };
     // Of a sender that was at it when the endpoint was paused.
@@ -178,14 +177,12 @@ fn nth(made: i32) -> u32 {
 async fn load_events(
     db: &impl ConnectionTrait,
     claimed: &[ClaimedRow],
-) -> Result<HashMap<(String, i64), (String, String)>> {
+) -> Result<HashMap<(AccountId, i64), (EventId, String)>> {
     if claimed.is_empty() {
         return Ok(HashMap::new());
     }
-    let keys = claimed
-        .iter()
-        .map(|row| (row.account_id.as_str(), row.sequence));
-    let rows: Vec<(String, i64, String, String)> = events::Entity::find()
+    let keys = claimed.iter().map(|row| (&row.account_id, row.sequence));
+    let rows: Vec<(AccountId, i64, EventId, String)> = events::Entity::find()
         .select_only()
         .columns([
             events::Column::AccountId,
@@ -213,39 +210,11 @@ pub async fn next_due_unscoped(db: &EnvironmentDb) -> Result<Option<Timestamp>> 
 }
 
 /// Deliveries in a state, for metrics and `peeker doctor`.
-pub async fn count_unscoped(db: &EnvironmentDb, state: State) -> Result<u64> {
+pub async fn count_unscoped(db: &EnvironmentDb, state: DeliveryState) -> Result<u64> {
     Ok(deliveries::Entity::find()
-        .filter(deliveries::Column::State.eq(state.as_str()))
+        .filter(deliveries::Column::State.eq(state))
         .count(&db.pools.reader)
         .await?)
-}
-
-/// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// To be sent, or sent again.
-    Pending,
-    /// Kept until its endpoint is resumed.
-    Waiting,
-    /// Received with a 2xx.
-    Delivered,
-    /// Given up after the last retry.
-    Failed,
-    /// The partner had no endpoint when it was due.
-    Skipped,
-}
-
-impl State {
-    /// The stored word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
 }
 
 /// One attempt, for the record.
@@ -258,7 +227,7 @@ pub struct Attempt {
     /// The answer's status, if there was an answer.
     pub http_status: Option<u16>,
     /// What kind of failure it was, if it was one.
-    pub failure: Option<String>,
+    pub failure: Option<FailureClass>,
     /// How long it took.
     pub latency_ms: u64,
     /// The first 1 KiB of the answer.
@@ -273,7 +242,7 @@ pub struct Recorded {
     /// The attempt; `None` when there was nobody to send to.
     pub attempt: Option<Attempt>,
     /// Where the delivery stands now.
-    pub state: State,
+    pub state: DeliveryState,
     /// When to try again, while pending.
     pub next_attempt_at: Timestamp,
     /// When its retries end, on the account's clock, if the receiver has put them off.
@@ -287,7 +256,7 @@ impl Recorded {
             retry_until: delivery.retry_until,
             delivery,
             attempt: None,
-            state: State::Pending,
+            state: DeliveryState::Pending,
             next_attempt_at: until,
         }
     }
@@ -309,15 +278,12 @@ impl Recorded {
 
     /// A paused endpoint's delivery goes on waiting, unless it was received.
     fn settle(&self, row: &mut deliveries::Model) {
-        let keeps_waiting = row.state == State::Waiting.as_str() && self.state != State::Delivered;
-        let state = if keeps_waiting {
-            State::Waiting
-        } else {
-            self.state
-        };
-        row.state = state.as_str().to_owned();
-        row.next_attempt_at = self.next_attempt_at.as_millis();
-        row.retry_until = self.retry_until.map(Timestamp::as_millis);
+        let was_received = self.state == DeliveryState::Delivered;
+        if row.state != DeliveryState::Waiting || was_received {
+            row.state = self.state;
+        }
+        row.next_attempt_at = self.next_attempt_at;
+        row.retry_until = self.retry_until;
         row.lease_token = None;
     }
 }
@@ -339,7 +305,7 @@ impl Batch for RecordAttempt {
     async fn write(work: &mut Work<'_>, items: &[&Recorded]) -> Result<Vec<()>> {
         let keys = items
             .iter()
-            .map(|item| (item.delivery.account.as_str(), item.delivery.sequence));
+            .map(|item| (&item.delivery.account, item.delivery.sequence));
         let rows = deliveries::Entity::find()
             .filter(any_of(
                 deliveries::Column::AccountId,
@@ -353,14 +319,14 @@ impl Batch for RecordAttempt {
             .lock_exclusive()
             .all(work.tx())
             .await?;
-        let mut rows: HashMap<(String, i64), deliveries::Model> = rows
+        let mut rows: HashMap<(AccountId, i64), deliveries::Model> = rows
             .into_iter()
             .map(|row| ((row.account_id.clone(), row.sequence), row))
             .collect();
         let (mut changed, mut attempts) = (BTreeSet::new(), Vec::new());
         for item in items {
             let delivery = &item.delivery;
-            let key = (delivery.account.to_string(), delivery.sequence);
+            let key = (delivery.account.clone(), delivery.sequence);
             // Gone when the sandbox was emptied meanwhile.
             let Some(row) = rows.get_mut(&key) else {
                 continue;
@@ -382,13 +348,13 @@ fn attempt_row(
     attempt: &Attempt,
 ) -> delivery_attempts::Model {
     delivery_attempts::Model {
-        account_id: delivery.account.to_string(),
-        id: AttemptId::new(attempt.started_at).into(),
+        account_id: delivery.account.clone(),
+        id: AttemptId::new(attempt.started_at),
         event_sequence: delivery.sequence,
         number,
-        started_at: attempt.started_at.as_millis(),
+        started_at: attempt.started_at,
         http_status: attempt.http_status.map(i32::from),
-        failure: attempt.failure.clone(),
+        failure: attempt.failure,
         latency_ms: i64::try_from(attempt.latency_ms).unwrap_or(i64::MAX),
         // PostgreSQL cannot store a NUL in text.
         response_excerpt: attempt.response_excerpt.replace('\0', "\u{fffd}"),
@@ -402,7 +368,7 @@ pub async fn attempts(
     sequence: i64,
 ) -> Result<Vec<delivery_attempts::Model>> {
     Ok(delivery_attempts::Entity::find()
-        .filter(delivery_attempts::Column::AccountId.eq(account.as_str()))
+        .filter(delivery_attempts::Column::AccountId.eq(account))
         .filter(delivery_attempts::Column::EventSequence.eq(sequence))
         .order_by_asc(delivery_attempts::Column::Id)
         .all(&db.pools.reader)
@@ -414,7 +380,7 @@ pub async fn end_all_leases_unscoped(db: &EnvironmentDb, now: Timestamp) -> Resu
     use sea_orm::ActiveValue::Set;
     deliveries::Entity::update_many()
         .set(deliveries::ActiveModel {
-            next_attempt_at: Set(now.as_millis()),
+            next_attempt_at: Set(now),
             lease_token: Set(None),
             ..Default::default()
         })

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use peeker_domain::id::AccountId;
 use peeker_domain::view::PauseReason;
-use peeker_domain::{JobKind, Timestamp};
+use peeker_domain::{DeliveryState, JobKind, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Statement,
 };
 
-use crate::deliveries::{Attempt, IS_WAITING, Recorded, State};
+use crate::deliveries::{Attempt, IS_WAITING, Recorded};
 use crate::entity::{accounts, deliveries, delivery_attempts, endpoint_health, jobs as job_rows};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
@@ -62,22 +62,21 @@ pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<Health> {
     let reader = &db.pools.reader;
     let paused = accounts::Entity::find_by_id(account.clone());
     let paused = paused.one(reader).await?.as_ref().and_then(Pause::of);
-    let row = endpoint_health::Entity::find_by_id(account.to_string());
+    let row = endpoint_health::Entity::find_by_id(account.clone());
     let row = row.one(reader).await?;
-    let row = row.unwrap_or_else(|| unknown(account.as_str()));
-    let time = |ms: Option<i64>| ms.map(Timestamp::from_millis);
+    let row = row.unwrap_or_else(|| unknown(account));
     Ok(Health {
         pause: paused,
-        last_success_at: time(row.last_success_at),
-        failing_since: time(row.failing_since),
-        last_failure_at: time(row.last_failure_at),
+        last_success_at: row.last_success_at,
+        failing_since: row.failing_since,
+        last_failure_at: row.last_failure_at,
     })
 }
 
 /// How many deliveries wait for the account's endpoint.
 pub async fn count_waiting(db: &EnvironmentDb, account: &AccountId) -> Result<u64> {
     Ok(deliveries::Entity::find()
-        .filter(deliveries::Column::AccountId.eq(account.as_str()))
+        .filter(deliveries::Column::AccountId.eq(account))
         .filter(Expr::cust(IS_WAITING))
         .count(&db.pools.reader)
         .await?)
@@ -104,9 +103,9 @@ pub async fn paused_unscoped(db: &EnvironmentDb) -> Result<Vec<AccountId>> {
         .await?)
 }
 
-fn unknown(account: &str) -> endpoint_health::Model {
+fn unknown(account: &AccountId) -> endpoint_health::Model {
     endpoint_health::Model {
-        account_id: account.to_owned(),
+        account_id: account.clone(),
         last_success_at: None,
         failing_since: None,
         last_failure_at: None,
@@ -115,11 +114,11 @@ fn unknown(account: &str) -> endpoint_health::Model {
 
 /// Notes what came of attempts. Shown with seconds, so a success writes no row more often than that.
 pub(crate) async fn note(work: &Work<'_>, items: &[&Recorded]) -> Result<()> {
-    let mut attempts: BTreeMap<&str, Vec<(&Attempt, bool)>> = BTreeMap::new();
+    let mut attempts: BTreeMap<&AccountId, Vec<(&Attempt, bool)>> = BTreeMap::new();
     for item in items {
         if let Some(attempt) = &item.attempt {
-            let of_account = attempts.entry(item.delivery.account.as_str()).or_default();
-            of_account.push((attempt, item.state == State::Delivered));
+            let of_account = attempts.entry(&item.delivery.account).or_default();
+            of_account.push((attempt, item.state == DeliveryState::Delivered));
         }
     }
     if attempts.is_empty() {
@@ -132,7 +131,7 @@ pub(crate) async fn note(work: &Work<'_>, items: &[&Recorded]) -> Result<()> {
         .lock_exclusive()
         .all(work.tx())
         .await?;
-    let mut rows: BTreeMap<String, _> = rows
+    let mut rows: BTreeMap<AccountId, _> = rows
         .into_iter()
         .map(|row| (row.account_id.clone(), row))
         .collect();
@@ -151,7 +150,7 @@ pub(crate) async fn note(work: &Work<'_>, items: &[&Recorded]) -> Result<()> {
 }
 
 fn fold(row: &mut endpoint_health::Model, at: Timestamp, succeeded: bool) {
-    let at = Some(at.as_millis());
+    let at = Some(at);
     if succeeded {
         row.last_success_at = row.last_success_at.max(at);
         (row.failing_since, row.last_failure_at) = (None, None);
@@ -162,7 +161,7 @@ fn fold(row: &mut endpoint_health::Model, at: Timestamp, succeeded: bool) {
 }
 
 fn differs(known: &endpoint_health::Model, row: &endpoint_health::Model) -> bool {
-    let second = |ms: Option<i64>| ms.map(|ms| Timestamp::from_millis(ms).as_seconds());
+    let second = |at: Option<Timestamp>| at.map(Timestamp::as_seconds);
     (row.failing_since, row.last_failure_at) != (known.failing_since, known.last_failure_at)
         || second(row.last_success_at) != second(known.last_success_at)
 }
@@ -197,10 +196,10 @@ async fn try_pause(
     deliveries::Entity::update_many()
         .col_expr(
             deliveries::Column::State,
-            Expr::value(State::Waiting.as_str()),
+            Expr::value(DeliveryState::Waiting),
         )
-        .filter(deliveries::Column::AccountId.eq(account.as_str()))
-        .filter(deliveries::Column::State.eq(State::Pending.as_str()))
+        .filter(deliveries::Column::AccountId.eq(account))
+        .filter(deliveries::Column::State.eq(DeliveryState::Pending))
         .exec(work.tx())
         .await?;
     record(&work, failed).await?;
@@ -217,7 +216,7 @@ async fn try_pause(
 /// Writes an attempt, and its outcome under the lease it was made with.
 async fn record(work: &Work<'_>, recorded: &Recorded) -> Result<()> {
     let delivery = &recorded.delivery;
-    let key = (delivery.account.to_string(), delivery.sequence);
+    let key = (delivery.account.clone(), delivery.sequence);
     let row = deliveries::Entity::find_by_id(key)
         .lock_exclusive()
         .one(work.tx())
@@ -248,13 +247,13 @@ pub async fn resume(
     endpoint_health::Entity::update_many()
         .col_expr(
             endpoint_health::Column::FailingSince,
-            Expr::value(None::<i64>),
+            Expr::value(None::<Timestamp>),
         )
         .col_expr(
             endpoint_health::Column::LastFailureAt,
-            Expr::value(None::<i64>),
+            Expr::value(None::<Timestamp>),
         )
-        .filter(endpoint_health::Column::AccountId.eq(account.as_str()))
+        .filter(endpoint_health::Column::AccountId.eq(account))
         .exec(work.tx())
         .await?;
     let key = (account.clone(), JobKind::Probe, jobs::ENDPOINT.to_owned());
@@ -264,7 +263,7 @@ pub async fn resume(
     Ok(was_paused.then_some(moved))
 }
 
-/// One millisecond apart, so that a long backlog goes out in sequence and beside the events of others, not before them.
+/// [`DeliveryState::Waiting`] becomes [`DeliveryState::Pending`], one millisecond apart, so that a long backlog goes out in sequence and beside the events of others, not before them.
 const RELEASE: &str = "UPDATE deliveries
 SET state = 'pending', attempts_before = attempts, retry_until = NULL, lease_token = NULL, in_line = TRUE,
     next_attempt_at = $1 + backlog.place
@@ -276,7 +275,7 @@ WHERE deliveries.account_id = $2 AND deliveries.sequence = backlog.sequence";
 
 async fn release(work: &mut Work<'_>, account: &AccountId, from: Timestamp) -> Result<u64> {
     work.set_paused(account, None)?;
-    let values = [from.as_millis().into(), account.as_str().into()];
+    let values = [from.into(), account.into()];
     let statement =
         Statement::from_sql_and_values(work.tx().get_database_backend(), RELEASE, values);
     Ok(work.tx().execute_raw(statement).await?.rows_affected())

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use peeker_domain::id::{AccountId, ForwardingId};
+use peeker_domain::id::{AccountId, DomainId, ForwardingId};
 use peeker_domain::view::{FailedDomain, FailureReason, ForwardingJob};
-use peeker_domain::{DomainName, EventType, ForwardingStatus, JobKind, Timestamp};
+use peeker_domain::{DomainName, EventType, ForwardingStatus, JobDomainState, JobKind, Timestamp};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::domains::CANDIDATE;
@@ -15,10 +15,6 @@ use crate::insert::{insert_all, write_back};
 use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
 use crate::orders::progress::{ACTION_REQUIRED, OVER, PENDING as PLACE_PENDING};
 use crate::work::Work;
-
-const PENDING: &str = "pending";
-const COMPLETED: &str = "completed";
-const FAILED: &str = "failed";
 
 /// A domain as it was submitted: a name, or a `dom_` id.
 #[derive(Debug, Clone)]
@@ -83,13 +79,16 @@ pub async fn begin(
         .map(|(target, position)| {
             let found = find(target);
             forwarding_domains::Model {
-                account_id: account.to_string(),
-                forwarding_id: id.to_string(),
+                account_id: account.clone(),
+                forwarding_id: id.clone(),
                 position,
                 name: found.map_or_else(|| target.submitted.clone(), |row| row.name.clone()),
-                domain_id: found.map(|row| row.id.clone()),
-                state: if found.is_some() { PENDING } else { FAILED }.to_owned(),
-                reason: found.is_none().then(|| FailureReason::NotFound.to_string()),
+                domain_id: found.map(|row| DomainId::from_stored(row.id.clone())),
+                state: match found {
+                    Some(_) => JobDomainState::Pending,
+                    None => JobDomainState::Failed,
+                },
+                reason: found.is_none().then_some(FailureReason::NotFound),
             }
         })
         .collect();
@@ -98,14 +97,14 @@ pub async fn begin(
         return Ok(Begun::Repeated(repeated));
     }
     let job = forwardings::Model {
-        account_id: account.to_string(),
-        id: id.to_string(),
-        status: ForwardingStatus::InProgress.to_string(),
+        account_id: account.clone(),
+        id: id.clone(),
+        status: ForwardingStatus::InProgress,
         url: url.to_owned(),
-        created_at: now.as_millis(),
+        created_at: now,
         completed_at: None,
     };
-    let shown = show(&job, &rows)?;
+    let shown = show(&job, &rows);
     insert_all::<forwarding_domains::Entity, _>(work.tx(), rows, None).await?;
     insert_all::<forwardings::Entity, _>(work.tx(), vec![job], None).await?;
     work.enqueue(NewJob::new(account, JobKind::Forward, id.as_str(), now));
@@ -150,10 +149,10 @@ pub struct Situation {
 pub async fn pending(
     db: &EnvironmentDb,
     account: &AccountId,
-    id: &str,
+    id: &ForwardingId,
 ) -> Result<Option<(String, Vec<Pending>)>> {
     let reader = &db.pools.reader;
-    let Some(job) = forwardings::Entity::find_by_id((account.to_string(), id.to_owned()))
+    let Some(job) = forwardings::Entity::find_by_id((account.clone(), id.clone()))
         .one(reader)
         .await?
     else {
@@ -162,17 +161,17 @@ pub async fn pending(
     let rows = of_job(reader, account, id).await?;
     let rows: Vec<_> = rows
         .into_iter()
-        .filter(|row| row.state == PENDING)
+        .filter(|row| row.state == JobDomainState::Pending)
         .collect();
     let current = by_id(reader, account, &rows).await?;
     let mut situations = situations(reader, account, &current).await?;
     let pending = rows.into_iter().map(|row| {
-        let id = row.domain_id.unwrap_or_default();
-        let domain = current.get(&id);
+        let id = row.domain_id.as_ref();
+        let domain = id.and_then(|id| current.get(id));
         Pending {
             position: row.position,
             current: domain.and_then(|domain| domain.forwarding_url.clone()),
-            situation: situations.remove(&id).unwrap_or_default(),
+            situation: id.and_then(|id| situations.remove(id)).unwrap_or_default(),
             name: DomainName::from_stored(row.name),
         }
     });
@@ -182,8 +181,8 @@ pub async fn pending(
 async fn situations(
     db: &impl ConnectionTrait,
     account: &AccountId,
-    domains: &HashMap<String, domains::Model>,
-) -> Result<HashMap<String, Situation>> {
+    domains: &HashMap<DomainId, domains::Model>,
+) -> Result<HashMap<DomainId, Situation>> {
     let places = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(domains.keys()))
@@ -191,10 +190,10 @@ async fn situations(
         .all(db)
         .await?;
     let being_set_up: HashSet<&str> = places.iter().map(|place| &*place.domain_id).collect();
-    let situation = |(id, domain): (&String, &domains::Model)| {
+    let situation = |(id, domain): (&DomainId, &domains::Model)| {
         let situation = Situation {
             order: domain.order_id.clone(),
-            is_being_set_up: being_set_up.contains(&**id),
+            is_being_set_up: being_set_up.contains(id.as_str()),
         };
         (id.clone(), situation)
     };
@@ -225,45 +224,47 @@ pub async fn record(
         return work.commit().await;
     }
     finish(&work, claimed).await?;
-    let key = (account.to_string(), claimed.subject.clone());
-    let found = forwardings::Entity::find_by_id(key).one(work.tx()).await?;
+    let id = ForwardingId::from_stored(claimed.subject.clone());
+    let found = forwardings::Entity::find_by_id((account.clone(), id.clone()))
+        .one(work.tx())
+        .await?;
     // A job that has come to its end tells of it once.
     let open = found.filter(|job| job.completed_at.is_none());
     let Some(mut job) = open else {
         return work.commit().await;
     };
-    let mut rows = of_job(work.tx(), account, &claimed.subject).await?;
+    let mut rows = of_job(work.tx(), account, &id).await?;
     let mut known = by_id(work.tx(), account, &rows).await?;
     let mut set = Vec::new();
-    for row in rows.iter_mut().filter(|row| row.state == PENDING) {
+    for row in rows
+        .iter_mut()
+        .filter(|row| row.state == JobDomainState::Pending)
+    {
         match outcomes.get(&row.position) {
             Some(Outcome::Set(_)) => {
-                row.state = COMPLETED.to_owned();
+                row.state = JobDomainState::Completed;
                 if let Some(mut domain) = row.domain_id.as_ref().and_then(|id| known.remove(id)) {
                     domain.forwarding_url = Some(job.url.clone());
                     set.push(domain);
                 }
             }
             Some(Outcome::Failed(reason)) => {
-                row.state = FAILED.to_owned();
-                row.reason = Some(reason.to_string());
+                row.state = JobDomainState::Failed;
+                row.reason = Some(*reason);
             }
             None => {}
         }
     }
-    let failed = rows.iter().filter(|row| row.state == FAILED).count();
+    let is_failed = |row: &&forwarding_domains::Model| row.state == JobDomainState::Failed;
+    let failed = rows.iter().filter(is_failed).count();
     let status = match failed {
         0 => ForwardingStatus::Completed,
         all if all == rows.len() => ForwardingStatus::Failed,
         _ => ForwardingStatus::PartialSuccess,
     };
-    job.status = job
-        .status
-        .parse::<ForwardingStatus>()?
-        .transition(status)?
-        .to_string();
-    job.completed_at = Some(now.as_millis());
-    let shown = show(&job, &rows)?;
+    job.status = job.status.transition(status)?;
+    job.completed_at = Some(now);
+    let shown = show(&job, &rows);
     if status != ForwardingStatus::Failed {
         work.emit(
             account,
@@ -295,13 +296,14 @@ async fn has_moved(
     claimed: &ClaimedJob,
     outcomes: &BTreeMap<i32, Outcome>,
 ) -> Result<bool> {
-    let rows = of_job(work.tx(), &claimed.account, &claimed.subject).await?;
+    let id = ForwardingId::from_stored(claimed.subject.clone());
+    let rows = of_job(work.tx(), &claimed.account, &id).await?;
     let domains = by_id(work.tx(), &claimed.account, &rows).await?;
     let now = situations(work.tx(), &claimed.account, &domains).await?;
     Ok(rows.iter().any(|row| {
-        let id = row.domain_id.as_deref().unwrap_or_default();
+        let id = row.domain_id.as_ref();
         let outcome = outcomes.get(&row.position);
-        matches!(outcome, Some(Outcome::Set(then)) if now.get(id) != Some(then))
+        matches!(outcome, Some(Outcome::Set(then)) if id.and_then(|id| now.get(id)) != Some(then))
     }))
 }
 
@@ -327,10 +329,10 @@ async fn place_urls(
 async fn of_job(
     db: &impl ConnectionTrait,
     account: &AccountId,
-    id: &str,
+    id: &ForwardingId,
 ) -> Result<Vec<forwarding_domains::Model>> {
     Ok(forwarding_domains::Entity::find()
-        .filter(forwarding_domains::Column::AccountId.eq(account.as_str()))
+        .filter(forwarding_domains::Column::AccountId.eq(account))
         .filter(forwarding_domains::Column::ForwardingId.eq(id))
         .order_by_asc(forwarding_domains::Column::Position)
         .all(db)
@@ -341,40 +343,41 @@ async fn by_id(
     db: &impl ConnectionTrait,
     account: &AccountId,
     rows: &[forwarding_domains::Model],
-) -> Result<HashMap<String, domains::Model>> {
+) -> Result<HashMap<DomainId, domains::Model>> {
     let found = domains::Entity::find()
         .filter(domains::Column::AccountId.eq(account.as_str()))
-        .filter(domains::Column::Id.is_in(rows.iter().filter_map(|row| row.domain_id.as_deref())))
+        .filter(domains::Column::Id.is_in(rows.iter().filter_map(|row| row.domain_id.as_ref())))
         .all(db)
         .await?;
-    Ok(found.into_iter().map(|row| (row.id.clone(), row)).collect())
+    let by_id = |row: domains::Model| (DomainId::from_stored(row.id.clone()), row);
+    Ok(found.into_iter().map(by_id).collect())
 }
 
-fn show(job: &forwardings::Model, rows: &[forwarding_domains::Model]) -> Result<ForwardingJob> {
+fn show(job: &forwardings::Model, rows: &[forwarding_domains::Model]) -> ForwardingJob {
     let completed: Vec<String> = rows
         .iter()
-        .filter(|row| row.state == COMPLETED)
+        .filter(|row| row.state == JobDomainState::Completed)
         .map(|row| row.name.clone())
         .collect();
-    let mut failed = Vec::new();
-    for row in rows.iter().filter(|row| row.state == FAILED) {
-        let reason = row.reason.as_deref().unwrap_or_default().parse()?;
-        failed.push(FailedDomain {
+    // What failed has a reason, and nothing else has.
+    let failed = rows.iter().filter_map(|row| {
+        Some(FailedDomain {
+            reason: row.reason?,
             domain: row.name.clone(),
-            reason,
-        });
-    }
-    Ok(ForwardingJob {
-        id: job.id.clone(),
-        status: job.status.parse()?,
+        })
+    });
+    let failed: Vec<FailedDomain> = failed.collect();
+    ForwardingJob {
+        id: job.id.to_string(),
+        status: job.status,
         completed_count: u32::try_from(completed.len()).unwrap_or(u32::MAX),
         failed_count: u32::try_from(failed.len()).unwrap_or(u32::MAX),
         forwarding_url: job.url.clone(),
         completed,
         failed,
-        created_at: Timestamp::from_millis(job.created_at),
-        completed_at: job.completed_at.map(Timestamp::from_millis),
-    })
+        created_at: job.created_at,
+        completed_at: job.completed_at,
+    }
 }
 
 /// One forwarding job.
@@ -384,10 +387,10 @@ pub async fn find(
     id: &ForwardingId,
 ) -> Result<Option<ForwardingJob>> {
     let reader = &db.pools.reader;
-    let row = forwardings::Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = forwardings::Entity::find_by_id((account.clone(), id.clone()))
         .one(reader)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let rows = of_job(reader, account, id.as_str()).await?;
-    show(&row, &rows).map(Some)
+    let rows = of_job(reader, account, id).await?;
+    Ok(Some(show(&row, &rows)))
 }

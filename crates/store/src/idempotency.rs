@@ -78,12 +78,12 @@ pub async fn claim(
     claimed_until: Timestamp,
 ) -> Result<Option<Known>> {
     let row = Model {
-        account_id: account.to_string(),
+        account_id: account.clone(),
         key: key.to_owned(),
         fingerprint: fingerprint.to_owned(),
         status: None,
         body: None,
-        expires_at: claimed_until.as_millis(),
+        expires_at: claimed_until,
         body_bytes: None,
         record_id: None,
     };
@@ -96,7 +96,7 @@ pub async fn claim(
             Column::BodyBytes,
             Column::RecordId,
         ])
-        .action_and_where(Expr::col((Entity, Column::ExpiresAt)).lte(now.as_millis()))
+        .action_and_where(Expr::col((Entity, Column::ExpiresAt)).lte(now))
         .to_owned();
     let written = Entity::insert_many([row.into_active_model().reset_all()])
         .on_conflict(lapsed)
@@ -105,7 +105,7 @@ pub async fn claim(
     if written > 0 {
         return Ok(None);
     }
-    let held = Entity::find_by_id((account.to_string(), key.to_owned()))
+    let held = Entity::find_by_id((account.clone(), key.to_owned()))
         .one(&db.pools.writer)
         .await?;
     // Given back between the two statements; the caller comes again in a moment.
@@ -122,8 +122,8 @@ pub async fn find(
     key: &str,
     now: Timestamp,
 ) -> Result<Option<Known>> {
-    let held = Entity::find_by_id((account.to_string(), key.to_owned()))
-        .filter(Column::ExpiresAt.gt(now.as_millis()))
+    let held = Entity::find_by_id((account.clone(), key.to_owned()))
+        .filter(Column::ExpiresAt.gt(now))
         .one(&db.pools.reader)
         .await?;
     Ok(held.map(Known::of))
@@ -153,12 +153,12 @@ pub(crate) async fn keep(
         body: Set(answer.body),
         body_bytes: Set(Some(i64::try_from(bytes).unwrap_or(i64::MAX))),
         record_id: Set(answer.record_id),
-        expires_at: Set(expires_at.as_millis()),
+        expires_at: Set(expires_at),
         ..Default::default()
     };
     Entity::update_many()
         .set(change)
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::Key.eq(key))
         .filter(Column::Status.is_null())
         .exec(connection)
@@ -169,7 +169,7 @@ pub(crate) async fn keep(
 /// Gives a claimed key back.
 pub async fn give_back(db: &EnvironmentDb, account: &AccountId, key: &str) -> Result<()> {
     Entity::delete_many()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::Key.eq(key))
         .filter(Column::Status.is_null())
         .exec(&db.pools.writer)
@@ -181,7 +181,7 @@ pub async fn give_back(db: &EnvironmentDb, account: &AccountId, key: &str) -> Re
 struct Sums {
     keys: i64,
     answer_bytes: i64,
-    next_free_at: Option<i64>,
+    next_free_at: Option<Timestamp>,
 }
 
 /// How much is kept for an account at `now` of its clock.
@@ -190,13 +190,13 @@ pub async fn usage(db: &EnvironmentDb, account: &AccountId, now: Timestamp) -> R
         MIN(CASE WHEN body_bytes IS NOT NULL THEN expires_at END) AS next_free_at \
         FROM idempotency_keys WHERE account_id = $1 AND expires_at > $2";
     let reader = &db.pools.reader;
-    let values = [account.as_str().into(), now.as_millis().into()];
+    let values = [account.into(), now.into()];
     let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
     let sums = Sums::find_by_statement(statement).one(reader).await?;
     Ok(sums.map_or_else(Usage::default, |sums| Usage {
         keys: u64::try_from(sums.keys).unwrap_or(0),
         answer_bytes: u64::try_from(sums.answer_bytes).unwrap_or(0),
-        next_free_at: sums.next_free_at.map(Timestamp::from_millis),
+        next_free_at: sums.next_free_at,
     }))
 }
 
@@ -212,7 +212,7 @@ pub async fn drop_oldest_answers(
         FROM idempotency_keys WHERE account_id = $1 AND body_bytes > 0) AS kept WHERE from_here_on > $2)";
     let writer = &db.pools.writer;
     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    let values = [account.as_str().into(), bytes.into()];
+    let values = [account.into(), bytes.into()];
     let statement = Statement::from_sql_and_values(writer.get_database_backend(), sql, values);
     writer.execute_raw(statement).await?;
     Ok(())

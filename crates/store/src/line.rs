@@ -80,14 +80,14 @@ pub(crate) struct Claim<'a> {
 
 #[derive(FromQueryResult)]
 struct Found {
-    account_id: String,
+    account_id: AccountId,
     is_due: bool,
     fell_due: bool,
 }
 
 #[derive(FromQueryResult)]
 struct Next {
-    due: Option<i64>,
+    due: Option<Timestamp>,
 }
 
 impl Line {
@@ -105,14 +105,13 @@ impl Line {
         let in_line: Vec<&Found> = rows.iter().filter(|row| !row.fell_due).collect();
         if in_line.len() >= MOST_CLAIMED {
             let last = in_line.last();
-            up.ended_at = last.map(|row| AccountId::from_stored(row.account_id.clone()));
+            up.ended_at = last.map(|row| row.account_id.clone());
         }
         for row in rows {
-            let account = AccountId::from_stored(row.account_id);
-            if row.is_due && !up.accounts.contains(&account) {
-                up.accounts.push(account);
-            }
             up.fell_due |= row.fell_due;
+            if row.is_due && !up.accounts.contains(&row.account_id) {
+                up.accounts.push(row.account_id);
+            }
         }
         Ok(up)
     }
@@ -148,7 +147,7 @@ SELECT DISTINCT account_id, TRUE, TRUE FROM (
     SELECT account_id FROM {timers} AND {due} <= $2 ORDER BY {due} LIMIT {MOST_JOINING}
 ) AS fallen_due"
         );
-        Statement::from_sql_and_values(backend, sql, [after.into(), now.as_millis().into()])
+        Statement::from_sql_and_values(backend, sql, [after.into(), now.into()])
     }
 
     /// Whether an account in line has a row that may be claimed.
@@ -206,7 +205,7 @@ SELECT DISTINCT account_id, TRUE, TRUE FROM (
 )
 UPDATE {table} SET in_line = TRUE FROM due WHERE {same}"
         );
-        Statement::from_sql_and_values(backend, sql, [now.as_millis().into()])
+        Statement::from_sql_and_values(backend, sql, [now.into()])
     }
 
     /// The statement behind [`Line::claim`].
@@ -224,9 +223,7 @@ UPDATE {table} SET in_line = TRUE FROM due WHERE {same}"
             values,
             returning,
         } = claim;
-        let mut values: Vec<Value> = std::iter::once(now.as_millis().into())
-            .chain(values)
-            .collect();
+        let mut values: Vec<Value> = std::iter::once(now.into()).chain(values).collect();
         let due = match backend {
             DbBackend::Sqlite => self.due_on_sqlite(shares, &mut values),
             _ => self.due_on_postgres(shares, &mut values),
@@ -245,7 +242,7 @@ RETURNING {returning}"
         let mut branches = String::new();
         for (index, share) in shares.iter().enumerate() {
             let (account, most) = (values.len() + 1, values.len() + 2);
-            values.push(share.account.as_str().into());
+            values.push((&share.account).into());
             values.push(i64::try_from(share.most).unwrap_or(i64::MAX).into());
             let separator = if index > 0 { " UNION ALL " } else { "" };
             let rows = self.of_account(
@@ -310,8 +307,7 @@ RETURNING {returning}"
 ) AS either"
         );
         let next = Next::find_by_statement(Statement::from_string(backend, sql));
-        let next = next.one(&pools.reader).await?.and_then(|next| next.due);
-        Ok(next.map(Timestamp::from_millis))
+        Ok(next.one(&pools.reader).await?.and_then(|next| next.due))
     }
 
     /// The rows in line, by account and time. Without statistics SQLite would prefer the table's key, which also begins with

@@ -56,7 +56,7 @@ impl<T> Slice<T> {
         }
     }
 
-    /// As [`Slice::map`], where a row may not be readable.
+    /// The same part with each row turned into something else, or the first error of that.
     pub(crate) fn try_map<U, E>(self, turn: impl FnMut(T) -> Result<U, E>) -> Result<Slice<U>, E> {
         let rows = self.rows.into_iter().map(turn).collect::<Result<_, E>>()?;
         Ok(Slice {

@@ -48,36 +48,36 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
 }
 
-fn partner(row: partners::Model) -> Result<Partner> {
-    Ok(Partner {
-        id: AccountId::from_stored(row.id),
+fn partner(row: partners::Model) -> Partner {
+    Partner {
+        id: row.id,
         name: row.name,
-        tier: row.tier.parse()?,
-        created_at: Timestamp::from_millis(row.created_at),
-    })
+        tier: row.tier,
+        created_at: row.created_at,
+    }
 }
 
 fn key(row: api_keys::Model) -> Result<ApiKey> {
     Ok(ApiKey {
-        id: KeyId::from_stored(row.id),
-        account: AccountId::from_stored(row.account_id),
-        environment: row.environment.parse()?,
-        preset: row.preset.parse()?,
+        id: row.id,
+        account: row.account_id,
+        environment: row.environment,
+        preset: row.preset,
         label: row.label,
         requests_per_minute: unsigned(row.requests_per_minute)?,
-        created_at: Timestamp::from_millis(row.created_at),
-        last_used_at: row.last_used_at.map(Timestamp::from_millis),
-        revoked_at: row.revoked_at.map(Timestamp::from_millis),
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        revoked_at: row.revoked_at,
     })
 }
 
 /// Makes a partner.
 pub async fn insert(control: &Pools, partner: &Partner) -> Result<()> {
     let row = partners::Model {
-        id: partner.id.to_string(),
+        id: partner.id.clone(),
         name: partner.name.clone(),
-        tier: partner.tier.to_string(),
-        created_at: partner.created_at.as_millis(),
+        tier: partner.tier,
+        created_at: partner.created_at,
     };
     partners::Entity::insert(row.into_active_model().reset_all())
         .exec_without_returning(&control.writer)
@@ -87,10 +87,10 @@ pub async fn insert(control: &Pools, partner: &Partner) -> Result<()> {
 
 /// One partner.
 pub async fn find(control: &Pools, id: &AccountId) -> Result<Option<Partner>> {
-    let row = partners::Entity::find_by_id(id.to_string())
+    let row = partners::Entity::find_by_id(id.clone())
         .one(&control.reader)
         .await?;
-    row.map(partner).transpose()
+    Ok(row.map(partner))
 }
 
 /// All partners, oldest first.
@@ -99,20 +99,20 @@ pub async fn list_unscoped(control: &Pools) -> Result<Vec<Partner>> {
         .order_by_asc(partners::Column::Id)
         .all(&control.reader)
         .await?;
-    rows.into_iter().map(partner).collect()
+    Ok(rows.into_iter().map(partner).collect())
 }
 
 /// Makes a key. `secret_hash` is the keyed hash of its secret.
 pub async fn insert_key(control: &Pools, key: &ApiKey, secret_hash: &str) -> Result<()> {
     let row = api_keys::Model {
-        id: key.id.to_string(),
-        account_id: key.account.to_string(),
-        environment: key.environment.to_string(),
-        preset: key.preset.to_string(),
+        id: key.id.clone(),
+        account_id: key.account.clone(),
+        environment: key.environment,
+        preset: key.preset,
         label: key.label.clone(),
         secret_hash: secret_hash.to_owned(),
         requests_per_minute: small(key.requests_per_minute)?,
-        created_at: key.created_at.as_millis(),
+        created_at: key.created_at,
         last_used_at: None,
         revoked_at: None,
     };
@@ -133,8 +133,8 @@ pub async fn find_by_secret_unscoped(control: &Pools, secret_hash: &str) -> Resu
 
 /// One key of a partner, revoked or not.
 pub async fn find_key(control: &Pools, account: &AccountId, id: &KeyId) -> Result<Option<ApiKey>> {
-    let row = api_keys::Entity::find_by_id(id.to_string())
-        .filter(api_keys::Column::AccountId.eq(account.as_str()))
+    let row = api_keys::Entity::find_by_id(id.clone())
+        .filter(api_keys::Column::AccountId.eq(account))
         .one(&control.reader)
         .await?;
     row.map(key).transpose()
@@ -143,7 +143,7 @@ pub async fn find_key(control: &Pools, account: &AccountId, id: &KeyId) -> Resul
 /// The keys of a partner, newest first.
 pub async fn list_keys(control: &Pools, account: &AccountId) -> Result<Vec<ApiKey>> {
     let rows = api_keys::Entity::find()
-        .filter(api_keys::Column::AccountId.eq(account.as_str()))
+        .filter(api_keys::Column::AccountId.eq(account))
         .order_by_desc(api_keys::Column::Id)
         .all(&control.reader)
         .await?;
@@ -158,14 +158,14 @@ pub async fn revoke_key_unscoped(
 ) -> Result<Option<ApiKey>> {
     api_keys::Entity::update_many()
         .set(api_keys::ActiveModel {
-            revoked_at: Set(Some(now.as_millis())),
+            revoked_at: Set(Some(now)),
             ..Default::default()
         })
-        .filter(api_keys::Column::Id.eq(id.as_str()))
+        .filter(api_keys::Column::Id.eq(id))
         .filter(api_keys::Column::RevokedAt.is_null())
         .exec(&control.writer)
         .await?;
-    let row = api_keys::Entity::find_by_id(id.to_string())
+    let row = api_keys::Entity::find_by_id(id.clone())
         .one(&control.writer)
         .await?;
     row.map(key).transpose()
@@ -180,11 +180,11 @@ pub async fn touch_key(
 ) -> Result<()> {
     api_keys::Entity::update_many()
         .set(api_keys::ActiveModel {
-            last_used_at: Set(Some(now.as_millis())),
+            last_used_at: Set(Some(now)),
             ..Default::default()
         })
-        .filter(api_keys::Column::AccountId.eq(account.as_str()))
-        .filter(api_keys::Column::Id.eq(id.as_str()))
+        .filter(api_keys::Column::AccountId.eq(account))
+        .filter(api_keys::Column::Id.eq(id))
         .exec(&control.writer)
         .await?;
     Ok(())

@@ -46,14 +46,14 @@ pub async fn report_and_ask(
     let lock = Statement::from_sql_and_values(
         tx.get_database_backend(),
         "SELECT pg_advisory_xact_lock(hashtext($1))",
-        [key.as_str().into()],
+        [key.into()],
     );
     tx.execute_raw(lock).await?;
     add(&tx, key, reported).await?;
     let counts: Vec<(i64, i32)> = Entity::find()
         .select_only()
         .columns([Column::Second, Column::Requests])
-        .filter(Column::KeyId.eq(key.as_str()))
+        .filter(Column::KeyId.eq(key))
         .filter(Column::Second.gt(now_second - WINDOW_SECONDS))
         // The clocks of other servers may be a little ahead. What lies further ahead was counted by one that was wrong.
         .filter(Column::Second.lte(now_second + WINDOW_SECONDS))
@@ -76,7 +76,7 @@ pub async fn report_and_ask(
         .await?;
     }
     Entity::delete_many()
-        .filter(Column::KeyId.eq(key.as_str()))
+        .filter(Column::KeyId.eq(key))
         .filter(Column::Second.lte(now_second - 2 * WINDOW_SECONDS))
         .exec(&tx)
         .await?;
@@ -110,7 +110,7 @@ async fn add(tx: &WriteTransaction, key: &KeyId, counts: &[(i64, i32)]) -> Resul
     }
     let rows = counts.iter().map(|(second, tokens)| {
         Model {
-            key_id: key.to_string(),
+            key_id: key.clone(),
             second: *second,
             requests: *tokens,
         }

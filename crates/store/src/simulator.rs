@@ -63,7 +63,7 @@ pub struct Outcome {
     pub created: bool,
 }
 
-type Key = (String, String, String);
+type Key = (AccountId, String, String);
 
 impl Batch for Remember {
     type Item = Request;
@@ -82,7 +82,7 @@ impl Batch for Remember {
     async fn write(work: &mut Work<'_>, items: &[&Request]) -> Result<Vec<Vec<Outcome>>> {
         let named = items.iter().flat_map(|item| {
             let names = item.operations.iter();
-            names.map(|operation| (item.account.as_str(), operation.kind, &*operation.name))
+            names.map(|operation| (&item.account, operation.kind, &*operation.name))
         });
         let rows = read(work.tx(), named.collect()).await?;
         let mut rows: BTreeMap<Key, Model> = rows
@@ -115,7 +115,7 @@ fn apply(
     operation: &Operation,
 ) -> Result<Outcome> {
     let key = (
-        account.to_string(),
+        account.clone(),
         operation.kind.to_owned(),
         operation.name.clone(),
     );
@@ -156,16 +156,16 @@ fn apply(
 /// would be many more look-ups than there are records.
 async fn read<'n>(
     db: &impl ConnectionTrait,
-    named: Vec<(&'n str, &'n str, &'n str)>,
+    named: Vec<(&'n AccountId, &'n str, &'n str)>,
 ) -> Result<Vec<Model>> {
-    let mut by_kind: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<(&AccountId, &str), BTreeSet<&str>> = BTreeMap::new();
     for (account, kind, name) in named {
         by_kind.entry((account, kind)).or_default().insert(name);
     }
     if by_kind.is_empty() {
         return Ok(Vec::new());
     }
-    let of_kind = |((account, kind), names): ((&str, &str), BTreeSet<&str>)| {
+    let of_kind = |((account, kind), names): ((&AccountId, &str), BTreeSet<&str>)| {
         Column::AccountId
             .eq(account)
             .and(Column::Kind.eq(kind))
@@ -225,16 +225,16 @@ impl Load for Documents {
     async fn load(db: &EnvironmentDb, wanted: &[Wanted]) -> Result<Vec<Vec<Option<Value>>>> {
         let named = wanted.iter().flat_map(|wanted| {
             let names = wanted.names.iter();
-            names.map(|name| (wanted.account.as_str(), wanted.kind, name.as_str()))
+            names.map(|name| (&wanted.account, wanted.kind, name.as_str()))
         });
         let rows = read(&db.pools.reader, named.collect()).await?;
-        let rows: HashMap<(&str, &str, &str), &str> = rows
+        let rows: HashMap<(&AccountId, &str, &str), &str> = rows
             .iter()
-            .map(|row| ((&*row.account_id, &*row.kind, &*row.name), &*row.document))
+            .map(|row| ((&row.account_id, &*row.kind, &*row.name), &*row.document))
             .collect();
         let documents = |wanted: &Wanted| {
             let document = |name: &String| {
-                let document = rows.get(&(wanted.account.as_str(), wanted.kind, name));
+                let document = rows.get(&(&wanted.account, wanted.kind, name));
                 document
                     .map(|document| serde_json::from_str(document))
                     .transpose()

@@ -54,19 +54,19 @@ pub struct UserFilter {
     pub status: Option<UserStatus>,
 }
 
-pub(crate) fn to_view(row: Model) -> Result<view::User> {
-    Ok(view::User {
-        id: row.id,
+fn to_view(row: Model) -> view::User {
+    view::User {
+        id: row.id.into(),
         email: row.email,
         first_name: row.first_name,
         last_name: row.last_name,
-        status: row.status.parse()?,
+        status: row.status,
         sequencer: view::Sequencer {
             provider: "smartlead".to_owned(),
             client_id: row.client_id.as_deref().and_then(ClientId::from_text),
         },
-        created_at: Timestamp::from_millis(row.created_at),
-    })
+        created_at: row.created_at,
+    }
 }
 
 /// Makes a customer. Errors: [`crate::StoreError::Unique`] when the address is in use.
@@ -84,19 +84,19 @@ pub async fn insert(
         client_id,
     } = new;
     let row = Model {
-        account_id: account.to_string(),
-        id: id.into(),
+        account_id: account.clone(),
+        id,
         email: email.to_string(),
         first_name: first_name.map(String::from),
         last_name: last_name.map(String::from),
-        status: UserStatus::Active.to_string(),
+        status: UserStatus::Active,
         client_id: client_id.map(|id| id.to_string()),
-        created_at: now.as_millis(),
+        created_at: now,
     };
     Entity::insert(row.clone().into_active_model().reset_all())
         .exec_without_returning(&db.pools.writer)
         .await?;
-    to_view(row)
+    Ok(to_view(row))
 }
 
 /// One customer.
@@ -105,10 +105,10 @@ pub async fn find(
     account: &AccountId,
     id: &UserId,
 ) -> Result<Option<view::User>> {
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
-    row.map(to_view).transpose()
+    Ok(row.map(to_view))
 }
 
 /// The customer with an address, deleted or not.
@@ -118,11 +118,11 @@ pub async fn find_by_email(
     email: &EmailAddress,
 ) -> Result<Option<view::User>> {
     let row = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::Email.eq(email.as_str()))
         .one(&db.pools.reader)
         .await?;
-    row.map(to_view).transpose()
+    Ok(row.map(to_view))
 }
 
 /// A page of customers.
@@ -132,15 +132,15 @@ pub async fn list(
     filter: &UserFilter,
     page: &PageRequest,
 ) -> Result<Slice<view::User>> {
-    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    let mut query = Entity::find().filter(Column::AccountId.eq(account));
     if let Some(email) = &filter.email {
         query = query.filter(Column::Email.eq(email.as_str()));
     }
     if let Some(status) = filter.status {
-        query = query.filter(Column::Status.eq(status.as_str()));
+        query = query.filter(Column::Status.eq(status));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    Slice::new(page, rows, |row| &row.id).try_map(to_view)
+    Ok(Slice::new(page, rows, |row| row.id.as_str()).map(to_view))
 }
 
 /// Changes the given fields; `None` when there is no such customer.
@@ -180,7 +180,7 @@ pub async fn mark_deleted(
     id: &UserId,
 ) -> Result<Option<view::User>> {
     let change = ActiveModel {
-        status: Set(UserStatus::Deleted.to_string()),
+        status: Set(UserStatus::Deleted),
         ..Default::default()
     };
     apply(db, account, id, change).await
@@ -195,15 +195,15 @@ async fn apply(
     if change.is_changed() {
         Entity::update_many()
             .set(change)
-            .filter(Column::AccountId.eq(account.as_str()))
-            .filter(Column::Id.eq(id.as_str()))
+            .filter(Column::AccountId.eq(account))
+            .filter(Column::Id.eq(id))
             .exec(&db.pools.writer)
             .await?;
     }
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.writer)
         .await?;
-    row.map(to_view).transpose()
+    Ok(row.map(to_view))
 }
 
 /// The address of the customer that an order is for.
@@ -215,8 +215,8 @@ pub async fn email_of_order(
     let customer = orders::Entity::find()
         .select_only()
         .column(orders::Column::UserId)
-        .filter(orders::Column::AccountId.eq(account.as_str()))
-        .filter(orders::Column::Id.eq(order.as_str()));
+        .filter(orders::Column::AccountId.eq(account))
+        .filter(orders::Column::Id.eq(order));
     email_of(db, account, customer.into_query()).await
 }
 
@@ -229,8 +229,8 @@ pub async fn email_of_domain(
     let customer = domains::Entity::find()
         .select_only()
         .column(domains::Column::UserId)
-        .filter(domains::Column::AccountId.eq(account.as_str()))
-        .filter(domains::Column::Id.eq(domain.as_str()));
+        .filter(domains::Column::AccountId.eq(account))
+        .filter(domains::Column::Id.eq(domain));
     email_of(db, account, customer.into_query()).await
 }
 
@@ -242,7 +242,7 @@ async fn email_of(
     let email: Option<String> = Entity::find()
         .select_only()
         .column(Column::Email)
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::Id.in_subquery(customer))
         .into_tuple()
         .one(&db.pools.reader)
@@ -251,11 +251,11 @@ async fn email_of(
 }
 
 /// The addresses of some customers of any accounts, by (account, id).
-pub(crate) async fn emails(
+pub(crate) async fn emails<'k>(
     db: &impl ConnectionTrait,
-    keys: impl IntoIterator<Item = (&str, &str)>,
-) -> Result<HashMap<(String, String), String>> {
-    let rows: Vec<(String, String, String)> = Entity::find()
+    keys: impl IntoIterator<Item = (&'k AccountId, &'k UserId)>,
+) -> Result<HashMap<(AccountId, UserId), String>> {
+    let rows: Vec<(AccountId, UserId, String)> = Entity::find()
         .select_only()
         .columns([Column::AccountId, Column::Id, Column::Email])
         .filter(any_of(Column::AccountId, Column::Id, keys))

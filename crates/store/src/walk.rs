@@ -173,8 +173,7 @@ async fn next_request(
         .order_by_asc(deliveries::Column::NextAttemptAt)
         .one(work.tx())
         .await?;
-    let delivery =
-        delivery.map(|row| (row.lease_token, Timestamp::from_millis(row.next_attempt_at)));
+    let delivery = delivery.map(|row| (row.lease_token, row.next_attempt_at));
     let probe = jobs::Entity::find().filter(probes).one(work.tx()).await?;
     let probe = probe.map(|row| (row.lease_token, row.run_at));
     let long_ago = Timestamp::from_millis(i64::MIN);

@@ -17,7 +17,7 @@ use crate::insert::insert_all;
 
 /// The partner's endpoint, if one is set.
 pub async fn endpoint(control: &Pools, account: &AccountId) -> Result<Option<String>> {
-    let row = webhook_endpoints::Entity::find_by_id(account.to_string())
+    let row = webhook_endpoints::Entity::find_by_id(account.clone())
         .one(&control.reader)
         .await?;
     Ok(row.map(|row| row.url))
@@ -32,9 +32,9 @@ pub async fn set_endpoint(
 ) -> Result<()> {
     use webhook_endpoints::{Column, Entity, Model};
     let row = Model {
-        account_id: account.to_string(),
+        account_id: account.clone(),
         url: url.to_owned(),
-        updated_at: now.as_millis(),
+        updated_at: now,
     };
     Entity::insert(row.into_active_model().reset_all())
         .on_conflict(
@@ -79,14 +79,14 @@ impl StoredSecret {
 
 fn of_account(account: &AccountId, environment: Environment) -> Condition {
     Condition::all()
-        .add(Column::AccountId.eq(account.as_str()))
-        .add(Column::Environment.eq(environment.as_str()))
+        .add(Column::AccountId.eq(account))
+        .add(Column::Environment.eq(environment))
 }
 
 fn signing(now: Timestamp) -> Condition {
     Condition::any()
         .add(Column::ExpiresAt.is_null())
-        .add(Column::ExpiresAt.gt(now.as_millis()))
+        .add(Column::ExpiresAt.gt(now))
 }
 
 /// The secrets that sign now, newest first.
@@ -106,8 +106,8 @@ pub async fn secrets(
         .into_iter()
         .map(|row| StoredSecret {
             sealed: row.sealed_secret,
-            created_at: Timestamp::from_millis(row.created_at),
-            expires_at: row.expires_at.map(Timestamp::from_millis),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
         })
         .collect())
 }
@@ -122,16 +122,16 @@ pub async fn add_first_secrets(
 ) -> Result<bool> {
     let tx = begin_changing(control, account).await?;
     let known = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .one(&tx)
         .await?;
     if known.is_some() {
         return Ok(false);
     }
     let rows = sealed.iter().map(|(environment, sealed)| Model {
-        account_id: account.to_string(),
-        environment: environment.to_string(),
-        created_at: now.as_millis(),
+        account_id: account.clone(),
+        environment: *environment,
+        created_at: now,
         sealed_secret: sealed.clone(),
         expires_at: None,
     });
@@ -143,7 +143,7 @@ pub async fn add_first_secrets(
 /// A transaction that changes the secrets of an account. The partner's row is the lock that two of them take turns on.
 async fn begin_changing(control: &Pools, account: &AccountId) -> Result<WriteTransaction> {
     let tx = control.begin().await?;
-    partners::Entity::find_by_id(account.to_string())
+    partners::Entity::find_by_id(account.clone())
         .lock_exclusive()
         .one(&tx)
         .await?;
@@ -182,21 +182,17 @@ pub async fn rotate(
         return Ok(Rotated::NoSecret);
     };
     // One for each millisecond, since the time is part of the key.
-    let created_at = now.as_millis().max(newest.created_at + 1);
-    let ends_at = |row: &Model| row.expires_at.unwrap_or(i64::MAX).min(until.as_millis());
-    let kept: Vec<i64> = known
-        .iter()
-        .map(ends_at)
-        .filter(|end| *end > now.as_millis())
-        .collect();
+    let created_at = now.max(newest.created_at.plus_millis(1));
+    let ends_at = |row: &Model| row.expires_at.map_or(until, |end| end.min(until));
+    let kept: Vec<Timestamp> = known.iter().map(ends_at).filter(|end| *end > now).collect();
     if kept.len() >= most {
-        let next_end = kept.into_iter().min().unwrap_or_default();
-        return Ok(Rotated::TooMany(Timestamp::from_millis(next_end)));
+        let next_end = kept.into_iter().min().unwrap_or(until);
+        return Ok(Rotated::TooMany(next_end));
     }
     for row in known {
         let end = ends_at(&row);
         let mut row = row.into_active_model();
-        if end > now.as_millis() {
+        if end > now {
             row.expires_at = Set(Some(end));
             row.update(&tx).await?;
         } else {
@@ -204,8 +200,8 @@ pub async fn rotate(
         }
     }
     let row = Model {
-        account_id: account.to_string(),
-        environment: environment.to_string(),
+        account_id: account.clone(),
+        environment,
         created_at,
         sealed_secret,
         expires_at: None,

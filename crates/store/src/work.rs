@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, OrderId, TransactionId};
 use peeker_domain::{
-    Cents, ClockOffset, EventType, HistoryKind, JobState, LedgerAccount, LedgerReason, Timestamp,
+    Cents, ClockOffset, DeliveryState, EventType, HistoryKind, JobState, LedgerAccount,
+    LedgerReason, Timestamp,
 };
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
 use crate::connections::WriteTransaction;
-use crate::deliveries::State;
 use crate::endpoint_health::Pause;
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
 use crate::environment::{EnvironmentDb, Moment};
@@ -147,12 +147,12 @@ impl<'a> Work<'a> {
         };
         let body = serde_json::to_string(&body)?;
         self.events.push(events::Model {
-            account_id: account.to_string(),
+            account_id: account.clone(),
             sequence,
-            id: id.into(),
-            kind: kind.to_string(),
-            order_id: order.map(str::to_owned),
-            created_at: now.as_millis(),
+            id,
+            kind,
+            order_id: order.map(|order| OrderId::from_stored(order.to_owned())),
+            created_at: now,
             body,
         });
         Ok(())
@@ -380,25 +380,24 @@ impl<'a> Work<'a> {
     }
 
     /// What a delivery that is to be made reads: it waits while the account's endpoint is paused.
-    pub(crate) fn open_state(&self, account: &AccountId) -> State {
+    pub(crate) fn open_state(&self, account: &AccountId) -> DeliveryState {
         let account = self.accounts.get(account);
         if account.is_some_and(|account| account.deliveries_paused_at.is_some()) {
-            State::Waiting
+            DeliveryState::Waiting
         } else {
-            State::Pending
+            DeliveryState::Pending
         }
     }
 
     fn first_delivery(&self, event: &events::Model) -> deliveries::Model {
-        let account = AccountId::from_stored(event.account_id.clone());
-        let clock = self.clock(&account);
-        let at = clock.system_time(Timestamp::from_millis(event.created_at));
+        let clock = self.clock(&event.account_id);
+        let at = clock.system_time(event.created_at);
         deliveries::Model {
             account_id: event.account_id.clone(),
             sequence: event.sequence,
-            state: self.open_state(&account).as_str().to_owned(),
+            state: self.open_state(&event.account_id),
             attempts: 0,
-            next_attempt_at: at.as_millis(),
+            next_attempt_at: at,
             lease_token: None,
             retry_until: None,
             attempts_before: 0,

@@ -214,7 +214,7 @@ impl TestApp {
         self.events()
             .await
             .into_iter()
-            .map(|event| event.kind)
+            .map(|event| event.kind.to_string())
             .collect()
     }
 
@@ -224,7 +224,7 @@ impl TestApp {
             .events()
             .await
             .into_iter()
-            .filter(|event| event.kind == kind);
+            .filter(|event| event.kind.as_str() == kind);
         events
             .map(|event| serde_json::from_str(&event.body).unwrap())
             .collect()

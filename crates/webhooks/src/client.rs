@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use peeker_domain::web_url::WebUrl;
+use peeker_domain::{FailureClass, WebUrl};
 use reqwest::Response;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use rustls::crypto::CryptoProvider;
 use url::Host;
 
 use crate::address::{AddressPolicy, Refused};
-use crate::outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome, RetryAfter, excerpt};
+use crate::outcome::{MAX_EXCERPT_BYTES, Outcome, RetryAfter, classify, excerpt};
 use crate::resolver::{CheckedResolver, Lookup, SystemLookup};
 
 /// How long a delivery may take from start to answer (contract §6).
@@ -162,7 +162,7 @@ impl OutboundClient {
         let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match result {
             Ok(response) => read(response, latency_ms).await,
-            Err(error) => Outcome::failed(FailureClass::of(&error), latency_ms),
+            Err(error) => Outcome::failed(classify(&error), latency_ms),
         }
     }
 }

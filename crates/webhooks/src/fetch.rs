@@ -1,11 +1,11 @@
 //! Looking at a page or picture that somebody outside named, as far as it takes to say whether it is there.
 
 use bytes::Bytes;
-use peeker_domain::web_url::WebUrl;
+use peeker_domain::{FailureClass, WebUrl};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
 
 use crate::client::OutboundClient;
-use crate::outcome::FailureClass;
+use crate::outcome::classify;
 
 const AGENT: &str = concat!("Peeker/", env!("CARGO_PKG_VERSION"));
 
@@ -30,7 +30,7 @@ impl OutboundClient {
             .get(url.url().clone())
             .header(USER_AGENT, AGENT)
             .header(ACCEPT, "*/*");
-        let failed = |error: reqwest::Error| FailureClass::of(&error);
+        let failed = |error: reqwest::Error| classify(&error);
         let mut response = request.send().await.map_err(failed)?;
         let content_type = response.headers().get(CONTENT_TYPE).and_then(media_type);
         let mut start = Vec::new();

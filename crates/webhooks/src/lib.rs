@@ -20,7 +20,7 @@ pub use client::{CONNECT_TIMEOUT, ClientError, DELIVERY_TIMEOUT, OutboundClient,
 pub use diagnose::{Check, Diagnosis, Sample, TOLERANCE_SECONDS, diagnose};
 pub use fetch::Fetched;
 pub use listener::listener_secret;
-pub use outcome::{FailureClass, MAX_EXCERPT_BYTES, Outcome, RetryAfter};
+pub use outcome::{MAX_EXCERPT_BYTES, Outcome, RetryAfter, classify};
 pub use resolver::{Looking, Lookup};
 pub use schedule::{MAX_ATTEMPTS, last_retry, next_attempt, put_off};
 pub use sign::{InvalidSecret, SigningSecret, headers};

@@ -5,6 +5,7 @@ use std::io;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use peeker_domain::FailureClass;
 use peeker_domain::time::Timestamp;
 
 use crate::address::Refused;
@@ -12,55 +13,21 @@ use crate::address::Refused;
 /// The most that is kept of a response body, in bytes (contract §6).
 pub const MAX_EXCERPT_BYTES: usize = 1024;
 
-/// Why a request did not succeed, coarse enough to show to a partner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FailureClass {
-    /// The address policy, or the rule for schemes and ports, forbids the target; nothing was sent.
-    Refused,
-    /// The host name could not be resolved.
-    Dns,
-    /// No connection, or none within the connect timeout.
-    Connect,
-    /// A connection, but no trusted TLS session.
-    Tls,
-    /// Connected, but no answer in time.
-    Timeout,
-    /// An answer outside 2xx; redirects are among these.
-    Status,
-    /// Anything else, such as a connection closed without an answer.
-    Other,
-}
-
-impl FailureClass {
-    /// The word stored and shown for the class.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Status => "status",
-            Self::Other => "other",
-        }
-    }
-
-    /// Sorts a transport error by what lies at its root. The error's own text is not kept: it may hold the URL.
-    pub fn of(error: &reqwest::Error) -> Self {
-        if caused_by::<Refused>(error) {
-            Self::Refused
-        } else if error.is_dns() {
-            Self::Dns
-        } else if caused_by::<rustls::Error>(error) {
-            Self::Tls
-        } else if error.is_connect() {
-            // Before the timeout: running into the connect timeout is a failure to connect.
-            Self::Connect
-        } else if error.is_timeout() {
-            Self::Timeout
-        } else {
-            Self::Other
-        }
+/// Sorts a transport error by what lies at its root. The error's own text is not kept: it may hold the URL.
+pub fn classify(error: &reqwest::Error) -> FailureClass {
+    if caused_by::<Refused>(error) {
+        FailureClass::Refused
+    } else if error.is_dns() {
+        FailureClass::Dns
+    } else if caused_by::<rustls::Error>(error) {
+        FailureClass::Tls
+    } else if error.is_connect() {
+        // Before the timeout: running into the connect timeout is a failure to connect.
+        FailureClass::Connect
+    } else if error.is_timeout() {
+        FailureClass::Timeout
+    } else {
+        FailureClass::Other
     }
 }
 

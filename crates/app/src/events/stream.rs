@@ -290,10 +290,8 @@ impl EventStream {
     }
 
     fn pass_on(&mut self, event: Event) {
-        let wanted = self.types.as_ref().is_none_or(|types| {
-            let kind = event.kind.parse::<EventType>();
-            kind.is_ok_and(|kind| types.contains(&kind))
-        });
+        let types = self.types.as_ref();
+        let wanted = types.is_none_or(|types| types.contains(&event.kind));
         if wanted {
             self.ready.push_back(Frame::Event(self.cursor, event));
         }

@@ -85,7 +85,7 @@ impl Order<'_> {
             .await
             .map_err(internal("find a bundle"))?;
         let bundle = bundle.ok_or_else(|| Error::not_found("bundle").with_field("bundle_id"))?;
-        if bundle.status().map_err(internal("read a bundle"))? == BundleStatus::Archived {
+        if bundle.status() == BundleStatus::Archived {
             return Err(Error::invalid(
                 "bundle_id",
                 "This bundle is archived and cannot be ordered any more",

@@ -1,8 +1,8 @@
 //! Trying a paused endpoint with the oldest event that waits for it.
 
 use peeker_domain::view::PauseReason;
-use peeker_domain::{Environment, Result};
-use peeker_store::deliveries::{self, Recorded, State};
+use peeker_domain::{DeliveryState, Environment, Result};
+use peeker_store::deliveries::{self, Recorded};
 use peeker_store::endpoint_health as rows;
 use peeker_store::jobs::ClaimedJob;
 
@@ -35,7 +35,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
         report(environment, job, reason);
         return unless_lost(rows::probe_failed(db, job, &tried, reason, next).await);
     }
-    tried.state = State::Delivered;
+    tried.state = DeliveryState::Delivered;
     match rows::probe_succeeded(db, job, &tried, app.now()).await {
         Ok(waiting) => {
             report_resumed(account, environment, waiting);

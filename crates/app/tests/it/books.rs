@@ -167,5 +167,5 @@ pub async fn events_about(app: &TestApp, order: &str) -> Vec<String> {
         let data = &body["data"];
         data["id"] == order || data["order_id"] == order
     });
-    about.map(|event| event.kind).collect()
+    about.map(|event| event.kind.to_string()).collect()
 }

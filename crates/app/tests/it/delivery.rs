@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use peeker_app::{partners, runner, webhooks};
 use peeker_domain::id::AccountId;
-use peeker_domain::{EventType, Tier};
-use peeker_store::deliveries::{self as rows, State as Delivery};
+use peeker_domain::{DeliveryState, EventType, FailureClass, Tier};
+use peeker_store::deliveries as rows;
 use peeker_store::entity::{deliveries, delivery_attempts};
 use peeker_store::{EnvironmentDb, Work};
 use peeker_testkit::{Faults, Process, Receiver, TestApp, on_both_engines};
@@ -40,7 +40,7 @@ pub(crate) async fn emit(app: &TestApp, account: &AccountId, count: usize) {
 }
 
 pub(crate) async fn delivery(app: &TestApp, sequence: i64) -> deliveries::Model {
-    let key = (app.partner.id.to_string(), sequence);
+    let key = (app.partner.id.clone(), sequence);
     deliveries::Entity::find_by_id(key)
         .one(&db(app).pools.reader)
         .await
@@ -54,7 +54,7 @@ pub(crate) async fn attempts(app: &TestApp, sequence: i64) -> Vec<delivery_attem
         .unwrap()
 }
 
-pub(crate) async fn count(app: &TestApp, state: Delivery) -> u64 {
+pub(crate) async fn count(app: &TestApp, state: DeliveryState) -> u64 {
     rows::count_unscoped(db(app), state).await.unwrap()
 }
 
@@ -75,8 +75,8 @@ on_both_engines! {
         for (index, wait) in WAITS.into_iter().enumerate() {
             assert_eq!(receiver.received().len(), index + 1);
             let row = delivery(app, 1).await;
-            assert_eq!((&*row.state, row.attempts, row.lease_token), ("pending", i32::try_from(index).unwrap() + 1, None));
-            let left = row.next_attempt_at - app.now().as_millis();
+            assert_eq!((row.state, row.attempts, row.lease_token), (DeliveryState::Pending, i32::try_from(index).unwrap() + 1, None));
+            let left = row.next_attempt_at.millis_since(app.now());
             assert!((wait * 900..=wait * 1_000).contains(&left), "after attempt {}: {left} ms", index + 1);
             app.advance_seconds((left - 1) / 1_000);
             assert_eq!(app.run_until_idle().await, 0, "before its time");
@@ -86,15 +86,15 @@ on_both_engines! {
             let sent_at = receiver.received()[index + 1].header("peeker-timestamp").map(str::to_owned);
             assert_eq!(sent_at, Some(app.now().as_seconds().to_string()), "signed anew");
         }
-        assert_eq!(delivery(app, 1).await.state, "failed");
+        assert_eq!(delivery(app, 1).await.state, DeliveryState::Failed);
         app.advance_seconds(30 * 24 * 60 * 60);
         assert_eq!(app.run_until_idle().await, 0, "given up is given up");
         let received = receiver.received();
         assert_eq!(received.len(), 6);
         let event = &app.events().await[0];
         for one in &received {
-            assert_eq!(one.header("peeker-event-id"), Some(&*event.id));
-            assert_eq!(one.header("webhook-id"), Some(&*event.id));
+            assert_eq!(one.header("peeker-event-id"), Some(event.id.as_str()));
+            assert_eq!(one.header("webhook-id"), Some(event.id.as_str()));
             assert_eq!(one.body, event.body.as_bytes());
         }
         let signatures = received.iter().filter_map(|one| one.header("peeker-signature"));
@@ -103,7 +103,7 @@ on_both_engines! {
         let statuses: Vec<_> = attempts.iter().map(|attempt| attempt.http_status).collect();
         assert_eq!(statuses, [500, 503, 404, 301, 429, 500].map(Some));
         assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
-        assert!(attempts.iter().all(|attempt| attempt.failure.as_deref() == Some("status")));
+        assert!(attempts.iter().all(|attempt| attempt.failure == Some(FailureClass::Status)));
     }
 
     async fn any_2xx_ends_it(app) {
@@ -115,7 +115,7 @@ on_both_engines! {
         app.advance_seconds(60);
         app.run_until_idle().await;
         let row = delivery(app, 1).await;
-        assert_eq!((&*row.state, row.attempts), ("delivered", 2));
+        assert_eq!((row.state, row.attempts), (DeliveryState::Delivered, 2));
         app.advance_seconds(7 * 24 * 60 * 60);
         assert_eq!(app.run_until_idle().await, 0);
         assert_eq!(receiver.received().len(), 2);
@@ -129,7 +129,7 @@ on_both_engines! {
         emit(app, &app.partner.id, 1).await;
         app.run_until_idle().await;
         assert_eq!(target.received().len(), 0);
-        assert_eq!(delivery(app, 1).await.state, "pending");
+        assert_eq!(delivery(app, 1).await.state, DeliveryState::Pending);
         assert_eq!(attempts(app, 1).await[0].http_status, Some(307));
     }
 
@@ -139,14 +139,14 @@ on_both_engines! {
         emit(app, &app.partner.id, 1).await;
         app.run_until_idle().await;
         let attempts = attempts(app, 1).await;
-        assert_eq!((attempts[0].http_status, attempts[0].failure.as_deref()), (None, Some("connect")));
-        assert_eq!(delivery(app, 1).await.state, "pending");
+        assert_eq!((attempts[0].http_status, attempts[0].failure), (None, Some(FailureClass::Connect)));
+        assert_eq!(delivery(app, 1).await.state, DeliveryState::Pending);
     }
 
     async fn without_an_endpoint_events_are_skipped(app) {
         emit(app, &app.partner.id, 2).await;
         assert_eq!(app.run_until_idle().await, 2);
-        assert_eq!(count(app, Delivery::Skipped).await, 2);
+        assert_eq!(count(app, DeliveryState::Skipped).await, 2);
         assert!(attempts(app, 1).await.is_empty());
         assert_eq!(app.events().await.len(), 2, "the log has them all the same");
         app.advance_seconds(24 * 60 * 60);
@@ -198,7 +198,7 @@ on_both_engines! {
         let second = arrivals.recv().await.unwrap();
         assert_eq!(second, first, "the same event and body");
         let row = delivery(app, 1).await;
-        assert_eq!((&*row.state, row.attempts), ("delivered", 1));
+        assert_eq!((row.state, row.attempts), (DeliveryState::Delivered, 1));
     }
 
     async fn a_receiver_that_hangs_holds_up_nobody_else(app) {

@@ -7,8 +7,7 @@ use axum::http::StatusCode;
 use peeker_app::webhooks::health;
 use peeker_app::{partners, runner, webhooks};
 use peeker_domain::view::{EndpointStatus, PauseReason, WebhookEndpoint};
-use peeker_domain::{Environment, Tier};
-use peeker_store::deliveries::State as Delivery;
+use peeker_domain::{DeliveryState, Environment, Tier};
 use peeker_store::entity::deliveries;
 use peeker_testkit::{Receiver, TestApp, on_both_engines};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -42,7 +41,7 @@ async fn event_ids(app: &TestApp) -> Vec<String> {
     app.events()
         .await
         .into_iter()
-        .map(|event| event.id)
+        .map(|event| event.id.into())
         .collect()
 }
 
@@ -80,10 +79,10 @@ on_both_engines! {
         emit(app, &app.partner.id, 3).await;
         app.advance_seconds(DAY - 1);
         assert_eq!(app.run_until_idle().await, 0, "nothing goes to an address that is gone");
-        assert_eq!(count(app, Delivery::Waiting).await, 4);
+        assert_eq!(count(app, DeliveryState::Waiting).await, 4);
         app.advance_seconds(1);
         run_backlog(app).await;
-        assert_eq!(count(app, Delivery::Delivered).await, 4);
+        assert_eq!(count(app, DeliveryState::Delivered).await, 4);
         let seen = endpoint(app).await;
         assert_eq!((seen.status, seen.waiting_count, seen.next_probe_at), (EndpointStatus::Active, 0, None));
         assert_eq!((seen.paused_at, seen.paused_reason, seen.failing_since), (None, None, None));
@@ -96,7 +95,7 @@ on_both_engines! {
         emit(app, &app.partner.id, 40).await;
         app.run_until_idle().await;
         assert!(receiver.received().len() <= 4, "those under way at the first answer: {}", receiver.received().len());
-        assert_eq!(count(app, Delivery::Waiting).await, 40);
+        assert_eq!(count(app, DeliveryState::Waiting).await, 40);
         app.may_leave_jobs();
     }
 
@@ -107,13 +106,13 @@ on_both_engines! {
         let began = app.now();
         fail_for(app, 5 * 24 - 6).await;
         assert_eq!(endpoint(app).await.status, EndpointStatus::Active);
-        let given_up = count(app, Delivery::Failed).await;
+        let given_up = count(app, DeliveryState::Failed).await;
         fail_for(app, 12).await;
         let seen = endpoint(app).await;
         assert_eq!((seen.status, seen.paused_reason), (EndpointStatus::Paused, Some(PauseReason::Failing)));
         assert_eq!(seen.failing_since, Some(began));
         assert!(seen.paused_at.unwrap() >= began.plus_seconds(5 * DAY));
-        let lost = count(app, Delivery::Failed).await;
+        let lost = count(app, DeliveryState::Failed).await;
         assert!(lost <= given_up + 1, "{lost} of which {given_up} before");
 
         emit(app, &app.partner.id, 2).await;
@@ -122,7 +121,7 @@ on_both_engines! {
         app.run_until_idle().await;
         let seen = endpoint(app).await;
         assert_eq!((seen.status, seen.waiting_count), (EndpointStatus::Paused, waiting));
-        assert_eq!(count(app, Delivery::Failed).await, lost, "given up during the pause");
+        assert_eq!(count(app, DeliveryState::Failed).await, lost, "given up during the pause");
 
         receiver.answer_always(200);
         // After ten days it is tried every ten hours and a little.
@@ -130,7 +129,7 @@ on_both_engines! {
         assert!((10 * HOUR..11 * HOUR).contains(&wait), "{wait}");
         app.advance_seconds(wait);
         run_backlog(app).await;
-        assert_eq!(count(app, Delivery::Delivered).await, waiting);
+        assert_eq!(count(app, DeliveryState::Delivered).await, waiting);
         assert_eq!(endpoint(app).await.status, EndpointStatus::Active);
     }
 
@@ -174,14 +173,14 @@ on_both_engines! {
             app.run_until_idle().await;
             app.advance_seconds(HOUR);
         }
-        assert_eq!(delivery(app, 1).await.state, "failed");
+        assert_eq!(delivery(app, 1).await.state, DeliveryState::Failed);
         app.advance_seconds(7 * DAY);
         emit(app, &app.partner.id, 1).await;
         app.run_until_idle().await;
         assert_eq!(endpoint(app).await.status, EndpointStatus::Active);
         app.advance_seconds(60);
         app.run_until_idle().await;
-        assert_eq!(delivery(app, 2).await.state, "delivered");
+        assert_eq!(delivery(app, 2).await.state, DeliveryState::Delivered);
     }
 
     async fn a_success_now_and_then_pauses_nothing(app) {
@@ -207,16 +206,16 @@ on_both_engines! {
         let resumed = health::resume(&app.app, &app.partner.id, Environment::Test).await.unwrap();
         assert_eq!(resumed, Some(10));
         let rows = deliveries::Entity::find()
-            .filter(deliveries::Column::AccountId.eq(app.partner.id.as_str()))
+            .filter(deliveries::Column::AccountId.eq(&app.partner.id))
             .order_by_asc(deliveries::Column::Sequence)
             .all(&app.app.store().sandbox.db.pools.reader)
             .await
             .unwrap();
-        let due: Vec<i64> = rows.iter().map(|row| row.next_attempt_at - app.now().as_millis()).collect();
+        let due: Vec<i64> = rows.iter().map(|row| row.next_attempt_at.millis_since(app.now())).collect();
         assert_eq!(due, (0..10).collect::<Vec<i64>>());
-        assert!(rows.iter().all(|row| row.attempts == row.attempts_before && row.state == "pending" && row.lease_token.is_none()));
+        assert!(rows.iter().all(|row| row.attempts == row.attempts_before && row.state == DeliveryState::Pending && row.lease_token.is_none()));
         run_backlog(app).await;
-        assert_eq!(count(app, Delivery::Delivered).await, 10);
+        assert_eq!(count(app, DeliveryState::Delivered).await, 10);
         let mut arrivals = arrived(&receiver);
         arrivals.sort();
         let mut ids = event_ids(app).await;
@@ -265,7 +264,7 @@ on_both_engines! {
         assert_eq!(endpoint(app).await.status, EndpointStatus::Active);
         app.advance_seconds(60);
         app.run_until_idle().await;
-        assert_eq!(delivery(app, 1).await.state, "delivered");
+        assert_eq!(delivery(app, 1).await.state, DeliveryState::Delivered);
         assert_eq!(moved.received().len(), 1);
     }
 
@@ -280,7 +279,7 @@ on_both_engines! {
         webhooks::set_endpoint(&app.app, &other.id, &receiver.url).await.unwrap();
         emit(app, &other.id, 1).await;
         app.run_until_idle().await;
-        assert_eq!(count(app, Delivery::Delivered).await, 1);
+        assert_eq!(count(app, DeliveryState::Delivered).await, 1);
         let live = health::show(&app.app, &app.partner.id, Environment::Live).await.unwrap();
         assert_eq!(live.status, EndpointStatus::Active);
         let paused = health::paused_unscoped(&app.app, Environment::Test).await.unwrap();
@@ -298,14 +297,14 @@ on_both_engines! {
         assert_eq!((seen.status, seen.waiting_count, seen.last_success_at), (EndpointStatus::Active, 0, None));
         emit(app, &app.partner.id, 1).await;
         app.run_until_idle().await;
-        assert_eq!(count(app, Delivery::Delivered).await, 1);
+        assert_eq!(count(app, DeliveryState::Delivered).await, 1);
     }
 }
 
 async fn oldest_waiting(app: &TestApp) -> i64 {
     let row = deliveries::Entity::find()
-        .filter(deliveries::Column::AccountId.eq(app.partner.id.as_str()))
-        .filter(deliveries::Column::State.eq("waiting"))
+        .filter(deliveries::Column::AccountId.eq(&app.partner.id))
+        .filter(deliveries::Column::State.eq(DeliveryState::Waiting))
         .order_by_asc(deliveries::Column::Sequence)
         .one(&app.app.store().sandbox.db.pools.reader)
         .await

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use peeker_app::runner::{self, Rounds};
 use peeker_app::{App, Settings, keys, partners};
 use peeker_domain::id::AccountId;
-use peeker_domain::{Environment, EventType, Preset, Tier};
+use peeker_domain::{DeliveryState, Environment, EventType, Preset, Tier};
 use peeker_store::{Work, deliveries};
 use peeker_testkit::{
     Client, Engine, Fault, Faults, Receiver, TestApp, custom_order, names, on_both_engines,
@@ -166,7 +166,7 @@ on_both_engines! {
         assert_eq!(quiet.received().len(), 1);
         let sent = busy.received().len();
         assert!(sent > 0, "the other goes on as well");
-        let left = deliveries::count_unscoped(db, deliveries::State::Pending).await.unwrap();
+        let left = deliveries::count_unscoped(db, DeliveryState::Pending).await.unwrap();
         assert_eq!(usize::try_from(left).unwrap(), 3_000 - sent);
     }
 }

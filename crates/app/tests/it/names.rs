@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use peeker_app::runner;
-use peeker_domain::{Environment, WebUrl};
+use peeker_domain::{DeliveryState, Environment, FailureClass, WebUrl};
 use peeker_providers::TargetProblem;
 use peeker_providers::outside::WebProbes;
 use peeker_testkit::{NameAnswer, Receiver, Resolver, on_both_engines};
@@ -18,12 +18,12 @@ fn private() -> NameAnswer {
 }
 
 /// Everything that can be wrong with a name, and how an attempt to deliver to it is recorded.
-fn troubles() -> [(NameAnswer, &'static str); 4] {
+fn troubles() -> [(NameAnswer, FailureClass); 4] {
     [
-        (NameAnswer::Addresses(Vec::new()), "dns"),
-        (NameAnswer::ServerFailure, "dns"),
-        (private(), "refused"),
-        (NameAnswer::Silence, "timeout"),
+        (NameAnswer::Addresses(Vec::new()), FailureClass::Dns),
+        (NameAnswer::ServerFailure, FailureClass::Dns),
+        (private(), FailureClass::Refused),
+        (NameAnswer::Silence, FailureClass::Timeout),
     ]
 }
 
@@ -42,14 +42,14 @@ on_both_engines! {
             run().await;
             let tried = attempts(app, sequence).await;
             assert_eq!(tried.len(), 1, "{trouble:?}");
-            assert_eq!(tried[0].failure.as_deref(), Some(class), "{trouble:?}");
-            assert_eq!(delivery(app, sequence).await.state, "pending");
+            assert_eq!(tried[0].failure, Some(class), "{trouble:?}");
+            assert_eq!(delivery(app, sequence).await.state, DeliveryState::Pending);
             assert_eq!(receiver.received().len(), index, "{trouble:?}");
             resolver.answer(NAME, NameAnswer::loopback());
             app.advance_seconds(60);
             run().await;
             assert_eq!(receiver.received().len(), index + 1, "{trouble:?}");
-            assert_eq!(delivery(app, sequence).await.state, "delivered");
+            assert_eq!(delivery(app, sequence).await.state, DeliveryState::Delivered);
         }
     }
 }

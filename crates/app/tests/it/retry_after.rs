@@ -1,5 +1,6 @@
 //! A receiver may put off the next attempt, but not beyond the 24 hours of the schedule.
 
+use peeker_domain::DeliveryState;
 use peeker_testkit::{Receiver, TestApp, on_both_engines};
 
 use crate::delivery::{attempts, delivery, emit};
@@ -15,8 +16,8 @@ async fn next_wait(app: &TestApp, status: u16, retry_after: &str) -> i64 {
     emit(app, &app.partner.id, 1).await;
     app.run_until_idle().await;
     let row = delivery(app, 1).await;
-    assert_eq!((&*row.state, row.attempts), ("pending", 1));
-    (row.next_attempt_at - app.now().as_millis()) / 1_000
+    assert_eq!((row.state, row.attempts), (DeliveryState::Pending, 1));
+    row.next_attempt_at.millis_since(app.now()) / 1_000
 }
 
 on_both_engines! {
@@ -51,14 +52,14 @@ on_both_engines! {
         app.run_until_idle().await;
         for _ in 0..3 {
             let row = delivery(app, 1).await;
-            assert_eq!(row.state, "pending");
-            app.advance_seconds((row.next_attempt_at - app.now().as_millis()) / 1_000);
+            assert_eq!(row.state, DeliveryState::Pending);
+            app.advance_seconds(row.next_attempt_at.millis_since(app.now()) / 1_000);
             assert_eq!(app.run_until_idle().await, 1);
         }
         let row = delivery(app, 1).await;
-        assert_eq!((&*row.state, row.attempts), ("failed", 4));
+        assert_eq!((row.state, row.attempts), (DeliveryState::Failed, 4));
         let made = attempts(app, 1).await;
-        let hours: Vec<_> = made.iter().map(|attempt| (attempt.started_at - first.as_millis()) / 1_000 / HOUR).collect();
+        let hours: Vec<_> = made.iter().map(|attempt| attempt.started_at.millis_since(first) / 1_000 / HOUR).collect();
         assert_eq!(hours, [0, 10, 20, 24]);
     }
 
@@ -71,10 +72,10 @@ on_both_engines! {
         app.run_until_idle().await;
         app.advance_seconds(2 * HOUR);
         app.run_until_idle().await;
-        let left = delivery(app, 1).await.next_attempt_at - app.now().as_millis();
+        let left = delivery(app, 1).await.next_attempt_at.millis_since(app.now());
         assert!((540_000..=600_000).contains(&left), "{left}: the wait after the second attempt");
         app.advance_seconds(600);
         app.run_until_idle().await;
-        assert_eq!(delivery(app, 1).await.state, "delivered");
+        assert_eq!(delivery(app, 1).await.state, DeliveryState::Delivered);
     }
 }

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use peeker_app::clock::SystemClock;
-use peeker_domain::Clock;
 use peeker_domain::id::EventId;
-use peeker_webhooks::{FailureClass, SigningSecret, headers};
+use peeker_domain::{Clock, FailureClass};
+use peeker_webhooks::{SigningSecret, classify, headers};
 use reqwest::StatusCode;
 use url::Url;
 
@@ -69,7 +69,7 @@ impl Forwarder {
 }
 
 fn why(error: &reqwest::Error) -> String {
-    let why = match FailureClass::of(error) {
+    let why = match classify(error) {
         FailureClass::Timeout => "no answer within 15 seconds",
         FailureClass::Connect => "nobody answers there; is your receiver running?",
         FailureClass::Dns => "the name of the receiver cannot be resolved",

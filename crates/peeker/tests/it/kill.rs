@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{JobKind, JobState};
+use peeker_domain::{EventType, JobKind, JobState};
 use peeker_store::{Location, Store, events, jobs};
 use reqwest::Client;
 use serde_json::{Value, json as body};
@@ -177,10 +177,10 @@ async fn check_rows(folder: &Path, account: &str) {
         (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>(),
         "a gap in the sequence"
     );
-    let count = |kind: &str| events.iter().filter(|event| event.kind == kind).count();
-    assert_eq!(count("order.in_progress"), ORDERS);
-    assert_eq!(count("domain.connected"), ORDERS * DOMAINS);
-    assert_eq!(count("order.completed"), ORDERS);
+    let count = |kind| events.iter().filter(|event| event.kind == kind).count();
+    assert_eq!(count(EventType::OrderInProgress), ORDERS);
+    assert_eq!(count(EventType::DomainConnected), ORDERS * DOMAINS);
+    assert_eq!(count(EventType::OrderCompleted), ORDERS);
     let left = jobs::list_unscoped(db, JobState::Ready).await.unwrap();
     let timers = left
         .iter()

@@ -15,11 +15,10 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use peeker_app::clock::SystemClock;
-use peeker_domain::Clock;
 use peeker_domain::id::AccountId;
-use peeker_store::deliveries::{self, State as Delivery};
+use peeker_domain::{Clock, DeliveryState, Timestamp};
 use peeker_store::entity::deliveries::{Column, Entity};
-use peeker_store::{Location, Store, events};
+use peeker_store::{Location, Store, deliveries, events};
 use peeker_webhooks::{SignatureFamily, SigningSecret, verify};
 use reqwest::Client;
 use sea_orm::sea_query::Expr;
@@ -110,13 +109,16 @@ fn listen(secret: SigningSecret, listener: TcpListener) -> Arc<Receiver> {
 async fn let_time_pass(store: &Store) -> u64 {
     let db = &store.sandbox.db;
     Entity::update_many()
-        .col_expr(Column::NextAttemptAt, Expr::value(0_i64))
-        .filter(Column::State.eq("pending"))
+        .col_expr(
+            Column::NextAttemptAt,
+            Expr::value(Timestamp::from_millis(0)),
+        )
+        .filter(Column::State.eq(DeliveryState::Pending))
         .filter(Column::LeaseToken.is_null())
         .exec(&db.pools.writer)
         .await
         .unwrap();
-    deliveries::count_unscoped(db, Delivery::Pending)
+    deliveries::count_unscoped(db, DeliveryState::Pending)
         .await
         .unwrap()
 }
@@ -240,7 +242,7 @@ async fn check(store: &Store, account: &str, receiver: &Receiver, kills: usize, 
         "the receiver hardly failed"
     );
     for event in &events {
-        let body = arrivals.received.get(&event.id);
+        let body = arrivals.received.get(event.id.as_str());
         assert_eq!(
             body.map(|body| &body[..]),
             Some(event.body.as_bytes()),
@@ -253,7 +255,11 @@ async fn check(store: &Store, account: &str, receiver: &Receiver, kills: usize, 
         events.len(),
         "an event that is not in the log"
     );
-    for state in [Delivery::Failed, Delivery::Waiting, Delivery::Skipped] {
+    for state in [
+        DeliveryState::Failed,
+        DeliveryState::Waiting,
+        DeliveryState::Skipped,
+    ] {
         assert_eq!(
             deliveries::count_unscoped(db, state).await.unwrap(),
             0,

@@ -3,8 +3,8 @@
 //! The addresses come from partners, so every look goes through the one client that refuses private addresses. Whether a
 //! domain is delegated is asked of the DNS and is not in here; a live adapter is made of this and of that.
 
-use peeker_domain::WebUrl;
-use peeker_webhooks::{FailureClass, Fetched, OutboundClient};
+use peeker_domain::{FailureClass, WebUrl};
+use peeker_webhooks::{Fetched, OutboundClient};
 
 use crate::TargetProblem;
 

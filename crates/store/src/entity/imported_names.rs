@@ -1,5 +1,6 @@
 //! Rows of `imported_names`; the columns are explained in `migrations/environment/`.
 
+use peeker_domain::id::AccountId;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -7,7 +8,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    pub account_id: String,
+    pub account_id: AccountId,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

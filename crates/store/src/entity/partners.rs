@@ -1,15 +1,17 @@
 //! Rows of `partners`; the columns are explained in `migrations/control/`.
 
+use peeker_domain::id::AccountId;
+use peeker_domain::{Tier, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "partners")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: String,
+    pub id: AccountId,
     pub name: String,
-    pub tier: String,
-    pub created_at: i64,
+    pub tier: Tier,
+    pub created_at: Timestamp,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

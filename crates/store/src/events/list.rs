@@ -4,7 +4,7 @@
 //! read the tables, which it could only guess. Each list is searched and ordered by an index, whatever the filter.
 
 use peeker_domain::id::{AccountId, EventId, OrderId};
-use peeker_domain::{ClockOffset, EventType, Timestamp, view};
+use peeker_domain::{ClockOffset, DeliveryState, EventType, Timestamp, view};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Select,
     Statement, Value,
@@ -31,7 +31,8 @@ pub struct EventFilter {
     pub after_sequence: Option<i64>,
 }
 
-/// The indexed expression of the migration: the account, and `+` for what arrived or `-` for what did not.
+/// The indexed expression of the migration: the account, and `+` for what arrived ([`DeliveryState::Delivered`]) or `-` for
+/// what did not.
 const OUTCOME: &str = "(d.account_id || CASE WHEN d.state = 'delivered' THEN '+' ELSE '-' END)";
 
 const COLUMNS: &str = "e.sequence AS sequence, e.id AS id, e.type AS kind, e.order_id AS order_id, \
@@ -42,16 +43,16 @@ const COLUMNS: &str = "e.sequence AS sequence, e.id AS id, e.type AS kind, e.ord
 #[derive(FromQueryResult)]
 pub(super) struct EventRow {
     sequence: i64,
-    id: String,
-    kind: String,
-    order_id: Option<String>,
-    created_at: i64,
+    id: EventId,
+    kind: EventType,
+    order_id: Option<OrderId>,
+    created_at: Timestamp,
     body: String,
-    state: String,
+    state: DeliveryState,
     attempts: i32,
-    next_attempt_at: i64,
+    next_attempt_at: Timestamp,
     lease_token: Option<String>,
-    clock_offset_ms: Option<i64>,
+    clock_offset_ms: Option<ClockOffset>,
 }
 
 /// The object that changed, cut out of the body as it stands there.
@@ -61,20 +62,20 @@ struct Data {
 }
 
 pub(super) fn to_view(db: &EnvironmentDb, row: EventRow) -> Result<view::Event> {
-    let waits = row.state == "pending" && row.lease_token.is_none();
-    let clock = ClockOffset(row.clock_offset_ms.unwrap_or(0));
-    let next_attempt_at = clock.account_time(Timestamp::from_millis(row.next_attempt_at));
+    let waits = row.state == DeliveryState::Pending && row.lease_token.is_none();
+    let clock = row.clock_offset_ms.unwrap_or_default();
+    let next_attempt_at = clock.account_time(row.next_attempt_at);
     let Data { data } = serde_json::from_str(&row.body)?;
     Ok(view::Event {
-        id: row.id,
-        kind: row.kind.parse()?,
-        created_at: Timestamp::from_millis(row.created_at),
+        id: row.id.into(),
+        kind: row.kind,
+        created_at: row.created_at,
         environment: db.environment,
         sequence: row.sequence,
-        order_id: row.order_id,
+        order_id: row.order_id.map(String::from),
         data,
         delivery: view::EventDelivery {
-            status: row.state,
+            status: row.state.to_string(),
             attempts: unsigned(row.attempts)?,
             next_attempt_at: waits.then_some(next_attempt_at),
         },
@@ -102,7 +103,7 @@ pub fn list_query(
     };
     let mut query = Conditions::new(account, lead);
     if let Some(order) = order {
-        query.and("e.order_id = ", order.as_str());
+        query.and("e.order_id = ", order);
     }
     if let Some(kind) = kind {
         // The empty text keeps SQLite from choosing the index of types, except where it is the one to read by.
@@ -111,11 +112,12 @@ pub fn list_query(
         } else {
             "e.type || '' = "
         };
-        query.and(column, kind.as_str());
+        query.and(column, *kind);
     }
     if let (Lead::Events, Some(delivered)) = (lead, delivered) {
         let is = if *delivered { "=" } else { "<>" };
-        query.parts.push(format!("d.state {is} 'delivered'"));
+        let delivered = DeliveryState::Delivered;
+        query.parts.push(format!("d.state {is} '{delivered}'"));
     }
     let sequence = lead.sequence();
     if let Some(after) = after_sequence {
@@ -179,7 +181,7 @@ impl Conditions {
                 "e.account_id = $1".to_owned(),
                 "e.sequence = d.sequence".to_owned(),
             ],
-            values: vec![account.as_str().into()],
+            values: vec![account.into()],
         };
         match lead {
             Lead::Events => conditions.parts.push("d.account_id = $1".to_owned()),
@@ -243,7 +245,7 @@ pub(super) async fn find_in(
         "SELECT {COLUMNS} FROM events e CROSS JOIN deliveries d WHERE e.account_id = $1 AND e.id = $2 \
          AND d.account_id = $1 AND d.sequence = e.sequence"
     );
-    let values = [account.as_str().into(), id.as_str().into()];
+    let values = [account.into(), id.into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     let row = EventRow::find_by_statement(statement)
         .one(connection)
@@ -261,7 +263,7 @@ pub async fn list_attempts(
     let rows = attempts_query(account, sequence, page)
         .all(&db.pools.reader)
         .await?;
-    Slice::new(page, rows, |row| &row.id).try_map(attempt_view)
+    Slice::new(page, rows, |row| row.id.as_str()).try_map(attempt_view)
 }
 
 /// The query of such a page.
@@ -272,20 +274,20 @@ pub fn attempts_query(
 ) -> Select<delivery_attempts::Entity> {
     use delivery_attempts::{Column, Entity};
     let query = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::EventSequence.eq(sequence));
     page!(query, Column::Id, page)
 }
 
 fn attempt_view(row: delivery_attempts::Model) -> Result<view::DeliveryAttempt> {
     Ok(view::DeliveryAttempt {
-        id: row.id,
+        id: row.id.into(),
         number: unsigned(row.number)?,
-        started_at: Timestamp::from_millis(row.started_at),
+        started_at: row.started_at,
         status_code: row
             .http_status
             .and_then(|status| u16::try_from(status).ok()),
-        failure: row.failure,
+        failure: row.failure.map(|failure| failure.to_string()),
         latency_ms: u64::try_from(row.latency_ms).unwrap_or(0),
         response_excerpt: row.response_excerpt,
     })

@@ -16,6 +16,7 @@ pub use replay::{
     Matching, NewEventReplay, begin, count, find_replay, matching_query, replay, run,
 };
 
+use peeker_domain::EventType;
 use peeker_domain::id::{AccountId, EventId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -30,9 +31,9 @@ use crate::error::Result;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// `evt_…`
-    pub id: String,
-    /// What happened, such as `order.completed`.
-    pub kind: String,
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventType,
     /// Its place in the account's log, from 1.
     pub sequence: i64,
     /// The exact body that is signed and sent.
@@ -59,7 +60,7 @@ pub async fn list_after(
 ) -> Result<Vec<Event>> {
     let turn = db.log_reader(account).await;
     let rows = events::Entity::find()
-        .filter(events::Column::AccountId.eq(account.as_str()))
+        .filter(events::Column::AccountId.eq(account))
         .filter(events::Column::Sequence.gt(sequence))
         .order_by_asc(events::Column::Sequence)
         .limit(limit)
@@ -76,8 +77,8 @@ pub async fn find_body(
     id: &EventId,
 ) -> Result<Option<Event>> {
     let row = events::Entity::find()
-        .filter(events::Column::AccountId.eq(account.as_str()))
-        .filter(events::Column::Id.eq(id.as_str()))
+        .filter(events::Column::AccountId.eq(account))
+        .filter(events::Column::Id.eq(id))
         .one(&db.pools.reader)
         .await?;
     Ok(row.map(Event::from))
@@ -112,8 +113,8 @@ pub async fn heads(db: &EnvironmentDb, account: &AccountId) -> Result<Heads> {
 #[derive(FromQueryResult)]
 struct ReplayedRow {
     number: i64,
-    id: String,
-    kind: String,
+    id: EventId,
+    kind: EventType,
     sequence: i64,
     body: String,
 }
@@ -132,7 +133,7 @@ pub async fn list_replays_after(
         WHERE r.account_id = $1 AND e.account_id = $1 AND e.sequence = r.event_sequence AND r.number > $2 \
         ORDER BY r.number LIMIT $3";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let values = [account.as_str().into(), number.into(), limit.into()];
+    let values = [account.into(), number.into(), limit.into()];
     let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
     let turn = db.log_reader(account).await;
     let rows = ReplayedRow::find_by_statement(statement)

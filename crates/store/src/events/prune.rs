@@ -3,8 +3,8 @@
 //! Logs are cut from their old end only, and the cut stops at the first row that has to stay. So the numbers that are
 //! left have no gap, and the oldest rows are found by the table's key, without an index on time.
 
-use peeker_domain::Timestamp;
-use peeker_domain::id::AccountId;
+use peeker_domain::id::{AccountId, AttemptId, EventReplayId};
+use peeker_domain::{DeliveryState, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, Statement,
@@ -36,8 +36,8 @@ pub async fn accounts_unscoped(
 #[derive(FromQueryResult)]
 struct Oldest {
     sequence: i64,
-    created_at: i64,
-    state: String,
+    created_at: Timestamp,
+    state: DeliveryState,
 }
 
 /// Removes up to `limit` of the account's oldest events made before `before`, with their deliveries and attempts. Stops
@@ -62,17 +62,17 @@ pub async fn prune_events(
         return Ok(0);
     };
     delivery_attempts::Entity::delete_many()
-        .filter(delivery_attempts::Column::AccountId.eq(account.as_str()))
+        .filter(delivery_attempts::Column::AccountId.eq(account))
         .filter(delivery_attempts::Column::EventSequence.lte(last))
         .exec(tx)
         .await?;
     deliveries::Entity::delete_many()
-        .filter(deliveries::Column::AccountId.eq(account.as_str()))
+        .filter(deliveries::Column::AccountId.eq(account))
         .filter(deliveries::Column::Sequence.lte(last))
         .exec(tx)
         .await?;
     let removed = events::Entity::delete_many()
-        .filter(events::Column::AccountId.eq(account.as_str()))
+        .filter(events::Column::AccountId.eq(account))
         .filter(events::Column::Sequence.lte(last))
         .exec(tx)
         .await?;
@@ -91,11 +91,10 @@ async fn removable(
         FROM events e CROSS JOIN deliveries d \
         WHERE e.account_id = $1 AND d.account_id = $1 AND d.sequence = e.sequence ORDER BY e.sequence LIMIT $2";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let values = [account.as_str().into(), limit.into()];
+    let values = [account.into(), limit.into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     let rows = Oldest::find_by_statement(statement).all(connection).await?;
-    let is_over = |state: &str| matches!(state, "delivered" | "failed" | "skipped");
-    let may_go = |row: &Oldest| row.created_at < before.as_millis() && is_over(&row.state);
+    let may_go = |row: &Oldest| row.created_at < before && row.state.is_over();
     Ok(rows
         .into_iter()
         .take_while(may_go)
@@ -107,14 +106,13 @@ async fn removable(
 macro_rules! prune_oldest {
     ($db:expr, $account:expr, $table:ident, $key:ident: $Key:ty, $time:ident, $before:expr, $limit:expr) => {{
         use $table::{Column, Entity};
-        let before = $before.as_millis();
         let mut last = None;
         // A single row first, as above.
         for limit in [1, $limit] {
-            let oldest: Vec<($Key, i64)> = Entity::find()
+            let oldest: Vec<($Key, Timestamp)> = Entity::find()
                 .select_only()
                 .columns([Column::$key, Column::$time])
-                .filter(Column::AccountId.eq($account.as_str()))
+                .filter(Column::AccountId.eq($account))
                 .order_by_asc(Column::$key)
                 .limit(limit)
                 .into_tuple()
@@ -122,7 +120,7 @@ macro_rules! prune_oldest {
                 .await?;
             last = oldest
                 .into_iter()
-                .take_while(|(_, time)| *time < before)
+                .take_while(|(_, time)| *time < $before)
                 .last();
             if last.is_none() {
                 return Ok(0);
@@ -130,7 +128,7 @@ macro_rules! prune_oldest {
         }
         let Some((last, _)) = last else { return Ok(0) };
         let removed = Entity::delete_many()
-            .filter(Column::AccountId.eq($account.as_str()))
+            .filter(Column::AccountId.eq($account))
             .filter(Column::$key.lte(last))
             .exec(&$db.pools.writer)
             .await?;
@@ -145,7 +143,7 @@ pub async fn prune_attempts(
     before: Timestamp,
     limit: u64,
 ) -> Result<u64> {
-    prune_oldest!(db, account, delivery_attempts, Id: String, StartedAt, before, limit)
+    prune_oldest!(db, account, delivery_attempts, Id: AttemptId, StartedAt, before, limit)
 }
 
 /// Removes up to `limit` of the account's oldest rows of what was replayed before `before`, and of the jobs for it.
@@ -174,7 +172,7 @@ async fn prune_replay_jobs(
     before: Timestamp,
     limit: u64,
 ) -> Result<u64> {
-    prune_oldest!(db, account, event_replays, Id: String, CreatedAt, before, limit)
+    prune_oldest!(db, account, event_replays, Id: EventReplayId, CreatedAt, before, limit)
 }
 
 /// Removes up to `limit` kept answers of `Idempotency-Key` that lapsed before `now`, of all accounts.
@@ -236,8 +234,8 @@ async fn lapsed(
          (SELECT account_id, {key} FROM {table} WHERE {own}expires_at <= $1 ORDER BY expires_at LIMIT $2)"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut values = vec![now.as_millis().into(), limit.into()];
-    values.extend(account.map(|account| account.as_str().into()));
+    let mut values = vec![now.into(), limit.into()];
+    values.extend(account.map(Into::into));
     let statement = Statement::from_sql_and_values(writer.get_database_backend(), sql, values);
     Ok(writer.execute_raw(statement).await?.rows_affected())
 }

@@ -6,14 +6,13 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, EventId, EventReplayId};
-use peeker_domain::{EventReplayStatus, EventType, JobKind, Timestamp, view};
+use peeker_domain::{DeliveryState, EventReplayStatus, EventType, JobKind, Timestamp, view};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
 use super::list::{Conditions, Lead, find, find_in};
-use crate::deliveries::State;
 use crate::entity::event_replays::{Column, Entity, Model};
 use crate::entity::{deliveries, replays};
 use crate::environment::EnvironmentDb;
@@ -55,7 +54,7 @@ async fn resend(
         return Ok(0);
     }
     let rows = deliveries::Entity::find()
-        .filter(deliveries::Column::AccountId.eq(account.as_str()))
+        .filter(deliveries::Column::AccountId.eq(account))
         .filter(deliveries::Column::Sequence.is_in(sequences))
         .order_by_asc(deliveries::Column::Sequence)
         .lock_exclusive()
@@ -69,7 +68,7 @@ async fn resend(
             account_id: row.account_id.clone(),
             number,
             event_sequence: row.sequence,
-            created_at: now.as_millis(),
+            created_at: now,
         });
     insert_all::<replays::Entity, _>(work.tx(), log.collect(), None).await?;
     let count = rows.len();
@@ -83,12 +82,16 @@ async fn resend(
     Ok(count)
 }
 
-fn in_line_again(row: deliveries::Model, state: State, due_at: Timestamp) -> deliveries::Model {
+fn in_line_again(
+    row: deliveries::Model,
+    state: DeliveryState,
+    due_at: Timestamp,
+) -> deliveries::Model {
     // An attempt that is under way loses its lease, and with it its say about what comes next.
     deliveries::Model {
-        state: state.as_str().to_owned(),
+        state,
         attempts_before: row.attempts,
-        next_attempt_at: due_at.as_millis(),
+        next_attempt_at: due_at,
         lease_token: None,
         in_line: true,
         ..row
@@ -117,8 +120,8 @@ pub struct NewEventReplay {
 /// What of an account's events a replay is about.
 struct Window<'a> {
     account: &'a AccountId,
-    since: i64,
-    until: i64,
+    since: Timestamp,
+    until: Timestamp,
     types: Option<&'a BTreeSet<EventType>>,
     only_failed: bool,
     /// The part that one step looks at; `None` for all of it.
@@ -137,18 +140,15 @@ impl Window<'_> {
         query.and("e.created_at >= ", self.since);
         query.and("e.created_at < ", self.until);
         if let Some(types) = self.types {
-            let places: Vec<String> = types
-                .iter()
-                .map(|kind| query.place(kind.as_str()))
-                .collect();
+            let places: Vec<String> = types.iter().map(|kind| query.place(*kind)).collect();
             query
                 .parts
                 .push(format!("e.type || '' IN ({})", places.join(", ")));
         }
         if self.only_failed {
-            query
-                .parts
-                .push("d.state IN ('failed', 'skipped')".to_owned());
+            let (failed, skipped) = (DeliveryState::Failed, DeliveryState::Skipped);
+            let condition = format!("d.state IN ('{failed}', '{skipped}')");
+            query.parts.push(condition);
         }
         if let Some((first, last)) = self.sequences {
             query.and("e.sequence >= ", first);
@@ -174,8 +174,8 @@ pub struct Matching {
 pub fn matching_query(backend: DbBackend, new: &NewEventReplay) -> Statement {
     let window = Window {
         account: &new.account,
-        since: new.since.as_millis(),
-        until: new.until.as_millis(),
+        since: new.since,
+        until: new.until,
         types: new.types.as_ref(),
         only_failed: new.only_failed,
         sequences: None,
@@ -203,11 +203,11 @@ pub async fn begin(
     if let Some(running) = find_running(&work, &row).await? {
         return to_view(running);
     }
-    if row.status == EventReplayStatus::InProgress.as_str() {
+    if row.status == EventReplayStatus::InProgress {
         let job = NewJob::new(
             &new.account,
             JobKind::Replay,
-            row.id.clone(),
+            row.id.as_str(),
             new.created_at,
         );
         work.enqueue(job);
@@ -229,19 +229,19 @@ fn new_row(new: &NewEventReplay, found: Option<Matching>) -> Result<Model> {
         EventReplayStatus::InProgress
     };
     Ok(Model {
-        account_id: new.account.to_string(),
-        id: new.id.to_string(),
-        status: status.to_string(),
-        since_at: new.since.as_millis(),
-        until_at: new.until.as_millis(),
+        account_id: new.account.clone(),
+        id: new.id.clone(),
+        status,
+        since_at: new.since,
+        until_at: new.until,
         types: new.types.as_ref().map(serde_json::to_string).transpose()?,
         only_failed: new.only_failed,
         next_sequence: first,
         last_sequence: last,
         matched_count: matched,
         replayed_count: 0,
-        created_at: new.created_at.as_millis(),
-        completed_at: (matched == 0).then(|| new.created_at.as_millis()),
+        created_at: new.created_at,
+        completed_at: (matched == 0).then_some(new.created_at),
     })
 }
 
@@ -251,8 +251,8 @@ async fn find_running(work: &Work<'_>, like: &Model) -> Result<Option<Model>> {
         None => Column::Types.is_null(),
     };
     Ok(Entity::find()
-        .filter(Column::AccountId.eq(like.account_id.as_str()))
-        .filter(Column::Status.eq(EventReplayStatus::InProgress.as_str()))
+        .filter(Column::AccountId.eq(&like.account_id))
+        .filter(Column::Status.eq(EventReplayStatus::InProgress))
         .filter(Column::SinceAt.eq(like.since_at))
         .filter(Column::UntilAt.eq(like.until_at))
         .filter(Column::OnlyFailed.eq(like.only_failed))
@@ -267,7 +267,7 @@ pub async fn find_replay(
     account: &AccountId,
     id: &EventReplayId,
 ) -> Result<Option<view::EventReplay>> {
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
     row.map(to_view).transpose()
@@ -280,15 +280,15 @@ fn types_of(row: &Model) -> Result<Option<BTreeSet<EventType>>> {
 fn to_view(row: Model) -> Result<view::EventReplay> {
     Ok(view::EventReplay {
         types: types_of(&row)?.map(|types| types.into_iter().collect()),
-        id: row.id,
-        status: row.status.parse()?,
+        id: row.id.into(),
+        status: row.status,
         matched_count: row.matched_count,
         replayed_count: row.replayed_count,
-        since: Timestamp::from_millis(row.since_at),
-        until: Timestamp::from_millis(row.until_at),
+        since: row.since_at,
+        until: row.until_at,
         only_failed: row.only_failed,
-        created_at: Timestamp::from_millis(row.created_at),
-        completed_at: row.completed_at.map(Timestamp::from_millis),
+        created_at: row.created_at,
+        completed_at: row.completed_at,
     })
 }
 
@@ -300,7 +300,8 @@ struct Numbered {
 /// The worker's part: one step of a replay; `now` is the account's time. Errors: [`crate::StoreError::LeaseLost`].
 pub async fn run(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
-    let row = Entity::find_by_id((job.account.to_string(), job.subject.clone()))
+    let id = EventReplayId::from_stored(job.subject.clone());
+    let row = Entity::find_by_id((job.account.clone(), id))
         .one(work.tx())
         .await?;
     let Some(mut row) = row else {
@@ -316,9 +317,8 @@ pub async fn run(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result
     row.replayed_count += i64::try_from(replayed).unwrap_or(i64::MAX);
     row.next_sequence = until + 1;
     if row.next_sequence > row.last_sequence {
-        let status: EventReplayStatus = row.status.parse()?;
-        row.status = status.transition(EventReplayStatus::Completed)?.to_string();
-        row.completed_at = Some(now.as_millis());
+        row.status = row.status.transition(EventReplayStatus::Completed)?;
+        row.completed_at = Some(now);
         jobs::finish(&work, job).await?;
     } else {
         let pause = if replayed > 0 { PAUSE_MS } else { 0 };

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, ImportId};
 use peeker_domain::view::FailureReason;
-use peeker_domain::{DomainName, ImportStatus, JobKind, Timestamp};
+use peeker_domain::{DomainName, ImportStatus, JobDomainState, JobKind, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
-use super::{FAILED, PENDING};
 use crate::connections::WriteTransaction;
 use crate::entity::{import_domains, import_fingerprints, imported_names, imports};
 use crate::environment::EnvironmentDb;
@@ -75,22 +74,25 @@ pub async fn begin(db: &EnvironmentDb, new: &NewImport) -> Result<Begun> {
             Submitted::Refused { name, reason } => (name.clone(), Some(*reason)),
         };
         import_domains::Model {
-            account_id: new.account.to_string(),
-            import_id: new.id.to_string(),
+            account_id: new.account.clone(),
+            import_id: new.id.clone(),
             position,
             name,
-            state: if reason.is_some() { FAILED } else { PENDING }.to_owned(),
-            reason: reason.map(|reason| reason.to_string()),
+            state: match reason {
+                Some(_) => JobDomainState::Failed,
+                None => JobDomainState::Pending,
+            },
+            reason,
             domain_id: None,
         }
     });
     let row = imports::Model {
-        account_id: new.account.to_string(),
-        id: new.id.to_string(),
-        status: ImportStatus::InProgress.to_string(),
+        account_id: new.account.clone(),
+        id: new.id.clone(),
+        status: ImportStatus::InProgress,
         completed_count: 0,
         failed_count: 0,
-        created_at: new.created_at.as_millis(),
+        created_at: new.created_at,
         completed_at: None,
     };
     insert_all::<import_domains::Entity, _>(work.tx(), rows.collect(), None).await?;
@@ -119,23 +121,23 @@ async fn claim_fingerprint(
 ) -> Result<Option<ImportId>> {
     use import_fingerprints::{Column, Entity, Model};
     let row = Model {
-        account_id: new.account.to_string(),
+        account_id: new.account.clone(),
         fingerprint: fingerprint.to_owned(),
-        import_id: new.id.to_string(),
-        expires_at: expires_at.as_millis(),
+        import_id: new.id.clone(),
+        expires_at,
     };
     let lapsed = OnConflict::columns([Column::AccountId, Column::Fingerprint])
         .update_columns([Column::ImportId, Column::ExpiresAt])
-        .action_and_where(Expr::col((Entity, Column::ExpiresAt)).lte(new.created_at.as_millis()))
+        .action_and_where(Expr::col((Entity, Column::ExpiresAt)).lte(new.created_at))
         .to_owned();
     let insert = Entity::insert_many([row.into_active_model().reset_all()]).on_conflict(lapsed);
     if insert.exec_without_returning(tx).await? > 0 {
         return Ok(None);
     }
-    let held = Entity::find_by_id((new.account.to_string(), fingerprint.to_owned()))
+    let held = Entity::find_by_id((new.account.clone(), fingerprint.to_owned()))
         .one(tx)
         .await?;
-    Ok(held.map(|row| ImportId::from_stored(row.import_id)))
+    Ok(held.map(|row| row.import_id))
 }
 
 /// Claims the names for the account. Gives back those that another account has.
@@ -152,13 +154,13 @@ async fn claim_names(tx: &WriteTransaction, new: &NewImport) -> Result<BTreeSet<
     // Sorted, so that two imports which overlap lock the names in the same order.
     let rows = names.iter().map(|name| Model {
         name: (*name).to_owned(),
-        account_id: new.account.to_string(),
+        account_id: new.account.clone(),
     });
     let ignore = OnConflict::column(Column::Name).do_nothing().to_owned();
     insert_all::<Entity, _>(tx, rows.collect(), Some(ignore)).await?;
     let foreign = Entity::find()
         .filter(Column::Name.is_in(names))
-        .filter(Column::AccountId.ne(new.account.as_str()))
+        .filter(Column::AccountId.ne(&new.account))
         .all(tx)
         .await?;
     Ok(foreign.into_iter().map(|row| row.name).collect())

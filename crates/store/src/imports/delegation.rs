@@ -1,6 +1,6 @@
 //! Whether imported domains are delegated, and what follows when they are.
 
-use peeker_domain::id::{AccountId, ImportId};
+use peeker_domain::id::{AccountId, DomainId, ImportId};
 use peeker_domain::{ActionReason, DomainName, DomainStatus, EventType, ImportStatus, Timestamp};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
@@ -30,9 +30,9 @@ pub struct WatchedZone {
 pub async fn watched_zone(
     db: &EnvironmentDb,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
 ) -> Result<Option<WatchedZone>> {
-    let row = domains::Entity::find_by_id((account.to_string(), domain.to_owned()))
+    let row = domains::Entity::find_by_id((account.to_string(), domain.to_string()))
         .one(&db.pools.reader)
         .await?;
     let Some(row) = row.filter(|row| row.nameservers.is_some()) else {
@@ -73,29 +73,26 @@ pub async fn delegated(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> 
         now,
     )
     .await?;
-    complete_again(&work, &job.account, &job.subject).await?;
+    let domain = DomainId::from_stored(job.subject.clone());
+    complete_again(&work, &job.account, &domain).await?;
     work.commit().await
 }
 
-async fn complete_again(work: &Work<'_>, account: &AccountId, domain: &str) -> Result<()> {
+async fn complete_again(work: &Work<'_>, account: &AccountId, domain: &DomainId) -> Result<()> {
     let of_domain = import_domains::Entity::find()
-        .filter(import_domains::Column::AccountId.eq(account.as_str()))
+        .filter(import_domains::Column::AccountId.eq(account))
         .filter(import_domains::Column::DomainId.eq(domain))
         .all(work.tx())
         .await?;
     let waiting = imports::Entity::find()
-        .filter(imports::Column::AccountId.eq(account.as_str()))
-        .filter(imports::Column::Id.is_in(of_domain.iter().map(|row| row.import_id.as_str())))
-        .filter(imports::Column::Status.eq(ImportStatus::ActionRequired.as_str()))
+        .filter(imports::Column::AccountId.eq(account))
+        .filter(imports::Column::Id.is_in(of_domain.iter().map(|row| &row.import_id)))
+        .filter(imports::Column::Status.eq(ImportStatus::ActionRequired))
         .all(work.tx())
         .await?;
     for mut job in waiting {
         if undelegated(work.tx(), &job).await? == 0 {
-            job.status = job
-                .status
-                .parse::<ImportStatus>()?
-                .transition(ImportStatus::Completed)?
-                .to_string();
+            job.status = job.status.transition(ImportStatus::Completed)?;
             write_back::<imports::Entity, _>(work.tx(), vec![job]).await?;
         }
     }
@@ -103,8 +100,7 @@ async fn complete_again(work: &Work<'_>, account: &AccountId, domain: &str) -> R
 }
 
 async fn undelegated(db: &impl ConnectionTrait, job: &imports::Model) -> Result<usize> {
-    let account = AccountId::from_stored(job.account_id.clone());
-    let rows = of_import(db, &account, &ImportId::from_stored(job.id.clone())).await?;
+    let rows = of_import(db, &job.account_id, &job.id).await?;
     let zones = by_id(db, &job.account_id, &rows).await?;
     Ok(zones.iter().filter(|zone| !zone.delegated).count())
 }
@@ -113,16 +109,13 @@ async fn undelegated(db: &impl ConnectionTrait, job: &imports::Model) -> Result<
 pub async fn deadline(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
     crate::jobs::finish(&work, job).await?;
-    let key = (job.account.to_string(), job.subject.clone());
+    let id = ImportId::from_stored(job.subject.clone());
+    let key = (job.account.clone(), id);
     let Some(mut row) = imports::Entity::find_by_id(key).one(work.tx()).await? else {
         return work.commit().await;
     };
-    if row.status == ImportStatus::Completed.as_str() && undelegated(work.tx(), &row).await? > 0 {
-        row.status = row
-            .status
-            .parse::<ImportStatus>()?
-            .transition(ImportStatus::ActionRequired)?
-            .to_string();
+    if row.status == ImportStatus::Completed && undelegated(work.tx(), &row).await? > 0 {
+        row.status = row.status.transition(ImportStatus::ActionRequired)?;
         let shown = show(work.tx(), &row).await?;
         work.emit(
             &job.account,

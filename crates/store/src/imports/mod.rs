@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use peeker_domain::id::{AccountId, ImportId};
 use peeker_domain::view::{FailedDomain, ImportJob, ImportedDomain, NameserverGroup};
-use peeker_domain::{DomainName, Timestamp};
+use peeker_domain::{DomainName, JobDomainState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -24,9 +24,8 @@ use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::number::unsigned;
 
-const PENDING: &str = "pending";
-const COMPLETED: &str = "completed";
-const FAILED: &str = "failed";
+/// [`JobDomainState::Pending`], spelled out as in the index of open rows, so that the planner can choose it.
+const IS_PENDING: &str = "state = 'pending'";
 
 async fn of_import(
     db: &impl ConnectionTrait,
@@ -34,8 +33,8 @@ async fn of_import(
     id: &ImportId,
 ) -> Result<Vec<import_domains::Model>> {
     Ok(import_domains::Entity::find()
-        .filter(import_domains::Column::AccountId.eq(account.as_str()))
-        .filter(import_domains::Column::ImportId.eq(id.as_str()))
+        .filter(import_domains::Column::AccountId.eq(account))
+        .filter(import_domains::Column::ImportId.eq(id))
         .order_by_asc(import_domains::Column::Position)
         .all(db)
         .await?)
@@ -59,12 +58,12 @@ async fn by_name<'n>(
 
 async fn by_id(
     db: &impl ConnectionTrait,
-    account: &str,
+    account: &AccountId,
     rows: &[import_domains::Model],
 ) -> Result<Vec<domains::Model>> {
     Ok(domains::Entity::find()
         .filter(domains::Column::AccountId.eq(account))
-        .filter(domains::Column::Id.is_in(rows.iter().filter_map(|row| row.domain_id.as_deref())))
+        .filter(domains::Column::Id.is_in(rows.iter().filter_map(|row| row.domain_id.as_ref())))
         .all(db)
         .await?)
 }
@@ -79,8 +78,7 @@ fn nameservers(row: &domains::Model) -> Result<Vec<String>> {
 }
 
 async fn show(db: &impl ConnectionTrait, job: &imports::Model) -> Result<ImportJob> {
-    let account = AccountId::from_stored(job.account_id.clone());
-    let rows = of_import(db, &account, &ImportId::from_stored(job.id.clone())).await?;
+    let rows = of_import(db, &job.account_id, &job.id).await?;
     let zones = by_id(db, &job.account_id, &rows).await?;
     let mut groups: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
     for zone in &zones {
@@ -89,14 +87,13 @@ async fn show(db: &impl ConnectionTrait, job: &imports::Model) -> Result<ImportJ
             .or_default()
             .push(zone.name.clone());
     }
-    let mut failed = Vec::new();
-    for row in rows.iter().filter(|row| row.state == FAILED) {
-        let reason = row.reason.as_deref().unwrap_or_default().parse()?;
-        failed.push(FailedDomain {
+    // What failed has a reason, and nothing else has.
+    let failed = rows.iter().filter_map(|row| {
+        Some(FailedDomain {
+            reason: row.reason?,
             domain: row.name.clone(),
-            reason,
-        });
-    }
+        })
+    });
     let group = |(nameservers, mut domains): (Vec<String>, Vec<String>)| {
         domains.sort_unstable();
         NameserverGroup {
@@ -105,19 +102,19 @@ async fn show(db: &impl ConnectionTrait, job: &imports::Model) -> Result<ImportJ
         }
     };
     Ok(ImportJob {
-        id: job.id.clone(),
-        status: job.status.parse()?,
+        id: job.id.to_string(),
+        status: job.status,
         completed_count: unsigned(job.completed_count)?,
         failed_count: unsigned(job.failed_count)?,
         nameserver_groups: groups.into_iter().map(group).collect(),
         completed: rows
             .iter()
-            .filter(|row| row.state == COMPLETED)
+            .filter(|row| row.state == JobDomainState::Completed)
             .map(|row| row.name.clone())
             .collect(),
-        failed,
-        created_at: Timestamp::from_millis(job.created_at),
-        completed_at: job.completed_at.map(Timestamp::from_millis),
+        failed: failed.collect(),
+        created_at: job.created_at,
+        completed_at: job.completed_at,
     })
 }
 
@@ -127,7 +124,7 @@ pub async fn find(
     account: &AccountId,
     id: &ImportId,
 ) -> Result<Option<ImportJob>> {
-    let row = imports::Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = imports::Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
     match row {
@@ -170,10 +167,9 @@ pub async fn unfinished(
     let rows: Vec<String> = import_domains::Entity::find()
         .select_only()
         .column(import_domains::Column::Name)
-        .filter(import_domains::Column::AccountId.eq(account.as_str()))
+        .filter(import_domains::Column::AccountId.eq(account))
         .filter(import_domains::Column::Name.is_in(names.iter().map(|name| name.as_str())))
-        // Spelled out, so that the planner can choose the index of open rows.
-        .filter(Expr::cust("state = 'pending'"))
+        .filter(Expr::cust(IS_PENDING))
         .into_tuple()
         .all(&db.pools.reader)
         .await?;

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use peeker_domain::id::{AccountId, DomainId, ImportId};
 use peeker_domain::view::{Category, FailureReason};
-use peeker_domain::{DomainName, DomainStatus, EventType, ImportStatus, JobKind, Timestamp};
+use peeker_domain::{
+    DomainName, DomainStatus, EventType, ImportStatus, JobDomainState, JobKind, Timestamp,
+};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{COMPLETED, FAILED, PENDING, by_name, of_import, show};
+use super::{IS_PENDING, by_name, of_import, show};
 use crate::connections::WriteTransaction;
 use crate::domains as domain_rows;
 use crate::entity::{domains, import_domains, imported_names, imports, jobs};
@@ -29,9 +31,9 @@ pub async fn pending(
 ) -> Result<Vec<(i32, DomainName)>> {
     let rows = import_domains::Entity::find()
         .filter(import_domains::Column::Position.gt(after.unwrap_or(-1)))
-        .filter(import_domains::Column::AccountId.eq(account.as_str()))
-        .filter(import_domains::Column::ImportId.eq(id.as_str()))
-        .filter(import_domains::Column::State.eq(PENDING))
+        .filter(import_domains::Column::AccountId.eq(account))
+        .filter(import_domains::Column::ImportId.eq(id))
+        .filter(import_domains::Column::State.eq(JobDomainState::Pending))
         .order_by_asc(import_domains::Column::Position)
         .limit(limit)
         .all(&db.pools.reader)
@@ -89,7 +91,7 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
         slice_of,
     } = zones;
     let mut work = Work::begin(db, [account]).await?;
-    let Some(mut job) = imports::Entity::find_by_id((account.to_string(), id.to_string()))
+    let Some(mut job) = imports::Entity::find_by_id((account.clone(), id.clone()))
         .one(work.tx())
         .await?
     else {
@@ -98,7 +100,7 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
     let rows = of_import(work.tx(), account, id).await?;
     let mut open: BTreeMap<i32, import_domains::Model> = rows
         .iter()
-        .filter(|row| row.state == PENDING)
+        .filter(|row| row.state == JobDomainState::Pending)
         .map(|row| (row.position, row.clone()))
         .collect();
     let mut known = by_name(work.tx(), account, outcomes.iter().map(|(_, name, _)| name)).await?;
@@ -109,8 +111,8 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
         };
         match outcome {
             ZoneOutcome::Refused(reason) => {
-                row.state = FAILED.to_owned();
-                row.reason = Some(reason.to_string());
+                row.state = JobDomainState::Failed;
+                row.reason = Some(reason);
                 refused.push(row.name.clone());
             }
             ZoneOutcome::Zone(nameservers) => {
@@ -122,8 +124,8 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
                     &nameservers,
                     now,
                 )?;
-                row.state = COMPLETED.to_owned();
-                row.domain_id = Some(domain.id.clone());
+                row.state = JobDomainState::Completed;
+                row.domain_id = Some(DomainId::from_stored(domain.id.clone()));
                 if !domain.delegated {
                     work.enqueue(NewJob::new(
                         account,
@@ -170,15 +172,15 @@ fn tally(
 ) -> Result<bool> {
     let latest: HashMap<i32, &import_domains::Model> =
         changed.iter().map(|row| (row.position, row)).collect();
-    let count = |state: &str| {
+    let count = |state| {
         let current = rows
             .iter()
             .map(|row| latest.get(&row.position).copied().unwrap_or(row));
         u32::try_from(current.filter(|row| row.state == state).count()).unwrap_or(u32::MAX)
     };
-    job.completed_count = small(count(COMPLETED))?;
-    job.failed_count = small(count(FAILED))?;
-    Ok(count(PENDING) == 0 && job.status == ImportStatus::InProgress.as_str())
+    job.completed_count = small(count(JobDomainState::Completed))?;
+    job.failed_count = small(count(JobDomainState::Failed))?;
+    Ok(count(JobDomainState::Pending) == 0 && job.status == ImportStatus::InProgress)
 }
 
 /// The domain's row with its zone: the account's own, or a new one.
@@ -228,12 +230,8 @@ async fn conclude(
     } else {
         ImportStatus::Failed
     };
-    job.status = job
-        .status
-        .parse::<ImportStatus>()?
-        .transition(status)?
-        .to_string();
-    job.completed_at = Some(now.as_millis());
+    job.status = job.status.transition(status)?;
+    job.completed_at = Some(now);
     let shown = show(work.tx(), job).await?;
     let kind = if status == ImportStatus::Completed {
         EventType::DomainImportCompleted
@@ -271,10 +269,9 @@ async fn release_names(
     let open: Vec<String> = import_domains::Entity::find()
         .select_only()
         .column(import_domains::Column::Name)
-        .filter(import_domains::Column::AccountId.eq(account.as_str()))
+        .filter(import_domains::Column::AccountId.eq(account))
         .filter(import_domains::Column::Name.is_in(refused))
-        // Spelled out, so that the planner can choose the index of open rows.
-        .filter(Expr::cust("state = 'pending'"))
+        .filter(Expr::cust(IS_PENDING))
         .into_tuple()
         .all(tx)
         .await?;
@@ -283,7 +280,7 @@ async fn release_names(
         .iter()
         .filter(|name| !open.contains(name) && !has_zone(name));
     imported_names::Entity::delete_many()
-        .filter(imported_names::Column::AccountId.eq(account.as_str()))
+        .filter(imported_names::Column::AccountId.eq(account))
         .filter(imported_names::Column::Name.is_in(free))
         .exec(tx)
         .await?;

@@ -161,17 +161,12 @@ pub async fn list(
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
     let slice = Slice::new(page, rows, |row| &row.id);
-    let keys = slice
-        .rows
-        .iter()
-        .map(|row| (row.account_id.as_str(), row.user_id.as_str()));
-    let mut emails = users::emails(&db.pools.reader, keys).await?;
+    let customers: Vec<_> = slice.rows.iter().map(customer_of).collect();
+    let customers = customers.iter().map(|(account, user)| (account, user));
+    let mut emails = users::emails(&db.pools.reader, customers).await?;
     // Several rows may share a customer, so the address is copied, not taken.
     slice.try_map(|row| {
-        let email = emails
-            .entry((row.account_id.clone(), row.user_id.clone()))
-            .or_default()
-            .clone();
+        let email = emails.entry(customer_of(&row)).or_default().clone();
         receipt(&row, email)
     })
 }
@@ -218,8 +213,16 @@ async fn find_row(
         .await?)
 }
 
+pub(crate) fn customer_of(row: &Model) -> (AccountId, UserId) {
+    (
+        AccountId::from_stored(row.account_id.clone()),
+        UserId::from_stored(row.user_id.clone()),
+    )
+}
+
 async fn email_of(db: &impl ConnectionTrait, row: &Model) -> Result<String> {
-    let emails = users::emails(db, [(row.account_id.as_str(), row.user_id.as_str())]).await?;
+    let (account, user) = customer_of(row);
+    let emails = users::emails(db, [(&account, &user)]).await?;
     emails
         .into_values()
         .next()

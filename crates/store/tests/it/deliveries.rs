@@ -2,8 +2,8 @@
 
 use peeker_domain::id::AccountId;
 use peeker_domain::view::PauseReason;
-use peeker_domain::{EventType, Timestamp};
-use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, RecordAttempt, Recorded, State};
+use peeker_domain::{DeliveryState, EventType, Timestamp};
+use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, RecordAttempt, Recorded};
 use peeker_store::endpoint_health::{self, Pause};
 use peeker_store::entity::deliveries as rows;
 use peeker_store::{Batch, EnvironmentDb, Work, events};
@@ -36,11 +36,11 @@ async fn any_due(db: &EnvironmentDb) -> bool {
     line.fell_due || !line.accounts.is_empty()
 }
 
-async fn count(db: &EnvironmentDb, state: State) -> u64 {
+async fn count(db: &EnvironmentDb, state: DeliveryState) -> u64 {
     deliveries::count_unscoped(db, state).await.unwrap()
 }
 
-fn outcome(delivery: &ClaimedDelivery, state: State, http_status: u16) -> Recorded {
+fn outcome(delivery: &ClaimedDelivery, state: DeliveryState, http_status: u16) -> Recorded {
     Recorded {
         delivery: delivery.clone(),
         attempt: Some(Attempt {
@@ -90,10 +90,10 @@ on_both_engines! {
         let held = claim(db, EPOCH.plus_seconds(60), 5).await.remove(0);
         assert_eq!((&held.event, &held.body, held.number), (&lost.event, &lost.body, 1));
         let lane = &app.app.store().sandbox.attempts;
-        lane.submit(outcome(&lost, State::Failed, 500)).await.unwrap();
-        assert_eq!(deliveries::count_unscoped(db, State::Failed).await.unwrap(), 0);
-        lane.submit(outcome(&held, State::Delivered, 200)).await.unwrap();
-        assert_eq!(deliveries::count_unscoped(db, State::Delivered).await.unwrap(), 1);
+        lane.submit(outcome(&lost, DeliveryState::Failed, 500)).await.unwrap();
+        assert_eq!(deliveries::count_unscoped(db, DeliveryState::Failed).await.unwrap(), 0);
+        lane.submit(outcome(&held, DeliveryState::Delivered, 200)).await.unwrap();
+        assert_eq!(deliveries::count_unscoped(db, DeliveryState::Delivered).await.unwrap(), 1);
         let attempts = deliveries::attempts(db, &app.partner.id, 1).await.unwrap();
         let seen: Vec<_> = attempts.iter().map(|attempt| (attempt.number, attempt.http_status)).collect();
         assert_eq!(seen, [(1, Some(500)), (2, Some(200))]);
@@ -105,14 +105,14 @@ on_both_engines! {
         let lost = claim(db, EPOCH, 20).await;
         let held = claim(db, EPOCH.plus_seconds(60), 20).await;
         // Together, so that the lane writes both of a delivery at once.
-        let late = lost.iter().map(|delivery| outcome(delivery, State::Pending, 500));
-        let right = held.iter().map(|delivery| outcome(delivery, State::Delivered, 200));
+        let late = lost.iter().map(|delivery| outcome(delivery, DeliveryState::Pending, 500));
+        let right = held.iter().map(|delivery| outcome(delivery, DeliveryState::Delivered, 200));
         let lane = &app.app.store().sandbox.attempts;
         let written = late.chain(right).map(|recorded| lane.submit(recorded));
         for written in futures::future::join_all(written).await {
             written.unwrap();
         }
-        assert_eq!(count(db, State::Delivered).await, 20);
+        assert_eq!(count(db, DeliveryState::Delivered).await, 20);
     }
 
     async fn a_replay_counts_what_was_sent_and_nothing_else(app) {
@@ -124,7 +124,7 @@ on_both_engines! {
         }
         // The first had been sent when it was replayed, the second waited for its turn.
         let lane = &app.app.store().sandbox.attempts;
-        lane.submit(outcome(&claimed[0], State::Pending, 500)).await.unwrap();
+        lane.submit(outcome(&claimed[0], DeliveryState::Pending, 500)).await.unwrap();
         lane.submit(Recorded::postponed(claimed[1].clone(), EPOCH.plus_seconds(9))).await.unwrap();
         let mut again = claim(db, EPOCH, 2).await;
         again.sort_by_key(|delivery| delivery.sequence);
@@ -132,7 +132,7 @@ on_both_engines! {
         for delivery in &again {
             let made = u32::from(delivery.sequence == first);
             assert_eq!((delivery.number, delivery.try_number), (made + 1, 1), "the schedule starts anew");
-            lane.submit(outcome(delivery, State::Delivered, 200)).await.unwrap();
+            lane.submit(outcome(delivery, DeliveryState::Delivered, 200)).await.unwrap();
             let found = events::find(db, &app.partner.id, &delivery.event).await.unwrap().unwrap();
             assert_eq!(found.delivery.attempts, made + 1);
         }
@@ -146,14 +146,14 @@ on_both_engines! {
         let gone = Pause { at: EPOCH, reason: PauseReason::Gone };
         let probe_at = EPOCH.plus_seconds(60);
         let failed = |index: usize, state| outcome(&claimed[index], state, 410);
-        assert!(endpoint_health::pause(db, &failed(0, State::Pending), gone, probe_at).await.unwrap());
+        assert!(endpoint_health::pause(db, &failed(0, DeliveryState::Pending), gone, probe_at).await.unwrap());
         // The second was received after all, the third failed for the last time.
         let lane = &app.app.store().sandbox.attempts;
-        lane.submit(outcome(&claimed[1], State::Delivered, 200)).await.unwrap();
-        assert!(!endpoint_health::pause(db, &failed(2, State::Failed), gone, probe_at).await.unwrap(), "paused already");
+        lane.submit(outcome(&claimed[1], DeliveryState::Delivered, 200)).await.unwrap();
+        assert!(!endpoint_health::pause(db, &failed(2, DeliveryState::Failed), gone, probe_at).await.unwrap(), "paused already");
         emit(app, 1).await;
-        assert_eq!(count(db, State::Waiting).await, 4);
-        assert_eq!((count(db, State::Delivered).await, count(db, State::Failed).await), (1, 0));
+        assert_eq!(count(db, DeliveryState::Waiting).await, 4);
+        assert_eq!((count(db, DeliveryState::Delivered).await, count(db, DeliveryState::Failed).await), (1, 0));
         assert_eq!(claim(db, EPOCH.plus_seconds(1_000_000), 10).await.len(), 0);
         assert_eq!(endpoint_health::resume(db, &app.partner.id, EPOCH).await.unwrap(), Some(4));
         let resumed = claim(db, EPOCH.plus_seconds(1), 10).await;
@@ -168,17 +168,17 @@ on_both_engines! {
         let db = emit(app, 1).await;
         let claimed = claim(db, EPOCH, 1).await.remove(0);
         let gone = Pause { at: EPOCH, reason: PauseReason::Gone };
-        let failed = outcome(&claimed, State::Pending, 410);
+        let failed = outcome(&claimed, DeliveryState::Pending, 410);
         let emitting = futures::future::join_all((0..20).map(|_| emit(app, 5)));
         let pausing = endpoint_health::pause(db, &failed, gone, EPOCH.plus_seconds(60));
         let (_, paused) = futures::future::join(emitting, pausing).await;
         assert!(paused.unwrap());
-        assert_eq!(count(db, State::Waiting).await, 101);
+        assert_eq!(count(db, DeliveryState::Waiting).await, 101);
         let emitting = futures::future::join_all((0..20).map(|_| emit(app, 5)));
         let resuming = endpoint_health::resume(db, &app.partner.id, EPOCH);
         let (_, resumed) = futures::future::join(emitting, resuming).await;
         assert!(resumed.unwrap().unwrap() >= 101);
-        assert_eq!((count(db, State::Waiting).await, count(db, State::Pending).await), (0, 201));
+        assert_eq!((count(db, DeliveryState::Waiting).await, count(db, DeliveryState::Pending).await), (0, 201));
     }
 }
 
@@ -198,11 +198,11 @@ async fn an_outcome_waits_for_nobody_elses_delivery() {
     };
     let blocker = db.pools.begin().await.unwrap();
     for (account, sequence) in [(&app.partner.id, 1), (&other, 2)] {
-        let row = rows::Entity::find_by_id((account.to_string(), sequence));
+        let row = rows::Entity::find_by_id((account.clone(), sequence));
         row.lock_exclusive().one(&blocker).await.unwrap().unwrap();
     }
     let outcomes = [of(&app.partner.id, 2), of(&other, 1)]
-        .map(|delivery| outcome(delivery, State::Delivered, 200));
+        .map(|delivery| outcome(delivery, DeliveryState::Delivered, 200));
     let recorded = async {
         let mut work = Work::begin(db, []).await.unwrap();
         let items: Vec<&Recorded> = outcomes.iter().collect();
@@ -213,7 +213,7 @@ async fn an_outcome_waits_for_nobody_elses_delivery() {
         .await
         .expect("it waits for a lock");
     blocker.commit().await.unwrap();
-    assert_eq!(count(db, State::Delivered).await, 2);
+    assert_eq!(count(db, DeliveryState::Delivered).await, 2);
     app.may_leave_jobs();
     app.finish().await;
 }

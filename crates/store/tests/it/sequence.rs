@@ -45,7 +45,7 @@ on_both_engines! {
         assert_eq!(sequences, (1..=40 + 6 + 10).collect::<Vec<i64>>());
         for event in &recorded {
             let body: serde_json::Value = serde_json::from_str(&event.body).unwrap();
-            assert_eq!((body["sequence"].as_i64(), body["id"].as_str()), (Some(event.sequence), Some(&*event.id)));
+            assert_eq!((body["sequence"].as_i64(), body["id"].as_str()), (Some(event.sequence), Some(event.id.as_str())));
         }
         let theirs = events::list_after(db, &other, 0, 1_000).await.unwrap();
         assert_eq!(theirs.iter().map(|event| event.sequence).collect::<Vec<_>>(), (1..=10).collect::<Vec<i64>>());

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use peeker_domain::Timestamp;
 use peeker_domain::web_url::WebUrl;
+use peeker_domain::{FailureClass, Timestamp};
 use peeker_webhooks::{
-    AddressPolicy, FailureClass, OutboundClient, Outcome, RetryAfter, SignatureFamily,
-    SigningSecret, headers, verify,
+    AddressPolicy, OutboundClient, Outcome, RetryAfter, SignatureFamily, SigningSecret, headers,
+    verify,
 };
 use tokio::net::TcpListener;
 

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use peeker_webhooks::{AddressPolicy, FailureClass, OutboundClient};
+use peeker_domain::FailureClass;
+use peeker_webhooks::{AddressPolicy, OutboundClient};
 
 use crate::receiver::{Receiver, Reply};
 

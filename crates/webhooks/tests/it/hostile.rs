@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use peeker_domain::web_url::WebUrl;
-use peeker_webhooks::{AddressPolicy, FailureClass, Looking, Lookup, OutboundClient};
+use peeker_domain::{FailureClass, WebUrl};
+use peeker_webhooks::{AddressPolicy, Looking, Lookup, OutboundClient};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 

@@ -1,7 +1,7 @@
 //! Targets the client must not reach, in every spelling.
 
-use peeker_domain::web_url::WebUrl;
-use peeker_webhooks::{AddressPolicy, FailureClass, OutboundClient, TargetRefused};
+use peeker_domain::{FailureClass, WebUrl};
+use peeker_webhooks::{AddressPolicy, OutboundClient, TargetRefused};
 
 use crate::receiver::{Receiver, Reply};
 

@@ -140,7 +140,7 @@ on_both_engines! {
             assert_eq!(keys(&body), ["created_at", "data", "environment", "id", "sequence", "type"]);
             assert_eq!(json!([body["environment"], body["sequence"], body["type"]]), json!(["test", sequence, event.kind]));
             assert!(body["id"].as_str().unwrap().starts_with("evt_"));
-            by_type.entry(event.kind.clone()).or_default().push(body["data"].clone());
+            by_type.entry(event.kind.to_string()).or_default().push(body["data"].clone());
         }
         for (kind, expected, status, path) in TYPES {
             let objects = by_type.remove(kind).unwrap_or_else(|| panic!("no {kind}"));

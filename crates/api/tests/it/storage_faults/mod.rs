@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use peeker_app::wallet;
-use peeker_domain::{Environment, Preset};
+use peeker_domain::{Environment, EventType, Preset};
 use peeker_testkit::{Client, TestApp, custom_order};
 use serde_json::Value;
 
@@ -123,6 +123,6 @@ async fn books_are_right(app: &TestApp, orders: usize) {
     assert_eq!(numbers, gapless);
     let placed = events
         .iter()
-        .filter(|event| event.kind == "order.in_progress");
+        .filter(|event| event.kind == EventType::OrderInProgress);
     assert_eq!(placed.count(), orders);
 }

@@ -76,9 +76,9 @@ async fn told(app: &TestApp, swap: &Value) -> Vec<String> {
     let events = app.events().await.into_iter();
     let about = events.filter(|event| {
         let body: Value = serde_json::from_str(&event.body).unwrap();
-        event.kind.starts_with("swap.") && body["data"]["id"] == swap["id"]
+        event.kind.as_str().starts_with("swap.") && body["data"]["id"] == swap["id"]
     });
-    about.map(|event| event.kind).collect()
+    about.map(|event| event.kind.to_string()).collect()
 }
 
 /// The amounts booked on the wallet for an order, with their reasons.

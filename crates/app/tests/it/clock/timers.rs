@@ -2,7 +2,7 @@
 
 use peeker_app::idempotency::{self, Claim};
 use peeker_app::{Actor, keys};
-use peeker_domain::{Code, Environment, Preset};
+use peeker_domain::{Code, Environment, Preset, Timestamp};
 use peeker_store::entity::deliveries;
 use peeker_testkit::{Receiver, TestApp, custom_order, names, on_both_engines};
 use sea_orm::EntityTrait;
@@ -20,8 +20,8 @@ async fn shown(app: &TestApp, path: &str) -> Value {
 }
 
 /// When the account's first event is sent again, in system time.
-async fn next_attempt(app: &TestApp) -> i64 {
-    let key = (app.partner.id.to_string(), 1);
+async fn next_attempt(app: &TestApp) -> Timestamp {
+    let key = (app.partner.id.clone(), 1);
     let row = deliveries::Entity::find_by_id(key)
         .one(&app.app.store().sandbox.db.pools.reader)
         .await
@@ -120,7 +120,7 @@ on_both_engines! {
         // Waits are up to a tenth shorter than the schedule says.
         for (made, wait) in (1..).zip([60, 600, 3_600, 18_000, 64_140]) {
             assert_eq!(receiver.received().len(), made);
-            let left = next_attempt(app).await - app.now().as_millis();
+            let left = next_attempt(app).await.millis_since(app.now());
             assert!((wait * 900..=wait * 1_000).contains(&left), "after attempt {made}: {left} ms");
             app.advance_sandbox((left - 1) / 1_000).await;
             assert_eq!(receiver.received().len(), made, "before its time");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use peeker_domain::LedgerReason;
+use peeker_domain::{EventType, LedgerReason};
 use peeker_testkit::TestApp;
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub async fn check_events(app: &TestApp) {
         );
         last = Some(event.sequence);
         let body: Value = serde_json::from_str(&event.body).unwrap();
-        let (noun, what) = event.kind.split_once('.').unwrap();
+        let (noun, what) = event.kind.as_str().split_once('.').unwrap();
         let data = &body["data"];
         let status = match what {
             "connected" => "active",
@@ -33,7 +33,8 @@ pub async fn check_events(app: &TestApp) {
             what => what,
         };
         // Steps that are recorded together show an order as it is after all of them.
-        let overtaken = ["order.action_required", "order.completed"].contains(&&*event.kind);
+        let overtaken =
+            [EventType::OrderActionRequired, EventType::OrderCompleted].contains(&event.kind);
         assert!(
             data["status"] == status || overtaken,
             "{} shows {data}",

@@ -3,9 +3,8 @@
 use peeker_app::clock::SystemClock;
 use peeker_app::webhooks::health;
 use peeker_app::{App, keys, partners};
-use peeker_domain::{Clock, Environment, JobState, Timestamp};
-use peeker_store::deliveries::{self, State};
-use peeker_store::{EnvironmentDb, StoreError, jobs};
+use peeker_domain::{Clock, DeliveryState, Environment, JobState, Timestamp};
+use peeker_store::{EnvironmentDb, StoreError, deliveries, jobs};
 
 use super::Check;
 use crate::failure::{Result, chain};
@@ -230,8 +229,8 @@ async fn work(db: &EnvironmentDb, now: Timestamp) -> Result<Check, StoreError> {
     let is_overdue = |due: Option<Timestamp>| due.is_some_and(|due| due < stuck_before);
     let ready = jobs::count_unscoped(db, JobState::Ready).await?;
     let dead = jobs::count_unscoped(db, JobState::Dead).await?;
-    let pending = deliveries::count_unscoped(db, State::Pending).await?;
-    let given_up = deliveries::count_unscoped(db, State::Failed).await?;
+    let pending = deliveries::count_unscoped(db, DeliveryState::Pending).await?;
+    let given_up = deliveries::count_unscoped(db, DeliveryState::Failed).await?;
     let overdue = is_overdue(jobs::next_due_unscoped(db).await?)
         || is_overdue(deliveries::next_due_unscoped(db).await?);
     let name = work_name(db.environment);

@@ -88,14 +88,14 @@ pub(super) async fn ensure_users<'i>(
 ) -> Result<HashMap<(&'i str, &'i str), String>> {
     use users::{Column, Entity, Model};
     let rows = items.iter().map(|item| Model {
-        account_id: item.account.to_string(),
-        id: item.new_user_id.to_string(),
+        account_id: item.account.clone(),
+        id: item.new_user_id.clone(),
         email: item.email.to_string(),
         first_name: None,
         last_name: None,
-        status: UserStatus::Active.to_string(),
+        status: UserStatus::Active,
         client_id: item.client_id.as_ref().map(ToString::to_string),
-        created_at: item.created_at.as_millis(),
+        created_at: item.created_at,
     });
     let ignore = OnConflict::columns([Column::AccountId, Column::Email])
         .do_nothing()
@@ -110,7 +110,7 @@ pub(super) async fn ensure_users<'i>(
         .await?;
     let by_key: HashMap<(String, String), String> = found
         .into_iter()
-        .map(|row| ((row.account_id, row.email), row.id))
+        .map(|row| ((row.account_id.into(), row.email), row.id.into()))
         .collect();
     items
         .iter()

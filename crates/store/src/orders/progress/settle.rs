@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
 use crate::keys::any_of;
-use crate::orders::{detail, is_cancelling};
+use crate::orders::{customer_of, detail, is_cancelling};
 use crate::users;
 use crate::work::Work;
 
@@ -117,12 +117,9 @@ impl Rows {
             .iter()
             .filter_map(|(key, ..)| self.orders.get(key))
             .collect();
-        let emails = users::emails(
-            work.tx(),
-            rows.iter()
-                .map(|row| (row.account_id.as_str(), row.user_id.as_str())),
-        )
-        .await?;
+        let customers: Vec<_> = rows.iter().copied().map(customer_of).collect();
+        let customers = customers.iter().map(|(account, user)| (account, user));
+        let emails = users::emails(work.tx(), customers).await?;
         let places = order_domains::Entity::find()
             .filter(any_of(
                 order_domains::Column::AccountId,
@@ -137,10 +134,7 @@ impl Rows {
             let Some(order) = self.orders.get(key) else {
                 continue;
             };
-            let email = emails
-                .get(&(order.account_id.clone(), order.user_id.clone()))
-                .cloned()
-                .unwrap_or_default();
+            let email = emails.get(&customer_of(order)).cloned().unwrap_or_default();
             let of_order: Vec<_> = places
                 .iter()
                 .filter(|place| (&place.account_id, &place.order_id) == (&key.0, &key.1))

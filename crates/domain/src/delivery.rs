@@ -1,0 +1,49 @@
+//! What becomes of the webhooks that tell of events (contract §6).
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::status::stored_enum;
+
+stored_enum! {
+    /// Where the delivery of an event stands.
+    DeliveryState {
+        /// To be sent, or sent again.
+        Pending = "pending",
+        /// Kept until its endpoint is resumed.
+        Waiting = "waiting",
+        /// Received with a 2xx.
+        Delivered = "delivered",
+        /// Given up after the last retry.
+        Failed = "failed",
+        /// The partner had no endpoint when it was due.
+        Skipped = "skipped",
+    }
+}
+
+impl DeliveryState {
+    /// Whether nothing more is sent, unless the event is replayed.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Delivered | Self::Failed | Self::Skipped)
+    }
+}
+
+stored_enum! {
+    /// Why a request to an outside address did not succeed, coarse enough to show to a partner.
+    FailureClass {
+        /// The address policy, or the rule for schemes and ports, forbids the target; nothing was sent.
+        Refused = "refused",
+        /// The host name could not be resolved.
+        Dns = "dns",
+        /// No connection, or none within the connect timeout.
+        Connect = "connect",
+        /// A connection, but no trusted TLS session.
+        Tls = "tls",
+        /// Connected, but no answer in time.
+        Timeout = "timeout",
+        /// An answer outside 2xx; redirects are among these.
+        Status = "status",
+        /// Anything else, such as a connection closed without an answer.
+        Other = "other",
+    }
+}
