@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use deunicode::deunicode;
 
-use crate::order::Persona;
+use crate::persona::Persona;
 
 /// Most letters of a given or family name in an address. Two of them, a separator and the longest number make
 /// 26 + 1 + 26 + 10 = 63 characters; a local part may have 64 (RFC 5321 §4.5.3.1.1).

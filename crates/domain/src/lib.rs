@@ -4,6 +4,7 @@
 //! crates depend on this one; it depends on none of them.
 
 pub mod access;
+pub mod client_id;
 mod column;
 pub mod delivery;
 pub mod display_name;
@@ -20,6 +21,7 @@ pub mod mail;
 pub mod money;
 pub mod name;
 pub mod order;
+pub mod persona;
 pub mod plan;
 pub mod price;
 pub mod provider_error;

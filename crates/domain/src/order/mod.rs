@@ -12,6 +12,7 @@ mod cancel;
 mod detail;
 mod domain;
 mod effect;
+mod pending_action;
 mod progress;
 mod registration;
 mod rename;
@@ -19,7 +20,9 @@ mod request;
 mod settle;
 mod swap;
 
-pub use action::{PendingAction, resume};
+pub use crate::client_id::ClientId;
+pub use crate::persona::{Persona, Personas, personas_of_domain};
+pub use action::resume;
 pub use aggregate::{Inbox, Order, OrderDomain};
 pub use billing::{Renewal, RenewalFacts, renew};
 pub use cancel::{
@@ -27,6 +30,7 @@ pub use cancel::{
 };
 pub use domain::Domain;
 pub use effect::{Effect, Retirement};
+pub use pending_action::PendingAction;
 pub use progress::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, Next};
 pub use registration::{
     EXPIRY_LEAD_SECONDS, Look, RegistrarAnswer, look_after, settle_paid_year, watch,

@@ -1,7 +1,6 @@
 //! How the set-up of one domain changes it, its order and the swap that it is part of.
 
-use super::action::PendingAction;
-use super::{Domain, Effect, Inbox, Order, OrderDomain, Retirement, Swap};
+use super::{Domain, Effect, Inbox, Order, OrderDomain, PendingAction, Retirement, Swap};
 use crate::event::EventType;
 use crate::id::{ActionId, InboxId};
 use crate::job::{JobKind, NewJob};

@@ -5,7 +5,6 @@ use utoipa::ToSchema;
 
 use crate::mail::MailProvider;
 use crate::money::Cents;
-use crate::order;
 use crate::status::{InboxStatus, OrderStatus, stored_enum};
 use crate::time::Timestamp;
 
@@ -151,16 +150,6 @@ pub struct Persona {
     /// A public picture, or `null`.
     #[schema(required = true, example = "https://www.example.com/sam.jpg")]
     pub profile_picture_url: Option<String>,
-}
-
-impl From<&order::Persona> for Persona {
-    fn from(persona: &order::Persona) -> Self {
-        Self {
-            first_name: persona.first_name.to_string(),
-            last_name: persona.last_name.to_string(),
-            profile_picture_url: persona.profile_picture_url.clone(),
-        }
-    }
 }
 
 /// How far the work on an order is.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
-use crate::order::ClientId;
+use crate::client_id::ClientId;
 use crate::status::UserStatus;
 use crate::time::Timestamp;
 
