@@ -12,9 +12,9 @@ use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::{StoreError, Work};
 
 use crate::failure::internal;
+use crate::failure::unless_lost;
 use crate::paging::{PageRequest, Slice};
 use crate::provider_errors::seen;
-use crate::work::unless_lost;
 use crate::{Actor, App, backoff};
 
 /// How often a picture that cannot be loaded is looked at, at first.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use peeker_domain::view::SandboxClock;
 use peeker_domain::{Environment, Error, Result};
 use peeker_store::clock::{self as rows, AccountClock};
@@ -13,9 +14,8 @@ use peeker_store::walk::{self, Step, Stride};
 use peeker_store::{StoreError, Work};
 use tokio::time::{Instant, sleep};
 
-use crate::failure::internal;
-use crate::runner::{self, LEASE_SECONDS};
-use crate::work::unless_lost;
+use crate::failure::{internal, unless_lost};
+use crate::lease::{JOB_LEASE_SECONDS, token};
 use crate::{Actor, App};
 
 /// Farthest that a clock goes at once: ten years.
@@ -71,8 +71,16 @@ fn view(app: &App, clock: AccountClock) -> SandboxClock {
     }
 }
 
+/// How this job runs those that it lets go of.
+type RunJob = fn(&App, Environment, ClaimedJob) -> BoxFuture<'static, ()>;
+
 /// The worker's part: walks until the clock has arrived, or has to wait.
-pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
+pub(crate) async fn run(
+    app: &App,
+    environment: Environment,
+    job: &ClaimedJob,
+    run_job: RunJob,
+) -> Result<()> {
     let db = &app.environment(environment).db;
     let began = Instant::now();
     let await_receiver = job.attempts < PATIENCE;
@@ -81,12 +89,12 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
         let system = app.now();
         let stride = Stride {
             system,
-            lease_until: system.plus_seconds(LEASE_SECONDS),
-            token: &runner::token(),
+            lease_until: system.plus_seconds(JOB_LEASE_SECONDS),
+            token: &token(),
             await_receiver,
         };
         match walk::step(db, job, &stride).await {
-            Ok(Step::Run(due)) => runner::run_job(app, environment, due).await,
+            Ok(Step::Run(due)) => run_job(app, environment, due).await,
             // A webhook or a probe may have come due, and who sends them would find it with the next poll only.
             Ok(Step::Moved) => db.wake(true, true),
             Ok(Step::Arrived) | Err(StoreError::LeaseLost) => return Ok(()),

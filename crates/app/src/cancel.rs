@@ -6,8 +6,7 @@ use peeker_store::jobs::ClaimedJob;
 pub use peeker_store::orders::cancel::Scope;
 use peeker_store::orders::cancel::{self as rows, Cancelled, Misnamed};
 
-use crate::failure::internal;
-use crate::work::unless_lost;
+use crate::failure::{internal, unless_lost};
 use crate::{Actor, App};
 
 /// Schedules the end of an order, or of some of its domains, for the end of the paid month; again is the same.

@@ -12,8 +12,8 @@ use peeker_store::forwardings::{self as rows, Begun, Pending, Target};
 use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::failure::internal;
+use crate::failure::unless_lost;
 use crate::provider_errors::pause_ms;
-use crate::work::unless_lost;
 use crate::{Actor, App};
 
 /// Most domains of one job (contract §3).

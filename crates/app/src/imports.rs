@@ -23,8 +23,8 @@ use peeker_store::{StoreError, Work};
 use tokio::time::Instant;
 
 use crate::failure::internal;
+use crate::failure::unless_lost;
 use crate::provider_errors::{no_answer, pause_ms, seen};
-use crate::work::unless_lost;
 use crate::{Actor, App, backoff};
 
 /// Most domains of an import that is answered when all zones are made.

@@ -12,8 +12,8 @@ use peeker_store::users;
 
 use crate::App;
 use crate::failure::internal;
+use crate::failure::unless_lost;
 use crate::provider_errors::pause_ms;
-use crate::work::unless_lost;
 
 /// Charges what is due of an order.
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {

@@ -7,27 +7,24 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
-use futures::future::{BoxFuture, join, join_all, join3};
+use futures::future::{join, join_all, join3};
 use peeker_domain::id::AccountId;
 use peeker_domain::{Environment, Result, Timestamp};
-use peeker_store::deliveries::{self, ClaimedDelivery};
+use peeker_store::deliveries::{self as rows, ClaimedDelivery};
 use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::{EnvironmentDb, MOST_CLAIMED};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::deliveries::{ConcurrencyLimiter, MOST_HELD};
 use crate::failure::internal;
-use crate::places::{MOST_HELD, Places};
+use crate::job_dispatch::run_job;
+use crate::lease::{JOB_LEASE_SECONDS, token};
 use crate::under_way::UnderWay;
 use crate::webhooks::health;
-use crate::{App, deliver, retention, work};
+use crate::{App, deliveries, retention};
 
-/// Longer than a job may run. A job whose worker died is claimed again when this is over.
-pub(crate) const LEASE_SECONDS: i64 = 120;
-/// A job is cut off here and goes on from its last recorded step; it must end before its lease does.
-const JOB_TIMEOUT: Duration = Duration::from_secs(100);
 /// Deliveries that may be claimed for each that is being sent.
 const CLAIMED_PER_PLACE: usize = 4;
 /// How often an idle worker looks for work that nobody told it of.
@@ -107,7 +104,7 @@ pub async fn end_all_leases(app: &App) -> Result<()> {
         jobs::end_all_leases_unscoped(db, app.now())
             .await
             .map_err(internal("end the leases of jobs"))?;
-        deliveries::end_all_leases_unscoped(db, app.now())
+        rows::end_all_leases_unscoped(db, app.now())
             .await
             .map_err(internal("end the leases of deliveries"))?;
     }
@@ -253,41 +250,6 @@ async fn wait_for_work<Q: Queue>(queue: &Q) {
     }
 }
 
-/// A token for one lease.
-pub(crate) fn token() -> String {
-    format!("{:032x}", rand::random::<u128>())
-}
-
-/// Runs one claimed job; what comes of it is recorded by then, or its lease ends by itself. Boxed, since a job may run
-/// others (the walk of a sandbox's clock does).
-pub(crate) fn run_job(
-    app: &App,
-    environment: Environment,
-    job: ClaimedJob,
-) -> BoxFuture<'static, ()> {
-    let app = app.clone();
-    let (kind, subject) = (job.kind, job.subject.clone());
-    // Inside a task of its own, so that a panic ends one job and not the worker.
-    let running = tokio::spawn(async move {
-        tokio::time::timeout(JOB_TIMEOUT, work::run(&app, environment, job)).await
-    });
-    async move {
-        match running.await {
-            Ok(Ok(())) => metrics::counter!("jobs_run_total", "kind" => kind.as_str()).increment(1),
-            Ok(Err(_)) => {
-                tracing::warn!(
-                    job.subject = subject,
-                    "A job took too long; it goes on when its lease ends"
-                );
-            }
-            Err(error) => {
-                tracing::error!(%error, job.subject = subject, "A job panicked; it is tried again when its lease ends");
-            }
-        }
-    }
-    .boxed()
-}
-
 #[derive(Clone)]
 struct JobQueue {
     app: App,
@@ -331,7 +293,7 @@ impl Queue for JobQueue {
         let line = jobs::line_up_unscoped(db, now, self.under_way.last_served().as_ref()).await;
         let line = line.map_err(internal("look for due jobs"))?;
         let shares = self.under_way.share_out(&line, free);
-        let lease_until = now.plus_seconds(LEASE_SECONDS);
+        let lease_until = now.plus_seconds(JOB_LEASE_SECONDS);
         let items = jobs::claim_unscoped(db, now, lease_until, &token(), &line, &shares).await;
         Ok(Claimed {
             items: items.map_err(internal("claim jobs"))?,
@@ -362,7 +324,7 @@ impl Queue for JobQueue {
 struct DeliveryQueue {
     app: App,
     environment: Environment,
-    places: Arc<Places>,
+    limiter: Arc<ConcurrencyLimiter>,
     under_way: Arc<UnderWay>,
 }
 
@@ -372,7 +334,7 @@ impl DeliveryQueue {
         Self {
             app: app.clone(),
             environment,
-            places: Places::new(sent_at_once),
+            limiter: ConcurrencyLimiter::new(sent_at_once),
             under_way: UnderWay::new(sent_at_once * CLAIMED_PER_PLACE, MOST_HELD),
         }
     }
@@ -401,18 +363,18 @@ impl Queue for DeliveryQueue {
 
     async fn claim(&self, free: usize) -> Result<Claimed<ClaimedDelivery>> {
         let last = self.under_way.last_served();
-        let line = deliveries::line_up_unscoped(self.db(), self.now(), last.as_ref()).await;
+        let line = rows::line_up_unscoped(self.db(), self.now(), last.as_ref()).await;
         let line = line.map_err(internal("look for due deliveries"))?;
         let shares = self.under_way.share_out(&line, free);
         Ok(Claimed {
-            items: deliver::claim(&self.app, self.environment, &line, &shares).await?,
+            items: deliveries::claim(&self.app, self.environment, &line, &shares).await?,
             joined: line.fell_due,
             held_back: shares.is_empty() && !line.accounts.is_empty(),
         })
     }
 
     async fn run(&self, delivery: ClaimedDelivery) {
-        deliver::deliver(&self.app, self.environment, &self.places, delivery).await;
+        deliveries::deliver(&self.app, self.environment, &self.limiter, delivery).await;
     }
 
     async fn woken(&self) {
@@ -420,7 +382,7 @@ impl Queue for DeliveryQueue {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let next = deliveries::next_due_unscoped(self.db()).await;
+        let next = rows::next_due_unscoped(self.db()).await;
         next.map_err(internal("look for the next delivery"))
     }
 

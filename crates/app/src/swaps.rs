@@ -14,9 +14,9 @@ use serde_json::json;
 
 use crate::availability::{self, Known, Old};
 use crate::failure::internal;
+use crate::failure::unless_lost;
 use crate::orders::insufficient_funds;
 use crate::paging::{PageRequest, Slice};
-use crate::work::unless_lost;
 use crate::{Actor, App};
 
 /// A wish to replace a domain.

@@ -15,8 +15,8 @@ pub(crate) use stream::Streams;
 pub use stream::{Cursor, EventStream, Frame, InvalidCursor, StreamRequest};
 
 use crate::failure::internal;
+use crate::failure::unless_lost;
 use crate::paging::{PageRequest, Slice};
-use crate::work::unless_lost;
 use crate::{Actor, App, Meter};
 
 fn not_found() -> Error {

@@ -29,7 +29,7 @@ const PROBE_SECONDS: i64 = 60 * 60;
 
 /// When a paused endpoint is tried again, on the account's clock: soon at first when it failed, rarely when it said that
 /// it is gone.
-pub(super) fn probe_after(now: Timestamp, paused_at: Timestamp, reason: PauseReason) -> Timestamp {
+pub(crate) fn probe_after(now: Timestamp, paused_at: Timestamp, reason: PauseReason) -> Timestamp {
     match reason {
         PauseReason::Failing => {
             let paused_for = now.as_seconds() - paused_at.as_seconds();
@@ -40,7 +40,7 @@ pub(super) fn probe_after(now: Timestamp, paused_at: Timestamp, reason: PauseRea
 }
 
 /// Why an endpoint that failed just now is to be paused; `None` while its deliveries are tried again as usual.
-pub(super) fn reason_to_pause(
+pub(crate) fn reason_to_pause(
     outcome: &Outcome,
     health: &Health,
     now: Timestamp,
@@ -136,7 +136,7 @@ pub(super) async fn resume_from(
     Ok(resumed)
 }
 
-pub(super) fn report_resumed(account: &AccountId, environment: Environment, waiting: u64) {
+pub(crate) fn report_resumed(account: &AccountId, environment: Environment, waiting: u64) {
     tracing::info!(partner.id = %account, %environment, waiting, "Webhook endpoint of {account} is resumed");
 }
 

@@ -1,7 +1,6 @@
 //! Where a partner's webhooks go and what signs them (contract §6).
 
 pub mod health;
-pub(crate) mod probe;
 pub mod rotation;
 
 use std::sync::Arc;

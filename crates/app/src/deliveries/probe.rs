@@ -6,11 +6,11 @@ use peeker_store::deliveries::{self, Recorded};
 use peeker_store::endpoint_health as rows;
 use peeker_store::jobs::ClaimedJob;
 
-use super::endpoint;
-use super::health::{probe_after, reason_to_pause, report_resumed};
-use crate::failure::internal;
-use crate::work::unless_lost;
-use crate::{App, deliver};
+use super::send_once;
+use crate::App;
+use crate::failure::{internal, unless_lost};
+use crate::webhooks::endpoint;
+use crate::webhooks::health::{probe_after, reason_to_pause, report_resumed};
 
 /// The worker's part: sends one event. If it is received, all that waits goes out; if not, the next probe is set.
 pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
@@ -25,7 +25,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
     let (Some(pause), Some(delivery), Some(endpoint)) = (health.pause, oldest, endpoint) else {
         return unless_lost(rows::probe_needless(db, job, app.now()).await);
     };
-    let (outcome, attempt) = deliver::send_once(app, environment, &endpoint, &delivery).await?;
+    let (outcome, attempt) = send_once(app, environment, &endpoint, &delivery).await?;
     let ended_at = attempt.ended_at;
     let mut tried = Recorded::postponed(delivery, app.now());
     tried.attempt = Some(attempt);

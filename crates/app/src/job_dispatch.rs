@@ -1,18 +1,59 @@
-//! Running one claimed job, whatever its kind, and what becomes of it when our own side fails.
+//! Running one claimed job, whatever its kind, and what becomes of it when our own side fails. The `match` in `dispatch` is
+//! the table of what runs for which kind.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use peeker_domain::retry::MAX_ATTEMPTS;
-use peeker_domain::{Environment, Error, JobKind, Result};
+use peeker_domain::{Environment, Error, JobKind};
 use peeker_store::StoreError;
 use peeker_store::jobs::{self, ClaimedJob};
 
 use crate::App;
-use crate::webhooks::probe;
+use crate::deliveries::probe;
 use crate::{
     actions, advance, backoff, cancel, events, forwarding, imports, provision, renew, swaps,
 };
 
+/// A job is cut off here and goes on from its last recorded step; it must end before its lease does.
+const JOB_TIMEOUT: Duration = Duration::from_secs(100);
+
+/// Runs one claimed job; what comes of it is recorded by then, or its lease ends by itself. Boxed, since a job may run
+/// others: a clock that is advanced does.
+pub(crate) fn run_job(
+    app: &App,
+    environment: Environment,
+    job: ClaimedJob,
+) -> BoxFuture<'static, ()> {
+    let app = app.clone();
+    let (kind, subject) = (job.kind, job.subject.clone());
+    // Inside a task of its own, so that a panic ends one job and not the worker.
+    let running = tokio::spawn(async move {
+        tokio::time::timeout(JOB_TIMEOUT, dispatch(&app, environment, job)).await
+    });
+    async move {
+        match running.await {
+            Ok(Ok(())) => {
+                metrics::counter!("jobs_run_total", "kind" => kind.as_str()).increment(1);
+            }
+            Ok(Err(_)) => {
+                tracing::warn!(
+                    job.subject = subject,
+                    "A job took too long; it goes on when its lease ends"
+                );
+            }
+            Err(error) => {
+                tracing::error!(%error, job.subject = subject, "A job panicked; it is tried again when its lease ends");
+            }
+        }
+    }
+    .boxed()
+}
+
 /// Runs a claimed job to its end or its next pause. Every outcome is recorded, guarded by the job's lease.
-pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
+async fn dispatch(app: &App, environment: Environment, job: ClaimedJob) {
     let outcome = match job.kind {
         JobKind::Provision => provision::run(app, environment, &job).await,
         JobKind::Import => imports::run(app, environment, &job).await,
@@ -26,7 +67,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: ClaimedJob) {
         JobKind::Renew => renew::run(app, environment, &job).await,
         JobKind::Registration => renew::registration(app, environment, &job).await,
         JobKind::Expiry => renew::expiry(app, environment, &job).await,
-        JobKind::Clock => advance::run(app, environment, &job).await,
+        JobKind::Clock => advance::run(app, environment, &job, run_job).await,
         JobKind::Probe => probe::run(app, environment, &job).await,
     };
     if let Err(error) = outcome {
@@ -64,13 +105,5 @@ async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &
     if let Err(error) = released {
         // The lease ends by itself and the job is claimed again.
         tracing::error!(%error, job.subject = job.subject, "could not release a job");
-    }
-}
-
-/// A failed write of a job. A lost lease is no failure: somebody else has the job now.
-pub(crate) fn unless_lost(outcome: peeker_store::Result<()>) -> Result<()> {
-    match outcome {
-        Ok(()) | Err(StoreError::LeaseLost) => Ok(()),
-        Err(error) => Err(Error::internal(error)),
     }
 }

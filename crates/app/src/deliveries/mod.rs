@@ -1,7 +1,10 @@
 //! Delivering events: claim what is due, send it, record what came of it (contract §6).
 //!
 //! At least once: a delivery is open until an attempt is recorded under its lease, so a sender that was killed after
-//! the receiver answered sends again, with the same event id. A receiver that hangs holds only its own places.
+//! the receiver answered sends again, with the same event id. A receiver that hangs holds only its own permits.
+
+mod concurrency_limiter;
+pub(crate) mod probe;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +14,16 @@ use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, Recorded};
 use peeker_store::{LineUp, Share};
 use peeker_webhooks::{Outcome, headers, last_retry, next_attempt, put_off};
 
+use concurrency_limiter::Feedback;
+pub(crate) use concurrency_limiter::{ConcurrencyLimiter, MOST_HELD};
+
+use crate::App;
 use crate::failure::internal;
-use crate::places::{Impression, Places};
+use crate::lease::token;
 use crate::webhooks::health::pause_if_due;
 use crate::webhooks::{self, Endpoint};
-use crate::{App, runner};
 
-/// Longer than waiting for a place (20 s), a send (15 s) and recording it can take, so that no second sender starts while
+/// Longer than waiting for a permit (20 s), a send (15 s) and recording it can take, so that no second sender starts while
 /// the first is at it.
 const LEASE_SECONDS: i64 = 60;
 /// Answers with which a receiver may say when it wants to be tried again.
@@ -33,8 +39,7 @@ pub(crate) async fn claim(
     let db = &app.environment(environment).db;
     let now = app.now();
     let lease_until = now.plus_seconds(LEASE_SECONDS);
-    let token = runner::token();
-    let claimed = deliveries::claim_unscoped(db, now, lease_until, &token, line, shares).await;
+    let claimed = deliveries::claim_unscoped(db, now, lease_until, &token(), line, shares).await;
     claimed.map_err(internal("claim deliveries"))
 }
 
@@ -42,11 +47,11 @@ pub(crate) async fn claim(
 pub(crate) async fn deliver(
     app: &App,
     environment: Environment,
-    places: &Arc<Places>,
+    limiter: &Arc<ConcurrencyLimiter>,
     delivery: ClaimedDelivery,
 ) {
     let event = delivery.event.clone();
-    if let Err(error) = attempt(app, environment, places, delivery).await {
+    if let Err(error) = attempt(app, environment, limiter, delivery).await {
         // The lease ends by itself and the event is sent again.
         tracing::error!(event.id = %event, error = error.chain(), "Delivery of {event} failed on our side");
     }
@@ -55,7 +60,7 @@ pub(crate) async fn deliver(
 async fn attempt(
     app: &App,
     environment: Environment,
-    places: &Arc<Places>,
+    limiter: &Arc<ConcurrencyLimiter>,
     delivery: ClaimedDelivery,
 ) -> Result<()> {
     let skipped = |delivery| Recorded {
@@ -65,8 +70,8 @@ async fn attempt(
     let Some(known) = webhooks::endpoint(app, &delivery.account, environment).await? else {
         return record(app, environment, skipped(delivery)).await;
     };
-    let place = match places.enter(&delivery.account, known.url.as_str()).await {
-        Ok(place) => place,
+    let permit = match limiter.acquire(&delivery.account, known.url.as_str()).await {
+        Ok(permit) => permit,
         Err(wait) => {
             let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
             let until = app.now().plus_millis(wait);
@@ -83,11 +88,11 @@ async fn attempt(
     if !outcome.is_success()
         && pause_if_due(app, environment, &endpoint, &outcome, &recorded).await?
     {
-        places.send_back(&recorded.delivery.account);
+        limiter.send_back(&recorded.delivery.account);
         return Ok(());
     }
     // Not before it is known whether anything more may be sent there.
-    place.leave(impression(&outcome));
+    permit.release(feedback(&outcome));
     record(app, environment, recorded).await
 }
 
@@ -165,13 +170,13 @@ fn retry(
     (next, until)
 }
 
-fn impression(outcome: &Outcome) -> Impression {
+fn feedback(outcome: &Outcome) -> Feedback {
     match (outcome.failure, outcome.status) {
-        (None, _) => Impression::Good,
+        (None, _) => Feedback::Good,
         (Some(FailureClass::Status), Some(status)) if !MAY_PUT_OFF.contains(&status) => {
-            Impression::Neutral
+            Feedback::Neutral
         }
-        _ => Impression::Bad,
+        _ => Feedback::Bad,
     }
 }
 
