@@ -10,7 +10,7 @@ use sqlite::{sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
 
 use crate::folder::Folder;
 use crate::plan::Operation;
-use crate::vfs::system;
+use crate::system::system;
 
 /// What SQLite sees as its file. The system's follows, at an address that is as well aligned: the size is a multiple of 8.
 #[repr(C, align(8))]

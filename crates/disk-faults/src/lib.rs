@@ -16,6 +16,7 @@
 mod file;
 mod folder;
 mod plan;
+mod system;
 mod vfs;
 
 use std::path::Path;

@@ -11,6 +11,7 @@ use sqlite::{sqlite3_file, sqlite3_int64, sqlite3_syscall_ptr, sqlite3_vfs};
 
 use crate::file::{self, Opening};
 use crate::folder::Folder;
+use crate::system::system;
 
 const NAME: &CStr = c"peeker-disk-faults";
 /// The newest version of the table that is written down here.
@@ -71,22 +72,6 @@ unsafe fn folder_of(name: *const c_char) -> Option<Arc<Folder>> {
     let name = unsafe { CStr::from_ptr(name) };
     Folder::holding(Path::new(OsStr::from_bytes(name.to_bytes())))
 }
-
-/// Calls a method of the system's VFS; `$otherwise` is the answer where it has none.
-macro_rules! system {
-    ($vfs:expr, $otherwise:expr, $method:ident($($argument:expr),*)) => {{
-        // SAFETY: SQLite calls with the table that was registered, whose data is the system's VFS, and with arguments
-        // as the method wants them. They go on unchanged.
-        unsafe {
-            let system = (*$vfs).pAppData.cast::<sqlite3_vfs>();
-            match (*system).$method {
-                Some(method) => method(system, $($argument),*),
-                None => $otherwise,
-            }
-        }
-    }};
-}
-pub(crate) use system;
 
 unsafe extern "C" fn open(
     vfs: *mut sqlite3_vfs,

@@ -5,7 +5,7 @@
 
 mod connections;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -23,6 +23,9 @@ pub use connections::Connections;
 
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "peeker.toml";
+
+/// Where the API listens when nobody says otherwise.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Most jobs or deliveries at once; beyond it the databases are the limit.
 const MAX_CONCURRENCY: usize = 10_000;

@@ -37,7 +37,7 @@ fn the_example_lists_every_key_with_its_default() {
         metrics_listen,
     } = &config.server;
     assert!(public_url.is_some() && metrics_listen.is_some());
-    assert_eq!(*listen, Some(crate::cli::serve::DEFAULT_LISTEN));
+    assert_eq!(*listen, Some(DEFAULT_LISTEN));
     let Config {
         server: _,
         connections,

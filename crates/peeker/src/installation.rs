@@ -15,10 +15,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
-use crate::cli::Global;
-use crate::cli::serve::DEFAULT_LISTEN;
+use crate::config::DEFAULT_LISTEN;
 use crate::config::{Config, FILE_NAME};
 use crate::failure::{Failure, Result, chain};
+use crate::global_options::Global;
 use crate::output::Output;
 use crate::profile::Profile;
 

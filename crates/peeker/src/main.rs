@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod demo;
 mod failure;
+mod global_options;
 mod installation;
 mod listen;
 mod metrics;

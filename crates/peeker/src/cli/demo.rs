@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::Global;
 use super::serve::parse_address;
 use crate::demo::{self, Stage};
 use crate::failure::{Failure, Result};
+use crate::global_options::Global;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\

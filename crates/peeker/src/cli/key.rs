@@ -11,8 +11,9 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Global, word};
+use super::word;
 use crate::failure::Result;
+use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::Output;
 

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use super::Global;
 use crate::failure::{Failure, Result, chain};
+use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::Output;
 

@@ -7,8 +7,9 @@ use peeker_domain::{Tier, Timestamp};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::{Global, word};
+use super::word;
 use crate::failure::Result;
+use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::Output;
 

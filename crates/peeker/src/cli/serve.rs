@@ -1,23 +1,21 @@
 //! `peeker serve`: the server.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 
 use clap::{Args, ValueEnum};
 use peeker_app::{App, partners};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::Global;
+use crate::config::DEFAULT_LISTEN;
 use crate::config::parse_origin;
 use crate::failure::{Failure, Result};
+use crate::global_options::Global;
 use crate::installation::{Installation, MAKE_A_KEY, master_key_variable};
 use crate::output::Output;
 use crate::profile::Profile;
 use crate::serve::{Bound, stop_on_signal};
 use crate::{metrics, serve, telemetry};
-
-/// Where the API listens when nobody says otherwise.
-pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 const EXAMPLES: &str = "\
 Examples:

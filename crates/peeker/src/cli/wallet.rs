@@ -9,8 +9,9 @@ use peeker_domain::view::WalletTransaction;
 use peeker_domain::{Cents, Environment, Timestamp};
 use serde::Serialize;
 
-use super::{Global, word};
+use super::word;
 use crate::failure::Result;
+use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::{Output, dollars};
 

@@ -10,6 +10,7 @@ mod receiver;
 mod show;
 mod tables;
 mod watch;
+mod watched;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -92,11 +92,3 @@ fn order(bundle_id: &str) -> Value {
         "forwarding_url": "https://northwind.example/",
     })
 }
-
-/// A small order to paste into a terminal.
-pub fn curl_line(base_url: &str, key: &str) -> String {
-    let body = r#"{"user":"client@example.com","sequencer":{"provider":"smartlead","client_id":null,"login_email":"sequencer@example.com","login_password":"correct horse"},"google_licenses":2,"google_inboxes_per_domain":2,"domains":["acme-outreach.com"],"personas":[{"first_name":"Sam","last_name":"Lee","profile_picture_url":null}]}"#;
-    format!(
-        "curl -sS {base_url}/partner/v1/orders \\\n  -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n  -d '{body}'"
-    )
-}

@@ -9,10 +9,9 @@ use serde_json::Value;
 
 use super::Folder;
 use super::client::{Answer, Availability, Bundle, Domain, Inbox, Order, Receipt};
-use super::order::curl_line;
 use super::receiver::Event;
 use super::tables;
-use super::watch::Watched;
+use super::watched::Watched;
 use crate::failure::Result;
 use crate::output::{Output, dollars, grouped};
 
@@ -287,4 +286,12 @@ impl Show {
 
 fn millis(took: Duration) -> String {
     format!("{} ms", took.as_millis().max(1))
+}
+
+/// A small order to paste into a terminal.
+fn curl_line(base_url: &str, key: &str) -> String {
+    let body = r#"{"user":"client@example.com","sequencer":{"provider":"smartlead","client_id":null,"login_email":"sequencer@example.com","login_password":"correct horse"},"google_licenses":2,"google_inboxes_per_domain":2,"domains":["acme-outreach.com"],"personas":[{"first_name":"Sam","last_name":"Lee","profile_picture_url":null}]}"#;
+    format!(
+        "curl -sS {base_url}/partner/v1/orders \\\n  -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n  -d '{body}'"
+    )
 }

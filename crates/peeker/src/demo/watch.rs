@@ -11,22 +11,13 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::client::{Client, Order, Progress, Receipt};
 use super::receiver::{Event, Received};
 use super::show::Show;
+use super::watched::Watched;
 use crate::failure::{Failure, Result};
 
 /// How long the order may take. Sandbox orders take seconds.
 const DEADLINE: Duration = Duration::from_mins(2);
 /// How often the order is asked for. A key has 600 requests a minute; this takes up to 240, and one for each event.
 const POLL: Duration = Duration::from_millis(250);
-
-/// What came of it.
-pub struct Watched {
-    /// The order at its end.
-    pub order: Order,
-    /// Events that were received and verified.
-    pub received: usize,
-    /// From the order to the last event.
-    pub took: Duration,
-}
 
 /// Events that were believed, each once, by their place in the sequence.
 #[derive(Default)]

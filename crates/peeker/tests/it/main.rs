@@ -12,6 +12,7 @@ mod listen;
 mod log;
 mod serve;
 mod server;
+mod structure;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -9,8 +9,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Global;
 use crate::failure::Result;
+use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::Output;
 use crate::profile::Profile;

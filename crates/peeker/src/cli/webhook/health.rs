@@ -8,8 +8,9 @@ use peeker_domain::view::{EndpointStatus, WebhookEndpoint};
 use peeker_domain::{Environment, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Global, word};
+use crate::cli::word;
 use crate::failure::Result;
+use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::Output;
 

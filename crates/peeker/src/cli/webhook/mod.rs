@@ -9,8 +9,8 @@ use peeker_domain::id::AccountId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::Global;
 use crate::failure::Result;
+use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::Output;
 use crate::profile::Profile;

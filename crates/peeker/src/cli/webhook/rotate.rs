@@ -7,8 +7,9 @@ use peeker_domain::id::AccountId;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::cli::{Global, word};
+use crate::cli::word;
 use crate::failure::Result;
+use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::Output;
 
