@@ -3,13 +3,13 @@
 use peeker_domain::id::ActionId;
 use peeker_domain::view::PendingAction;
 use peeker_domain::{
-    ActionReason, ActionStatus, Environment, Error, JobKind, Result, Timestamp, WebUrl,
+    ActionReason, ActionStatus, Environment, Error, JobKind, NewJob, Result, Timestamp, WebUrl,
 };
 use peeker_providers::Call;
 use peeker_store::actions as rows;
 pub use peeker_store::actions::ActionFilter;
 use peeker_store::jobs::{self, ClaimedJob};
-use peeker_store::{StoreError, Work};
+use peeker_store::{StoreError, UnitOfWork};
 
 use crate::failure::internal;
 use crate::failure::unless_lost;
@@ -77,17 +77,19 @@ async fn resolve(
     action: &PendingAction,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut work = Work::begin(&app.environment(actor.environment).db, [&actor.account]).await?;
+    let mut work =
+        UnitOfWork::begin(&app.environment(actor.environment).db, [&actor.account]).await?;
     if action.reason == ActionReason::UpdateNameservers {
         // The watch sees the nameservers and resolves the action, as it does in reality; here it looks at once.
-        work.enqueue(jobs::NewJob::new(
+        work.enqueue(NewJob::new(
             &actor.account,
             JobKind::Delegation,
             action.domain_id.as_str(),
             now,
         ));
     }
-    rows::resolve_one(&mut work, &actor.account, &action.id, now).await?;
+    let id = ActionId::from_stored(action.id.clone());
+    rows::resolve_one(&mut work, &actor.account, &id, now).await?;
     work.commit().await
 }
 
@@ -135,12 +137,13 @@ async fn record(
     again_at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     let now = app.at(job.clock);
-    let mut work = Work::begin(&app.environment(environment).db, [&job.account]).await?;
+    let mut work = UnitOfWork::begin(&app.environment(environment).db, [&job.account]).await?;
     if let Some(again_at) = again_at {
         jobs::run_again(&work, job, again_at).await?;
     } else {
         jobs::finish(&work, job).await?;
-        rows::resolve_one(&mut work, &job.account, &job.subject, now).await?;
+        let id = ActionId::from_stored(job.subject.clone());
+        rows::resolve_one(&mut work, &job.account, &id, now).await?;
     }
     work.commit().await
 }

@@ -11,7 +11,7 @@ use peeker_domain::{Environment, Error, Result};
 use peeker_store::clock::{self as rows, AccountClock};
 use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::walk::{self, Step, Stride};
-use peeker_store::{StoreError, Work};
+use peeker_store::{StoreError, UnitOfWork};
 use tokio::time::{Instant, sleep};
 
 use crate::failure::{internal, unless_lost};
@@ -136,7 +136,7 @@ async fn run_again(
     environment: Environment,
     job: &ClaimedJob,
 ) -> Result<(), StoreError> {
-    let work = Work::begin(&app.environment(environment).db, [&job.account]).await?;
+    let work = UnitOfWork::begin(&app.environment(environment).db, [&job.account]).await?;
     jobs::run_again(&work, job, app.at(job.clock)).await?;
     work.commit().await
 }

@@ -1,10 +1,11 @@
 //! Cancelling orders (contract §4).
 
 use peeker_domain::id::OrderId;
+pub use peeker_domain::order::Scope;
+use peeker_domain::order::{CancelRefusal, Misnamed};
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Violation, view};
 use peeker_store::jobs::ClaimedJob;
-pub use peeker_store::orders::cancel::Scope;
-use peeker_store::orders::cancel::{self as rows, Cancelled, Misnamed};
+use peeker_store::orders::cancel as rows;
 
 use crate::failure::{internal, unless_lost};
 use crate::{Actor, App};
@@ -23,16 +24,17 @@ pub async fn schedule(
     let scope = normalised(scope);
     let now = actor.now(app).await?;
     let outcome = rows::schedule(db, &actor.account, &id, &scope, now).await;
-    match outcome
-        .map_err(internal("schedule a cancellation"))?
-        .ok_or_else(not_found)?
-    {
-        Cancelled::Scheduled(order) => Ok(*order),
-        Cancelled::Ended(status) => Err(Error::new(
+    let outcome = outcome.map_err(internal("schedule a cancellation"))?;
+    outcome.ok_or_else(not_found)?.map_err(refused)
+}
+
+fn refused(refusal: CancelRefusal) -> Error {
+    match refusal {
+        CancelRefusal::Ended(status) => Error::new(
             Code::InvalidRequest,
             format!("The order is {status} already and cannot be cancelled"),
-        )),
-        Cancelled::Misnamed(entries) => Err(misnamed(&entries)),
+        ),
+        CancelRefusal::Misnamed(entries) => misnamed(&entries),
     }
 }
 

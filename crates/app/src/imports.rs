@@ -19,7 +19,7 @@ use peeker_store::imports::{
     self as rows, Begun, NewImport, SliceOf, Submitted, ZoneOutcome, Zones,
 };
 use peeker_store::jobs::{self, ClaimedJob};
-use peeker_store::{StoreError, Work};
+use peeker_store::{StoreError, UnitOfWork};
 use tokio::time::Instant;
 
 use crate::failure::internal;
@@ -221,12 +221,12 @@ async fn wait(
         let run_at = app.now().plus_millis(wait_ms);
         return jobs::release(db, job, run_at, "The DNS provider does not answer", false).await;
     }
-    let work = Work::begin(db, [&job.account]).await?;
+    let work = UnitOfWork::begin(db, [&job.account]).await?;
     let paused = jobs::run_again(&work, job, app.at(job.clock).plus_millis(wait_ms)).await;
     commit(work, paused).await
 }
 
-async fn commit(work: Work<'_>, ended: peeker_store::Result<()>) -> peeker_store::Result<()> {
+async fn commit(work: UnitOfWork<'_>, ended: peeker_store::Result<()>) -> peeker_store::Result<()> {
     ended?;
     work.commit().await
 }
@@ -383,7 +383,7 @@ pub(crate) async fn watch(app: &App, environment: Environment, job: &ClaimedJob)
     }
     let age = now.as_seconds() - zone.created_at.as_seconds();
     let wait = backoff::watch(age, WATCH_SECONDS);
-    let work = Work::begin(db, [&job.account])
+    let work = UnitOfWork::begin(db, [&job.account])
         .await
         .map_err(Error::internal)?;
     let ended = jobs::run_again(&work, job, now.plus_seconds(wait)).await;
@@ -403,7 +403,7 @@ async fn probe(
 }
 
 async fn end(app: &App, environment: Environment, job: &ClaimedJob) -> Result<(), StoreError> {
-    let work = Work::begin(&app.environment(environment).db, [&job.account]).await?;
+    let work = UnitOfWork::begin(&app.environment(environment).db, [&job.account]).await?;
     let ended = jobs::finish(&work, job).await;
     commit(work, ended).await
 }

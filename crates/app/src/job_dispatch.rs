@@ -14,7 +14,7 @@ use peeker_store::jobs::{self, ClaimedJob};
 use crate::App;
 use crate::deliveries::probe;
 use crate::{
-    actions, advance, backoff, cancel, events, forwarding, imports, provision, renew, swaps,
+    actions, advance, backoff, billing, cancel, events, forwarding, imports, provision, swaps,
 };
 
 /// A job is cut off here and goes on from its last recorded step; it must end before its lease does.
@@ -64,9 +64,9 @@ async fn dispatch(app: &App, environment: Environment, job: ClaimedJob) {
         JobKind::Retire => swaps::retire(app, environment, &job).await,
         JobKind::Cancel => cancel::run(app, environment, &job).await,
         JobKind::Replay => events::run_replay(app, environment, &job).await,
-        JobKind::Renew => renew::run(app, environment, &job).await,
-        JobKind::Registration => renew::registration(app, environment, &job).await,
-        JobKind::Expiry => renew::expiry(app, environment, &job).await,
+        JobKind::Renew => billing::run(app, environment, &job).await,
+        JobKind::Registration => billing::registration(app, environment, &job).await,
+        JobKind::Expiry => billing::expiry(app, environment, &job).await,
         JobKind::Clock => advance::run(app, environment, &job, run_job).await,
         JobKind::Probe => probe::run(app, environment, &job).await,
     };

@@ -1,15 +1,15 @@
 //! Swaps (contract §5): replacing a domain of an active order, renaming the inboxes of one.
 
 use peeker_domain::id::{DomainId, SwapId};
-use peeker_domain::order::Persona;
+use peeker_domain::order::{self, Persona, Personas, RenameRequest, SwapOffer, SwapRefusal};
 use peeker_domain::{
     Code, DomainName, Environment, Error, MailProvider, Result, SwapType, Tier, Timestamp, view,
 };
 use peeker_providers::Verdict;
 use peeker_store::jobs::ClaimedJob;
+use peeker_store::swaps as rows;
 pub use peeker_store::swaps::SwapFilter;
-use peeker_store::swaps::{self as rows, Begun, NewRename, NewSwap, Replacement, Source};
-use peeker_store::{StoreError, partners, users};
+use peeker_store::{partners, users};
 use serde_json::json;
 
 use crate::availability::{self, Known, Old};
@@ -35,34 +35,29 @@ pub struct SwapRequest {
 pub async fn create(app: &App, actor: &Actor, request: SwapRequest) -> Result<view::Swap> {
     let domain = domain_id(&request.domain_id)?;
     let now = actor.now(app).await?;
-    let source = source(app, actor, &request.replacement, now).await?;
+    let offer = offer(app, actor, &request.replacement, now).await?;
     let db = &app.environment(actor.environment).db;
     let customer = users::email_of_domain(db, &actor.account, &domain).await;
-    let simulate_empty_wallet = customer
+    let empty_wallet = customer
         .map_err(internal("find a customer"))?
         .is_some_and(|email| app.simulates_empty_wallet(actor.environment, &email));
-    let new = NewSwap {
+    let wanted = order::SwapRequest {
         account: actor.account.clone(),
+        id: SwapId::new(now),
         kind: request.kind,
         domain,
-        replacement: Replacement {
-            name: request.replacement.clone(),
-            source,
-        },
+        replacement: request.replacement.clone(),
+        new_domain_id: DomainId::new(now),
+        offer,
         premium_percent: tier(app, actor).await?.premium_swap_percent(),
-        simulate_empty_wallet,
         now,
     };
-    match rows::begin(db, &new).await {
-        Ok(Begun::Created(swap)) => {
-            let name = std::iter::once(&request.replacement);
-            availability::forget(app, &actor.account, actor.environment, name).await;
-            Ok(swap)
-        }
-        Ok(refused) => Err(refusal(refused, &request.replacement)),
-        Err(StoreError::DomainsTaken(_)) => Err(taken(&request.replacement)),
-        Err(error) => Err(internal("store a swap")(error)),
-    }
+    let accepted = rows::accept(db, &wanted, empty_wallet).await;
+    let accepted = accepted.map_err(internal("store a swap"))?;
+    let swap = accepted.map_err(|refused| refusal(refused, &request.replacement))?;
+    let name = std::iter::once(&request.replacement);
+    availability::forget(app, &actor.account, actor.environment, name).await;
+    Ok(swap)
 }
 
 fn domain_id(text: &str) -> Result<DomainId> {
@@ -82,7 +77,7 @@ async fn tier(app: &App, actor: &Actor) -> Result<Tier> {
 }
 
 /// What the registrar says of the replacement. Only counts when the account does not own it.
-async fn source(app: &App, actor: &Actor, name: &DomainName, now: Timestamp) -> Result<Source> {
+async fn offer(app: &App, actor: &Actor, name: &DomainName, now: Timestamp) -> Result<SwapOffer> {
     let names = std::slice::from_ref(name);
     let (account, environment) = (&actor.account, actor.environment);
     let answers =
@@ -92,44 +87,40 @@ async fn source(app: &App, actor: &Actor, name: &DomainName, now: Timestamp) -> 
             price,
             renewal_price,
             usable_for,
-        })) => Source::Registrar {
+        })) => SwapOffer::Registrar {
             price,
             renewal_price,
             google_only: !usable_for.contains(&MailProvider::Microsoft),
         },
-        Some(Known::Fresh(Verdict::Taken)) => Source::Elsewhere,
-        Some(Known::Fresh(Verdict::Premium)) => Source::Nowhere(PREMIUM),
-        Some(Known::Fresh(Verdict::Unknown)) => Source::Nowhere("unknown"),
+        Some(Known::Fresh(Verdict::Taken)) => SwapOffer::Elsewhere,
+        Some(Known::Fresh(Verdict::Premium)) => SwapOffer::Premium,
+        Some(Known::Fresh(Verdict::Unknown)) => SwapOffer::Nowhere("unknown"),
         Some(Known::Fresh(Verdict::Errored) | Known::Stale) | None => {
-            Source::Nowhere("provider_error")
+            SwapOffer::Nowhere("provider_error")
         }
     })
 }
 
-/// Why a name cannot be had: a premium one has an error code of its own.
-const PREMIUM: &str = "premium";
-
-fn refusal(refused: Begun, replacement: &DomainName) -> Error {
+fn refusal(refused: SwapRefusal, replacement: &DomainName) -> Error {
     match refused {
-        Begun::Created(_) => Error::internal("a swap that was created is no refusal"),
-        Begun::NoDomain => no_domain(),
-        Begun::NotConnected => refuse(
+        SwapRefusal::NoDomain => no_domain(),
+        SwapRefusal::NotConnected => refuse(
             "domain_id",
             "domain_not_connected",
             "The domain is on no active order, or about to leave it",
         ),
-        Begun::NotMicrosoft => refuse(
+        SwapRefusal::NotMicrosoft => refuse(
             "type",
             "premium_microsoft_only",
             "Only Microsoft domains can be premium-swapped; use a standard swap",
         ),
-        Begun::Cooldown { available_at } => refuse(
+        SwapRefusal::Cooldown { available_at } => refuse(
             "domain_id",
             "premium_cooldown",
             "The domain was premium-swapped in the last 30 days; wait or use a standard swap",
         )
         .with_detail("available_at", available_at.to_string()),
-        Begun::OverQuota {
+        SwapRefusal::OverQuota {
             limit,
             used,
             requested,
@@ -141,35 +132,45 @@ fn refusal(refused: Begun, replacement: &DomainName) -> Error {
         .with_detail("limit", limit)
         .with_detail("used", used)
         .with_detail("requested", requested),
-        Begun::Taken => taken(replacement),
-        Begun::Unusable {
+        SwapRefusal::Taken => taken(replacement),
+        SwapRefusal::Unusable {
             provider,
             usable_for,
-        } => Error::new(
-            Code::DomainNotUsableForProvider,
-            format!("{replacement} cannot host {provider}; use another replacement"),
-        )
-        .with_field("replacement_domain")
-        .with_detail("domain", replacement.as_str())
-        .with_detail("provider", provider.as_str())
-        .with_detail("usable_for", json!(usable_for)),
-        Begun::NotToBeHad(PREMIUM) => Error::new(
+        } => unusable(replacement, provider, &usable_for),
+        SwapRefusal::PremiumName => Error::new(
             Code::PremiumDomainNotSupported,
             format!("{replacement} is a premium name, which swaps do not buy; use another"),
         )
         .with_field("replacement_domain"),
-        Begun::NotToBeHad(reason) => {
-            let row = json!({ "domain": replacement.as_str(), "reason": reason });
-            Error::new(
-                Code::DomainsNotSubmittable,
-                format!("{replacement} cannot be registered; use another replacement"),
-            )
-            .with_field("replacement_domain")
-            .with_detail("required_replacements", 1)
-            .with_detail("domains_not_submittable", vec![row])
-        }
-        Begun::InsufficientFunds { required, balance } => insufficient_funds(required, balance),
+        SwapRefusal::NotToBeHad(reason) => not_to_be_had(replacement, reason),
+        SwapRefusal::InsufficientFunds(missing) => insufficient_funds(missing),
     }
+}
+
+fn unusable(
+    replacement: &DomainName,
+    provider: MailProvider,
+    usable_for: &[MailProvider],
+) -> Error {
+    Error::new(
+        Code::DomainNotUsableForProvider,
+        format!("{replacement} cannot host {provider}; use another replacement"),
+    )
+    .with_field("replacement_domain")
+    .with_detail("domain", replacement.as_str())
+    .with_detail("provider", provider.as_str())
+    .with_detail("usable_for", json!(usable_for))
+}
+
+fn not_to_be_had(replacement: &DomainName, reason: &str) -> Error {
+    let row = json!({ "domain": replacement.as_str(), "reason": reason });
+    Error::new(
+        Code::DomainsNotSubmittable,
+        format!("{replacement} cannot be registered; use another replacement"),
+    )
+    .with_field("replacement_domain")
+    .with_detail("required_replacements", 1)
+    .with_detail("domains_not_submittable", vec![row])
 }
 
 fn refuse(field: &str, reason: &str, message: &str) -> Error {
@@ -192,14 +193,14 @@ pub async fn rename(
     personas: Vec<Persona>,
 ) -> Result<view::SwapList> {
     app.providers(actor.environment)?;
-    let new = NewRename {
+    let wanted = RenameRequest {
         account: actor.account.clone(),
         domain: domain_id(domain)?,
-        personas,
+        personas: Personas(personas),
         now: actor.now(app).await?,
     };
     let db = &app.environment(actor.environment).db;
-    let begun = rows::begin_rename(db, &new).await;
+    let begun = rows::accept_rename(db, &wanted).await;
     let swaps = begun
         .map_err(internal("store a renaming"))?
         .ok_or_else(no_domain)?;

@@ -46,15 +46,15 @@ pub use error::{Code, Error, Result, Violation};
 pub use event::EventType;
 pub use excerpt::excerpt;
 pub use history::HistoryKind;
-pub use job::{JobKind, JobState};
+pub use job::{JobKind, JobState, NewJob};
 pub use mail::MailProvider;
 pub use money::Cents;
 pub use name::DomainName;
 pub use provisioning::ProvisionStep;
 pub use status::{
-    ActionReason, ActionStatus, BundleStatus, DomainCategory, DomainStatus, EventReplayStatus,
-    ForwardingStatus, ImportStatus, InboxStatus, JobDomainState, OrderDomainState, OrderStatus,
-    SwapReason, SwapStatus, SwapType, UserStatus,
+    ActionKind, ActionReason, ActionStatus, BundleStatus, DomainCategory, DomainStatus,
+    EventReplayStatus, ForwardingStatus, IllegalTransition, ImportStatus, InboxStatus,
+    JobDomainState, OrderDomainState, OrderStatus, SwapReason, SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
 pub use turns::Turns;

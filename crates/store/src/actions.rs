@@ -1,25 +1,25 @@
 //! Pending actions: opened once, resolved by the facts, and what they block goes on by itself (contract §4).
 
 use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, UserId};
-use peeker_domain::view::{self, PendingAction};
+use peeker_domain::order::{self, Effect, PendingAction};
 use peeker_domain::{
-    ActionReason, ActionStatus, DomainStatus, EmailAddress, JobKind, OrderStatus, SwapStatus,
-    Timestamp,
+    ActionReason, ActionStatus, EmailAddress, NewJob, OrderDomainState, Timestamp, view,
 };
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::entity::pending_actions::{Column, Entity, Model};
-use crate::entity::{domains, order_domains, orders, swaps as swap_rows};
+use crate::entity::order_domains;
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::insert::{insert_all, write_back};
-use crate::jobs::NewJob;
-use crate::orders::progress::{ACTION_REQUIRED, PENDING, PICTURE_RECHECK_SECONDS};
+use crate::orders::rows::all;
+use crate::orders::write::{
+    write_all, write_domains, write_order, write_order_domains, write_swaps,
+};
+use crate::orders::{effects, read};
 use crate::paging::{PageRequest, Slice, page};
 use crate::swaps;
+use crate::unit_of_work::UnitOfWork;
 use crate::users;
-use crate::work::Work;
 
 /// Which actions to list.
 #[derive(Debug, Clone)]
@@ -36,24 +36,8 @@ pub struct ActionFilter {
     pub status: ActionStatus,
 }
 
-fn to_view(row: Model) -> Result<PendingAction> {
-    let user: Option<view::Persona> = row
-        .persona
-        .as_deref()
-        .map(serde_json::from_str)
-        .transpose()?;
-    Ok(PendingAction {
-        id: row.id,
-        kind: row.kind,
-        reason: row.reason.parse()?,
-        status: row.status.parse()?,
-        order_id: row.order_id,
-        domain_id: row.domain_id,
-        domain: row.domain,
-        user,
-        message: row.message,
-        created_at: Timestamp::from_millis(row.created_at),
-    })
+fn to_view(row: Model) -> Result<view::PendingAction> {
+    Ok(PendingAction::try_from(row)?.view())
 }
 
 /// A page of actions.
@@ -62,7 +46,7 @@ pub async fn list(
     account: &AccountId,
     filter: &ActionFilter,
     page: &PageRequest,
-) -> Result<Slice<PendingAction>> {
+) -> Result<Slice<view::PendingAction>> {
     let mut user_id = filter.user_id.clone();
     if let Some(email) = &filter.user_email {
         let Some(user) = users::find_by_email(db, account, email).await? else {
@@ -71,19 +55,19 @@ pub async fn list(
         user_id = Some(UserId::from_stored(user.id));
     }
     let mut query = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
-        .filter(Column::Status.eq(filter.status.as_str()));
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::Status.eq(filter.status));
     if let Some(order_id) = &filter.order_id {
-        query = query.filter(Column::OrderId.eq(order_id.as_str()));
+        query = query.filter(Column::OrderId.eq(order_id));
     }
     if let Some(domain_id) = &filter.domain_id {
-        query = query.filter(Column::DomainId.eq(domain_id.as_str()));
+        query = query.filter(Column::DomainId.eq(domain_id));
     }
     if let Some(user_id) = &user_id {
-        query = query.filter(Column::UserId.eq(user_id.as_str()));
+        query = query.filter(Column::UserId.eq(user_id));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    Slice::new(page, rows, |row| &row.id).try_map(to_view)
+    Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
 }
 
 /// One action.
@@ -91,8 +75,8 @@ pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,
     id: &ActionId,
-) -> Result<Option<PendingAction>> {
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+) -> Result<Option<view::PendingAction>> {
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
     row.map(to_view).transpose()
@@ -100,222 +84,143 @@ pub async fn find(
 
 /// Resolves the open actions of a domain for one reason; what they blocked goes on. Gives back how many there were.
 pub async fn resolve_for_domain(
-    work: &mut Work<'_>,
+    work: &mut UnitOfWork<'_>,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
     reason: ActionReason,
     now: Timestamp,
 ) -> Result<usize> {
     let open = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::DomainId.eq(domain))
-        .filter(Column::Reason.eq(reason.as_str()))
-        .filter(Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(Column::Reason.eq(reason))
+        .filter(Column::Status.eq(ActionStatus::Open))
         .all(work.tx())
         .await?;
+    let open: Vec<PendingAction> = all(open)?;
     let count = open.len();
     for action in open {
-        resolve(work, account, action, now).await?;
+        resolve(work, action, now).await?;
     }
     Ok(count)
 }
 
 /// Resolves one action, if it is open; what it blocked goes on.
 pub async fn resolve_one(
-    work: &mut Work<'_>,
+    work: &mut UnitOfWork<'_>,
     account: &AccountId,
-    id: &str,
+    id: &ActionId,
     now: Timestamp,
 ) -> Result<()> {
-    let row = Entity::find_by_id((account.to_string(), id.to_owned()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(work.tx())
         .await?;
-    match row.filter(|row| row.status == ActionStatus::Open.as_str()) {
-        Some(action) => resolve(work, account, action, now).await,
+    match row.filter(|row| row.status == ActionStatus::Open) {
+        Some(row) => resolve(work, PendingAction::try_from(row)?, now).await,
         None => Ok(()),
     }
 }
 
-/// An action to be opened beside provisioning, which opens its own.
-#[derive(Debug)]
-pub(crate) struct NewAction {
-    pub account: String,
-    pub order_id: String,
-    pub domain_id: String,
-    pub domain: String,
-    pub user_id: String,
-    pub reason: ActionReason,
-    pub message: String,
-    pub persona: Option<view::Persona>,
-}
-
-/// Opens an action, unless the same one is open; a picture is looked at again by itself.
-pub(crate) async fn open(work: &mut Work<'_>, new: NewAction, now: Timestamp) -> Result<()> {
-    let id = ActionId::new(now);
-    let account = AccountId::from_stored(new.account.clone());
-    let row = Model {
-        account_id: new.account,
-        id: id.to_string(),
-        order_id: new.order_id,
-        domain_id: new.domain_id,
-        kind: new.reason.kind().to_owned(),
-        reason: new.reason.to_string(),
-        status: ActionStatus::Open.to_string(),
-        message: new.message,
-        created_at: now.as_millis(),
-        persona: new
-            .persona
-            .as_ref()
-            .map(serde_json::to_string)
-            .transpose()?,
-        domain: new.domain,
-        user_id: new.user_id,
-        resolved_at: None,
-    };
-    let ignore = OnConflict::new().do_nothing().to_owned();
-    insert_all::<Entity, _>(work.tx(), vec![row], Some(ignore)).await?;
-    if new.reason == ActionReason::ProfilePictureNotAccessible {
-        let at = now.plus_seconds(PICTURE_RECHECK_SECONDS);
-        work.enqueue(NewJob::timer(&account, JobKind::Picture, id.as_str(), at));
-    }
-    Ok(())
+/// Opens an action beside provisioning, which opens its own, unless the same one is open.
+pub(crate) async fn open(
+    work: &mut UnitOfWork<'_>,
+    action: PendingAction,
+    now: Timestamp,
+) -> Result<()> {
+    let account = action.account_id.clone();
+    let mut effects: Vec<Effect> = action.watch(now).map(Effect::Enqueue).into_iter().collect();
+    effects.push(Effect::OpenAction(action));
+    effects::carry_out(work, &account, effects, now).await
 }
 
 /// Whether a picture keeps the domain from being set up.
 pub(crate) async fn has_open_picture(
-    work: &Work<'_>,
-    account: &str,
-    order: &str,
-    domain: &str,
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    order: &OrderId,
+    domain: &DomainId,
 ) -> Result<bool> {
     let open = Entity::find()
         .filter(Column::AccountId.eq(account))
         .filter(Column::OrderId.eq(order))
         .filter(Column::DomainId.eq(domain))
-        .filter(Column::Status.eq(ActionStatus::Open.as_str()))
-        .filter(Column::Reason.eq(ActionReason::ProfilePictureNotAccessible.as_str()))
+        .filter(Column::Status.eq(ActionStatus::Open))
+        .filter(Column::Reason.eq(ActionReason::ProfilePictureNotAccessible))
         .count(work.tx())
         .await?;
     Ok(open > 0)
 }
 
 async fn resolve(
-    work: &mut Work<'_>,
-    account: &AccountId,
-    mut action: Model,
+    work: &mut UnitOfWork<'_>,
+    mut action: PendingAction,
     now: Timestamp,
 ) -> Result<()> {
-    let (order_id, domain_id) = (action.order_id.clone(), action.domain_id.clone());
-    let persona = action.persona.clone();
-    action.status = ActionStatus::Resolved.to_string();
-    action.resolved_at = Some(now.as_millis());
-    write_back::<Entity, _>(work.tx(), vec![action]).await?;
-    if persona.is_some()
-        && swaps::resume_renames(work, account, &domain_id, persona.as_deref(), now).await?
+    let (account, order) = (action.account_id.clone(), action.order_id.clone());
+    let (domain, persona) = (action.domain_id.clone(), action.persona.clone());
+    action.resolve(now);
+    write_all::<Model, _, _>(work, vec![action]).await?;
+    if let Some(persona) = &persona
+        && swaps::resume_renames(work, &account, &domain, persona, now).await?
     {
-        let order = OrderId::from_stored(order_id.clone());
-        work.enqueue(NewJob::provision(account, &order, &domain_id, now));
+        work.enqueue(NewJob::provision(&account, &order, &domain, now));
     }
-    if open_on(work, account, &order_id, &domain_id).await? == 0 {
-        resume_domain(work, account, &order_id, &domain_id, now).await?;
+    if open_on(work, &account, &order, &domain).await? == 0 {
+        resume_domain(work, &account, &order, &domain, now).await?;
     }
-    if !any_waits(work, account, &order_id).await? {
-        resume_order(work, account, &order_id).await?;
+    if !any_waits(work, &account, &order).await?
+        && let Some(mut order) = read::order(work, &account, &order).await?
+    {
+        order.resume()?;
+        write_order(work, order).await?;
     }
     Ok(())
 }
 
 /// Open actions about one domain of an order.
-async fn open_on(work: &Work<'_>, account: &AccountId, order: &str, domain: &str) -> Result<u64> {
+async fn open_on(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    order: &OrderId,
+    domain: &DomainId,
+) -> Result<u64> {
     Ok(Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::OrderId.eq(order))
-        .filter(Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(Column::Status.eq(ActionStatus::Open))
         .filter(Column::DomainId.eq(domain))
         .count(work.tx())
         .await?)
 }
 
 /// Whether a domain of the order waits for somebody. The picture of a renaming holds no domain.
-async fn any_waits(work: &Work<'_>, account: &AccountId, order: &str) -> Result<bool> {
+async fn any_waits(work: &UnitOfWork<'_>, account: &AccountId, order: &OrderId) -> Result<bool> {
     let waiting = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account.as_str()))
+        .filter(order_domains::Column::AccountId.eq(account))
         .filter(order_domains::Column::OrderId.eq(order))
-        .filter(order_domains::Column::State.eq(ACTION_REQUIRED))
+        .filter(order_domains::Column::State.eq(OrderDomainState::ActionRequired))
         .count(work.tx())
         .await?;
     Ok(waiting > 0)
 }
 
+/// The domain goes on, if it waits.
 async fn resume_domain(
-    work: &mut Work<'_>,
+    work: &mut UnitOfWork<'_>,
     account: &AccountId,
-    order: &str,
-    domain: &str,
+    order: &OrderId,
+    domain: &DomainId,
     now: Timestamp,
 ) -> Result<()> {
-    let place = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account.as_str()))
-        .filter(order_domains::Column::OrderId.eq(order))
-        .filter(order_domains::Column::DomainId.eq(domain))
-        .filter(order_domains::Column::State.eq(ACTION_REQUIRED))
-        .one(work.tx())
-        .await?;
-    let Some(mut place) = place else {
+    let part = read::part_of(work, account, order, domain).await?;
+    let row = read::domain(work, account, domain).await?;
+    let (Some(mut part), Some(mut domain)) = (part, row) else {
         return Ok(());
     };
-    place.state = PENDING.to_owned();
-    let swap_id = place.swap_in_id.clone();
-    write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
-    let row = domains::Entity::find_by_id((account.to_string(), domain.to_owned()))
-        .one(work.tx())
-        .await?;
-    if let Some(mut row) = row {
-        row.status = row
-            .status
-            .parse::<DomainStatus>()?
-            .transition(DomainStatus::InProgress)?
-            .to_string();
-        write_back::<domains::Entity, _>(work.tx(), vec![row]).await?;
-    }
-    if let Some(swap_id) = swap_id {
-        resume_swap(work, account, swap_id, now).await?;
-    }
-    work.enqueue(NewJob::provision(
-        account,
-        &OrderId::from_stored(order.to_owned()),
-        domain,
-        now,
-    ));
-    Ok(())
-}
-
-/// The replacement of a domain goes on.
-async fn resume_swap(
-    work: &mut Work<'_>,
-    account: &AccountId,
-    id: String,
-    now: Timestamp,
-) -> Result<()> {
-    let row = swap_rows::Entity::find_by_id((account.to_string(), id))
-        .one(work.tx())
-        .await?;
-    if let Some(mut row) = row.filter(|row| row.status == SwapStatus::ActionRequired.as_str()) {
-        swaps::turn(work, &mut row, SwapStatus::InProgress, None, now)?;
-        write_back::<swap_rows::Entity, _>(work.tx(), vec![row]).await?;
-    }
-    Ok(())
-}
-
-async fn resume_order(work: &Work<'_>, account: &AccountId, order: &str) -> Result<()> {
-    let row = orders::Entity::find_by_id((account.to_string(), order.to_owned()))
-        .one(work.tx())
-        .await?;
-    if let Some(mut row) = row.filter(|row| row.status == OrderStatus::ActionRequired.as_str()) {
-        row.status = OrderStatus::ActionRequired
-            .transition(OrderStatus::InProgress)?
-            .to_string();
-        write_back::<orders::Entity, _>(work.tx(), vec![row]).await?;
-    }
-    Ok(())
+    let mut swaps = read::swaps_in(work, std::slice::from_ref(&part)).await?;
+    let effects = order::resume(&mut part, &mut domain, swaps.first_mut(), now)?;
+    write_order_domains(work, vec![part]).await?;
+    write_domains(work, vec![domain]).await?;
+    write_swaps(work, swaps).await?;
+    effects::carry_out(work, account, effects, now).await
 }

@@ -9,8 +9,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use crate::entity::accounts::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
-use crate::jobs::NewJob;
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
+use peeker_domain::NewJob;
 
 /// The clock of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,7 +61,7 @@ pub async fn advance(
             "only the clock of a sandbox can be advanced".to_owned(),
         ));
     }
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     let row = work.account(account)?;
     let clock = AccountClock::of(row);
     let target = clock.destination(system).plus_seconds(seconds);

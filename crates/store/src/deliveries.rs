@@ -19,7 +19,7 @@ use crate::insert::{insert_all, write_back};
 use crate::keys::any_of;
 use crate::lane::Batch;
 use crate::line::{Claim, Line, LineUp, Share};
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// An event that is to be sent now.
 #[derive(Debug, Clone)]
@@ -302,7 +302,7 @@ impl Batch for RecordAttempt {
         &item.delivery.account
     }
 
-    async fn write(work: &mut Work<'_>, items: &[&Recorded]) -> Result<Vec<()>> {
+    async fn write(work: &mut UnitOfWork<'_>, items: &[&Recorded]) -> Result<Vec<()>> {
         let keys = items
             .iter()
             .map(|item| (&item.delivery.account, item.delivery.sequence));

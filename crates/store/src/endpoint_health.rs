@@ -20,8 +20,9 @@ use crate::entity::{accounts, deliveries, delivery_attempts, endpoint_health, jo
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{self, ClaimedJob, NewJob};
-use crate::work::Work;
+use crate::jobs::{self, ClaimedJob};
+use crate::unit_of_work::UnitOfWork;
+use peeker_domain::NewJob;
 
 /// How often a pause that met another transaction is tried.
 const TRIES: u32 = 4;
@@ -113,7 +114,7 @@ fn unknown(account: &AccountId) -> endpoint_health::Model {
 }
 
 /// Notes what came of attempts. Shown with seconds, so a success writes no row more often than that.
-pub(crate) async fn note(work: &Work<'_>, items: &[&Recorded]) -> Result<()> {
+pub(crate) async fn note(work: &UnitOfWork<'_>, items: &[&Recorded]) -> Result<()> {
     let mut attempts: BTreeMap<&AccountId, Vec<(&Attempt, bool)>> = BTreeMap::new();
     for item in items {
         if let Some(attempt) = &item.attempt {
@@ -190,7 +191,7 @@ async fn try_pause(
     probe_at: Timestamp,
 ) -> Result<bool> {
     let account = &failed.delivery.account;
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     let before = work.paused(account);
     // What is being sent keeps its lease, so that a success can still be recorded.
     deliveries::Entity::update_many()
@@ -214,7 +215,7 @@ async fn try_pause(
 }
 
 /// Writes an attempt, and its outcome under the lease it was made with.
-async fn record(work: &Work<'_>, recorded: &Recorded) -> Result<()> {
+async fn record(work: &UnitOfWork<'_>, recorded: &Recorded) -> Result<()> {
     let delivery = &recorded.delivery;
     let key = (delivery.account.clone(), delivery.sequence);
     let row = deliveries::Entity::find_by_id(key)
@@ -242,7 +243,7 @@ pub async fn resume(
     if known.one(&db.pools.reader).await?.is_none() {
         return Ok(None);
     }
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     let was_paused = work.paused(account).is_some();
     endpoint_health::Entity::update_many()
         .col_expr(
@@ -273,7 +274,7 @@ FROM (
 ) AS backlog
 WHERE deliveries.account_id = $2 AND deliveries.sequence = backlog.sequence";
 
-async fn release(work: &mut Work<'_>, account: &AccountId, from: Timestamp) -> Result<u64> {
+async fn release(work: &mut UnitOfWork<'_>, account: &AccountId, from: Timestamp) -> Result<u64> {
     work.set_paused(account, None)?;
     let values = [from.into(), account.into()];
     let statement =
@@ -289,7 +290,7 @@ pub async fn probe_succeeded(
     received: &Recorded,
     from: Timestamp,
 ) -> Result<u64> {
-    let mut work = Work::begin(db, [&job.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&job.account]).await?;
     jobs::finish(&work, job).await?;
     record(&work, received).await?;
     let moved = release(&mut work, &job.account, from).await?;
@@ -306,7 +307,7 @@ pub async fn probe_failed(
     reason: PauseReason,
     next: Timestamp,
 ) -> Result<()> {
-    let mut work = Work::begin(db, [&job.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&job.account]).await?;
     jobs::run_again(&work, job, next).await?;
     record(&work, failed).await?;
     if let Some(pause) = work.paused(&job.account) {
@@ -318,7 +319,7 @@ pub async fn probe_failed(
 /// Ends the probe of an endpoint that is not paused any more, or that nothing waits for.
 /// Errors: `LeaseLost`, and then nothing has changed.
 pub async fn probe_needless(db: &EnvironmentDb, job: &ClaimedJob, from: Timestamp) -> Result<()> {
-    let mut work = Work::begin(db, [&job.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&job.account]).await?;
     jobs::finish(&work, job).await?;
     release(&mut work, &job.account, from).await?;
     work.commit().await

@@ -2,19 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use peeker_domain::id::{AccountId, DomainId, ForwardingId};
+use peeker_domain::id::{AccountId, DomainId, ForwardingId, OrderId};
 use peeker_domain::view::{FailedDomain, FailureReason, ForwardingJob};
-use peeker_domain::{DomainName, EventType, ForwardingStatus, JobDomainState, JobKind, Timestamp};
+use peeker_domain::{
+    DomainCategory, DomainName, EventType, ForwardingStatus, JobDomainState, JobKind,
+    OrderDomainState, Timestamp,
+};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::domains::CANDIDATE;
 use crate::entity::{domains, forwarding_domains, forwardings, order_domains};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
-use crate::orders::progress::{ACTION_REQUIRED, OVER, PENDING as PLACE_PENDING};
-use crate::work::Work;
+use crate::jobs::{ClaimedJob, finish, run_again};
+use crate::unit_of_work::UnitOfWork;
+use peeker_domain::NewJob;
 
 /// A domain as it was submitted: a name, or a `dom_` id.
 #[derive(Debug, Clone)]
@@ -43,10 +45,10 @@ pub async fn begin(
     targets: &[Target],
     now: Timestamp,
 ) -> Result<Begun> {
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     let known = domains::Entity::find()
         .filter(domains::Column::AccountId.eq(account.as_str()))
-        .filter(domains::Column::Category.ne(CANDIDATE))
+        .filter(domains::Column::Category.ne(DomainCategory::Candidate))
         .filter(
             Condition::any()
                 .add(
@@ -66,7 +68,7 @@ pub async fn begin(
         .await?;
     let find = |target: &Target| {
         known.iter().find(|row| {
-            row.id == target.submitted
+            row.id.as_str() == target.submitted
                 || target
                     .name
                     .as_ref()
@@ -83,7 +85,7 @@ pub async fn begin(
                 forwarding_id: id.clone(),
                 position,
                 name: found.map_or_else(|| target.submitted.clone(), |row| row.name.clone()),
-                domain_id: found.map(|row| DomainId::from_stored(row.id.clone())),
+                domain_id: found.map(|row| row.id.clone()),
                 state: match found {
                     Some(_) => JobDomainState::Pending,
                     None => JobDomainState::Failed,
@@ -140,7 +142,7 @@ pub struct Pending {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Situation {
     /// The order that it is on.
-    order: Option<String>,
+    order: Option<OrderId>,
     /// Whether it is being set up for it, which sets its redirect.
     pub is_being_set_up: bool,
 }
@@ -186,14 +188,17 @@ async fn situations(
     let places = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(domains.keys()))
-        .filter(order_domains::Column::State.is_in([PLACE_PENDING, ACTION_REQUIRED]))
+        .filter(
+            order_domains::Column::State
+                .is_in([OrderDomainState::Pending, OrderDomainState::ActionRequired]),
+        )
         .all(db)
         .await?;
-    let being_set_up: HashSet<&str> = places.iter().map(|place| &*place.domain_id).collect();
+    let being_set_up: HashSet<&DomainId> = places.iter().map(|place| &place.domain_id).collect();
     let situation = |(id, domain): (&DomainId, &domains::Model)| {
         let situation = Situation {
             order: domain.order_id.clone(),
-            is_being_set_up: being_set_up.contains(id.as_str()),
+            is_being_set_up: being_set_up.contains(id),
         };
         (id.clone(), situation)
     };
@@ -218,7 +223,7 @@ pub async fn record(
     now: Timestamp,
 ) -> Result<()> {
     let account = &claimed.account;
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     if has_moved(&work, claimed, outcomes).await? {
         run_again(&work, claimed, now).await?;
         return work.commit().await;
@@ -292,7 +297,7 @@ pub async fn record(
 
 /// Whether the situation of a domain that was set is another by now.
 async fn has_moved(
-    work: &Work<'_>,
+    work: &UnitOfWork<'_>,
     claimed: &ClaimedJob,
     outcomes: &BTreeMap<i32, Outcome>,
 ) -> Result<bool> {
@@ -309,7 +314,7 @@ async fn has_moved(
 
 /// The order's own record of where its domains redirect to, which provisioning sets.
 async fn place_urls(
-    work: &Work<'_>,
+    work: &UnitOfWork<'_>,
     account: &AccountId,
     set: &[domains::Model],
     url: &str,
@@ -317,7 +322,7 @@ async fn place_urls(
     let mut places = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(set.iter().map(|domain| domain.id.as_str())))
-        .filter(order_domains::Column::State.is_not_in(OVER))
+        .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
         .all(work.tx())
         .await?;
     for place in &mut places {
@@ -349,8 +354,7 @@ async fn by_id(
         .filter(domains::Column::Id.is_in(rows.iter().filter_map(|row| row.domain_id.as_ref())))
         .all(db)
         .await?;
-    let by_id = |row: domains::Model| (DomainId::from_stored(row.id.clone()), row);
-    Ok(found.into_iter().map(by_id).collect())
+    Ok(found.into_iter().map(|row| (row.id.clone(), row)).collect())
 }
 
 fn show(job: &forwardings::Model, rows: &[forwarding_domains::Model]) -> ForwardingJob {

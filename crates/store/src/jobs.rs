@@ -7,7 +7,7 @@
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::status::UnknownWord;
-use peeker_domain::{ClockOffset, JobKind, JobState, Timestamp};
+use peeker_domain::{ClockOffset, JobKind, JobState, NewJob, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
@@ -20,7 +20,7 @@ use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
 use crate::line::{Claim, Exception, Line, LineUp, Share};
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// The subject of jobs about an account's one webhook endpoint.
 pub const ENDPOINT: &str = "endpoint";
@@ -29,112 +29,22 @@ pub const ENDPOINT: &str = "endpoint";
 /// cannot choose them.
 pub(crate) const IS_READY: &str = "state = 'ready'";
 
-/// A job to be put into the table.
-#[derive(Debug, Clone)]
-pub struct NewJob {
-    /// Whose.
-    pub account: AccountId,
-    /// What to do.
-    pub kind: JobKind,
-    /// What to do it to; one job per kind and subject.
-    pub subject: String,
-    /// The order it is done for, if there is one.
-    pub order: Option<OrderId>,
-    /// When, at the earliest, on the account's clock.
-    pub run_at: Timestamp,
-    /// Whether that is now, so that it takes its place in line at once.
-    pub in_line: bool,
-}
-
-impl NewJob {
-    /// Work on one domain of an order.
-    pub fn provision(account: &AccountId, order: &OrderId, domain: &str, now: Timestamp) -> Self {
-        Self {
-            account: account.clone(),
-            kind: JobKind::Provision,
-            subject: domain.to_owned(),
-            order: Some(order.clone()),
-            run_at: now,
-            in_line: true,
-        }
-    }
-
-    /// The next renewal of an order.
-    pub fn renew(account: &AccountId, order: &OrderId, renews_at: Timestamp) -> Self {
-        Self {
-            account: account.clone(),
-            kind: JobKind::Renew,
-            subject: order.to_string(),
-            order: Some(order.clone()),
-            run_at: renews_at,
-            in_line: false,
-        }
-    }
-
-    /// Another year of a domain, paid for with an order.
-    pub(crate) fn registration(
-        account: &AccountId,
-        order: &OrderId,
-        domain: &str,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            account: account.clone(),
-            kind: JobKind::Registration,
-            subject: domain.to_owned(),
-            order: Some(order.clone()),
-            run_at: now,
-            in_line: true,
-        }
-    }
-
-    /// Work that belongs to no order, to be done now.
-    pub fn new(
-        account: &AccountId,
-        kind: JobKind,
-        subject: impl Into<String>,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            account: account.clone(),
-            kind,
-            subject: subject.into(),
-            order: None,
-            run_at: now,
-            in_line: true,
-        }
-    }
-
-    /// Work that belongs to no order, to be done when its time has come.
-    pub fn timer(
-        account: &AccountId,
-        kind: JobKind,
-        subject: impl Into<String>,
-        run_at: Timestamp,
-    ) -> Self {
-        Self {
-            in_line: false,
-            ..Self::new(account, kind, subject, run_at)
-        }
-    }
-
-    /// `clock` is that of the job's account; the table knows the system's time alone.
-    pub(crate) fn into_row(self, clock: ClockOffset) -> jobs::Model {
-        let run_at = clock.system_time(self.run_at);
-        jobs::Model {
-            account_id: self.account,
-            kind: self.kind,
-            subject: self.subject,
-            order_id: self.order,
-            run_at,
-            attempts: 0,
-            lease_token: None,
-            wanted_again: false,
-            state: JobState::Ready,
-            last_error: None,
-            created_at: run_at,
-            in_line: self.in_line,
-        }
+/// A job as it is put into the table. `clock` is that of its account; the table knows the system's time alone.
+pub(crate) fn new_row(job: NewJob, clock: ClockOffset) -> jobs::Model {
+    let run_at = clock.system_time(job.run_at);
+    jobs::Model {
+        account_id: job.account,
+        kind: job.kind,
+        subject: job.subject,
+        order_id: job.order,
+        run_at,
+        attempts: 0,
+        lease_token: None,
+        wanted_again: false,
+        state: JobState::Ready,
+        last_error: None,
+        created_at: run_at,
+        in_line: job.in_line,
     }
 }
 
@@ -370,13 +280,13 @@ pub async fn end_all_leases_unscoped(db: &EnvironmentDb, now: Timestamp) -> Resu
 }
 
 /// The row of a job that is still ours. Errors: [`StoreError::LeaseLost`].
-pub(crate) async fn held(work: &Work<'_>, job: &ClaimedJob) -> Result<jobs::Model> {
+pub(crate) async fn held(work: &UnitOfWork<'_>, job: &ClaimedJob) -> Result<jobs::Model> {
     held_by(work, &job.account, job.kind, &job.subject, &job.lease).await
 }
 
 /// The row of a job that is held under this lease. Errors: [`StoreError::LeaseLost`].
 pub(crate) async fn held_by(
-    work: &Work<'_>,
+    work: &UnitOfWork<'_>,
     account: &AccountId,
     kind: JobKind,
     subject: &str,
@@ -393,7 +303,7 @@ pub(crate) async fn held_by(
 
 /// Ends a job with the changes of a unit of work. Errors: [`StoreError::LeaseLost`], so that a worker that was too
 /// slow changes nothing.
-pub async fn finish(work: &Work<'_>, job: &ClaimedJob) -> Result<()> {
+pub async fn finish(work: &UnitOfWork<'_>, job: &ClaimedJob) -> Result<()> {
     let row = held(work, job).await?;
     if row.wanted_again {
         return write(
@@ -414,7 +324,7 @@ pub async fn finish(work: &Work<'_>, job: &ClaimedJob) -> Result<()> {
 
 /// Lets a job run again at `run_at` of its account's clock, with the changes of a unit of work. Progress starts its count of attempts anew.
 /// Errors: [`StoreError::LeaseLost`].
-pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> Result<()> {
+pub async fn run_again(work: &UnitOfWork<'_>, job: &ClaimedJob, run_at: Timestamp) -> Result<()> {
     let row = held(work, job).await?;
     let run_at = if row.wanted_again {
         row.created_at
@@ -436,7 +346,7 @@ pub async fn run_again(work: &Work<'_>, job: &ClaimedJob, run_at: Timestamp) -> 
 
 /// Puts a job back in its place in line, with the changes of a unit of work: a long one that gives way to other accounts.
 /// Its count of attempts starts anew if it `got_on`. Errors: [`StoreError::LeaseLost`].
-pub async fn give_way(work: &Work<'_>, job: &ClaimedJob, got_on: bool) -> Result<()> {
+pub async fn give_way(work: &UnitOfWork<'_>, job: &ClaimedJob, got_on: bool) -> Result<()> {
     let row = held(work, job).await?;
     let attempts = if got_on { 0 } else { row.attempts };
     write(
@@ -451,6 +361,6 @@ pub async fn give_way(work: &Work<'_>, job: &ClaimedJob, got_on: bool) -> Result
     .await
 }
 
-async fn write(work: &Work<'_>, row: jobs::Model) -> Result<()> {
+async fn write(work: &UnitOfWork<'_>, row: jobs::Model) -> Result<()> {
     write_back::<jobs::Entity, _>(work.tx(), vec![row]).await
 }

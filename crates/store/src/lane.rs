@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError, no_answer};
 use crate::turnstile::{Pass, Writer};
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// Most items in one transaction.
 const MAX_ITEMS: usize = 64;
@@ -55,7 +55,7 @@ pub trait Batch: Send + Sync + 'static {
 
     /// Writes all items with set-based statements; one output per item, in order. An error rolls all of it back.
     fn write(
-        work: &mut Work<'_>,
+        work: &mut UnitOfWork<'_>,
         items: &[&Self::Item],
     ) -> impl Future<Output = Result<Vec<Self::Output>>> + Send;
 }
@@ -221,7 +221,7 @@ async fn write_and_commit<B: Batch>(
 ) -> Result<Vec<B::Output>> {
     let accounts: BTreeSet<&AccountId> = items.iter().map(|item| B::account(item)).collect();
     let locked = accounts.into_iter().filter(|_| B::LOCKS_ACCOUNTS);
-    let mut work = Work::begin_in(db, turn, locked).await?;
+    let mut work = UnitOfWork::begin_in(db, turn, locked).await?;
     let outputs = B::write(&mut work, items).await?;
     work.commit().await?;
     Ok(outputs)

@@ -39,11 +39,11 @@ pub mod settings;
 pub mod simulator;
 pub mod swaps;
 mod turnstile;
+mod unit_of_work;
 pub mod users;
 pub mod walk;
 pub mod wallet;
 pub mod webhooks;
-mod work;
 
 pub use connect::{Location, Pools};
 pub use connections::{Connections, WriteTransaction};
@@ -53,7 +53,7 @@ pub use insert::columns;
 pub use lane::{Batch, Lane};
 pub use line::{LineUp, MOST_CLAIMED, Share};
 pub use loader::{Load, Loader};
-pub use work::Work;
+pub use unit_of_work::UnitOfWork;
 
 use peeker_domain::Environment;
 

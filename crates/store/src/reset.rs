@@ -9,7 +9,7 @@ use crate::entity as rows;
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::idempotency::{self, Answer};
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// The idempotency key that a reset was asked for with.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub async fn empty(
             "only a sandbox can be emptied".to_owned(),
         ));
     }
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     macro_rules! clear {
         ($($table:ident),+) => {$(
             rows::$table::Entity::delete_many()
@@ -84,7 +84,7 @@ pub async fn empty(
 }
 
 /// Frees the keys that were answered. A claim lapses by the account's clock, which goes back to the system's.
-async fn forget_answers(work: &Work<'_>, account: &AccountId) -> Result<()> {
+async fn forget_answers(work: &UnitOfWork<'_>, account: &AccountId) -> Result<()> {
     use rows::idempotency_keys::{Column, Entity};
     Entity::delete_many()
         .filter(Column::AccountId.eq(account.as_str()))

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::insert::insert_all;
 use crate::lane::Batch;
 use crate::loader::Load;
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// The lane that simulated providers write through.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Batch for Remember {
         item.operations.len()
     }
 
-    async fn write(work: &mut Work<'_>, items: &[&Request]) -> Result<Vec<Vec<Outcome>>> {
+    async fn write(work: &mut UnitOfWork<'_>, items: &[&Request]) -> Result<Vec<Vec<Outcome>>> {
         let named = items.iter().flat_map(|item| {
             let names = item.operations.iter();
             names.map(|operation| (&item.account, operation.kind, &*operation.name))
@@ -177,7 +177,7 @@ async fn read<'n>(
 }
 
 async fn store(
-    work: &Work<'_>,
+    work: &UnitOfWork<'_>,
     mut rows: BTreeMap<Key, Model>,
     touched: BTreeSet<Key>,
 ) -> Result<()> {

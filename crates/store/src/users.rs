@@ -15,7 +15,7 @@ use sea_orm::{
 use crate::entity::users::{ActiveModel, Column, Entity, Model};
 use crate::entity::{domains, orders};
 use crate::environment::EnvironmentDb;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::keys::any_of;
 use crate::paging::{PageRequest, Slice, page};
 
@@ -250,11 +250,25 @@ async fn email_of(
     Ok(email.map(EmailAddress::from_stored))
 }
 
-/// The addresses of some customers of any accounts, by (account, id).
+/// Addresses of customers, by account and id.
+pub(crate) type Emails = HashMap<(AccountId, UserId), String>;
+
+/// The address of a customer. Errors: [`StoreError::Corrupt`], as nobody that an order names is ever gone.
+pub(crate) async fn email(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    user: &UserId,
+) -> Result<String> {
+    let found = emails(db, [(account, user)]).await?;
+    let email = found.into_values().next();
+    email.ok_or_else(|| StoreError::Corrupt(format!("customer {user} is not there")))
+}
+
+/// The addresses of some customers of any accounts.
 pub(crate) async fn emails<'k>(
     db: &impl ConnectionTrait,
     keys: impl IntoIterator<Item = (&'k AccountId, &'k UserId)>,
-) -> Result<HashMap<(AccountId, UserId), String>> {
+) -> Result<Emails> {
     let rows: Vec<(AccountId, UserId, String)> = Entity::find()
         .select_only()
         .columns([Column::AccountId, Column::Id, Column::Email])

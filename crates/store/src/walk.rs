@@ -18,7 +18,7 @@ use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
 use crate::jobs::{ClaimedJob, IS_READY, finish, held};
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// What the walk does next.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct Stride<'a> {
 /// Makes one step of the walk that `job` is. Errors: [`crate::StoreError::LeaseLost`].
 pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> Result<Step> {
     let (account, system) = (&job.account, stride.system);
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     held(&work, job).await?;
     let Some(target) = work.account(account)?.clock_target else {
         return arrive(work, job).await;
@@ -95,7 +95,7 @@ pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> 
     }
 }
 
-async fn arrive(work: Work<'_>, job: &ClaimedJob) -> Result<Step> {
+async fn arrive(work: UnitOfWork<'_>, job: &ClaimedJob) -> Result<Step> {
     finish(&work, job).await?;
     work.commit().await?;
     Ok(Step::Arrived)
@@ -128,7 +128,11 @@ fn deliveries_of(account: &AccountId) -> Condition {
 
 /// Whether somebody works on a job of the account: one that was claimed before the walk began, or by a walk that was
 /// cut off.
-async fn is_under_way(work: &Work<'_>, account: &AccountId, system: Timestamp) -> Result<bool> {
+async fn is_under_way(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    system: Timestamp,
+) -> Result<bool> {
     let leased = jobs::Entity::find()
         .filter(own_jobs_of(account))
         .filter(jobs::Column::LeaseToken.is_not_null())
@@ -140,7 +144,7 @@ async fn is_under_way(work: &Work<'_>, account: &AccountId, system: Timestamp) -
 
 /// The job that is due next. Those that are due at the same time have an order too, so that every walk takes them in
 /// the same one.
-async fn next_job(work: &Work<'_>, account: &AccountId) -> Result<Option<jobs::Model>> {
+async fn next_job(work: &UnitOfWork<'_>, account: &AccountId) -> Result<Option<jobs::Model>> {
     Ok(jobs::Entity::find()
         .filter(own_jobs_of(account))
         .order_by_asc(jobs::Column::RunAt)
@@ -152,7 +156,7 @@ async fn next_job(work: &Work<'_>, account: &AccountId) -> Result<Option<jobs::M
 
 /// When the account's next webhook or probe is due: long ago, when one is under way that is waited for.
 async fn next_request(
-    work: &Work<'_>,
+    work: &UnitOfWork<'_>,
     account: &AccountId,
     stride: &Stride<'_>,
 ) -> Result<Option<Timestamp>> {
@@ -182,7 +186,7 @@ async fn next_request(
 }
 
 /// Claims a due job for the walk.
-async fn let_go(work: Work<'_>, due: jobs::Model, stride: &Stride<'_>) -> Result<Step> {
+async fn let_go(work: UnitOfWork<'_>, due: jobs::Model, stride: &Stride<'_>) -> Result<Step> {
     let clock = work.clock(&due.account_id);
     let claimed = jobs::Model {
         run_at: stride.lease_until,
@@ -211,7 +215,7 @@ fn claimed_job(row: jobs::Model, token: &str, clock: ClockOffset) -> ClaimedJob 
 
 /// Moves the clock forward, and the account's timers as much earlier. What is due already stays due.
 async fn move_clock(
-    work: &mut Work<'_>,
+    work: &mut UnitOfWork<'_>,
     account: &AccountId,
     system: Timestamp,
     by: i64,

@@ -1,6 +1,6 @@
 //! The wallet of an account. It changes only inside a [`crate::Work`], with the entries that explain the change.
 
-use peeker_domain::id::AccountId;
+use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{Cents, LedgerAccount, LedgerReason, Timestamp, view};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
@@ -10,7 +10,7 @@ use crate::entity::{accounts, ledger_entries};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::paging::{PageRequest, Slice, page};
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// What the wallet holds.
 pub async fn balance(db: &EnvironmentDb, account: &AccountId) -> Result<Cents> {
@@ -31,7 +31,7 @@ pub async fn spendable(db: &EnvironmentDb, account: &AccountId, required: Cents)
 pub async fn entries_of_order(
     db: &EnvironmentDb,
     account: &AccountId,
-    order: &str,
+    order: &OrderId,
 ) -> Result<Vec<(LedgerReason, Cents)>> {
     use sea_orm::QueryOrder;
     Ok(ledger_entries::Entity::find()
@@ -66,7 +66,7 @@ pub async fn credit(
     reference: Option<&str>,
     now: Timestamp,
 ) -> Result<Credited> {
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     if let Some(reference) = reference {
         // The account is locked, so nobody books it between this look and the write.
         let booked = ledger_entries::Entity::find()

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use peeker_app::keys::{self, NewKey};
 use peeker_domain::{Environment, EventType, Preset};
-use peeker_store::Work;
+use peeker_store::UnitOfWork;
 use peeker_testkit::{Client, EPOCH, Engine, Response, TestApp, names, on_both_engines};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -243,7 +243,7 @@ on_both_engines! {
     async fn a_replay_counts_by_the_events_of_its_window(app) {
         app.may_leave_jobs();
         let db = &app.app.store().sandbox.db;
-        let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
+        let mut work = UnitOfWork::begin(db, [&app.partner.id]).await.unwrap();
         for _ in 0..10_001 {
             work.emit(&app.partner.id, EventType::SwapCreated, None, &json!({}), EPOCH).unwrap();
         }

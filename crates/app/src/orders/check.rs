@@ -7,6 +7,7 @@ use peeker_domain::fingerprint::{self, Input};
 use peeker_domain::order::{Customer, OrderRequest, Sizing};
 use peeker_domain::plan::{Candidate, Capacity};
 use peeker_domain::view::Source;
+use peeker_domain::wallet::InsufficientFunds;
 use peeker_domain::{
     BundleStatus, Cents, Code, DomainName, EmailAddress, Error, MailProvider, Result, Timestamp,
     UserStatus,
@@ -323,7 +324,8 @@ pub(super) fn already_in_active_order<S: AsRef<str>>(names: &[S]) -> Error {
 }
 
 /// `insufficient_funds` for these amounts.
-pub(crate) fn insufficient_funds(required: Cents, balance: Cents) -> Error {
+pub(crate) fn insufficient_funds(missing: InsufficientFunds) -> Error {
+    let InsufficientFunds { required, balance } = missing;
     Error::new(
         Code::InsufficientFunds,
         "The wallet does not hold enough for this order; top it up and try again",

@@ -1,11 +1,12 @@
 //! `POST /orders`: plan, then hand the plan to the write lane, which stores order, money, event and work at once.
 
 use peeker_domain::id::{DomainId, OrderId, UserId};
-use peeker_domain::order::{OrderRequest, Sizing};
+use peeker_domain::order::{NewOrder, NewOrderDomain, OrderRequest, Personas, Sizing};
 use peeker_domain::plan::{Capacity, Placement, place};
+use peeker_domain::wallet::InsufficientFunds;
 use peeker_domain::{Cents, EmailAddress, Error, MailProvider, Result, view};
 use peeker_store::StoreError;
-use peeker_store::orders::accept::{Accepted, NewOrder, NewOrderDomain};
+use peeker_store::orders::accept::Accepted;
 use peeker_store::orders::{find_by_fingerprint, find_receipt};
 
 use super::check::{Offer, Order, already_in_active_order, insufficient_funds};
@@ -90,7 +91,10 @@ async fn plan(
     let fingerprint = fingerprint.to_owned();
     let new = new_order(order, capacity, email, fingerprint, &offers, &placements)?;
     match order.simulated_balance(email) {
-        Some(balance) => Err(insufficient_funds(new.total(), balance)),
+        Some(balance) => Err(insufficient_funds(InsufficientFunds {
+            required: new.total(),
+            balance,
+        })),
         None => Ok(new),
     }
 }
@@ -116,7 +120,7 @@ async fn write(order: Order<'_>, new: NewOrder) -> Result<Option<view::OrderRece
         Err(StoreError::Stale | StoreError::ForeignKey) => Ok(None),
         Err(StoreError::DomainsTaken(names)) => Err(already_in_active_order(&names)),
         Err(StoreError::InsufficientFunds { required, balance }) => {
-            Err(insufficient_funds(required, balance))
+            Err(insufficient_funds(InsufficientFunds { required, balance }))
         }
         Err(error) => Err(internal("store an order")(error)),
     }
@@ -180,7 +184,7 @@ fn new_order(
             Sizing::Custom { .. } => None,
         },
         domains: domains.collect(),
-        personas: request.personas.clone(),
+        personas: Personas(request.personas.clone()),
         client_id: request.sequencer.client_id.clone(),
         login_email: request.sequencer.login_email.clone(),
         sealed_password: app

@@ -5,6 +5,7 @@ use peeker_domain::order::OrderRequest;
 use peeker_domain::plan::{Capacity, place_all};
 use peeker_domain::price::{line_items, total};
 use peeker_domain::view::{self, PlannedProvider, Problem, Source};
+use peeker_domain::wallet::InsufficientFunds;
 use peeker_domain::{Cents, Code, Error, MailProvider, Result};
 use peeker_store::wallet;
 
@@ -50,7 +51,10 @@ pub async fn quote(app: &App, actor: &Actor, request: OrderRequest) -> Result<vi
     let balance = balance(order, &email, costs.total_cents).await?;
     let after = balance - costs.total_cents;
     if after < Cents::ZERO {
-        note(Err(insufficient_funds(costs.total_cents, balance)))?;
+        note(Err(insufficient_funds(InsufficientFunds {
+            required: costs.total_cents,
+            balance,
+        })))?;
     }
     let domains =
         request

@@ -2,9 +2,10 @@
 //! goes to the partner's inventory, what was not delivered is refunded.
 
 use peeker_domain::ProvisionStep;
+use peeker_domain::order::{Change, Next};
 use peeker_domain::view::Source;
 use peeker_providers::Providers;
-use peeker_store::orders::progress::{Change, Next, planned_addresses};
+use peeker_store::orders::progress::planned_addresses;
 
 use super::{Failure, ProvisionRun};
 
@@ -28,14 +29,14 @@ impl ProvisionRun<'_> {
             mail.remove_inboxes(call, provider, name, &addresses)
                 .await?;
         }
-        let place = &self.assignment.place;
+        let part = &self.assignment.part;
         // A domain of the inventory may still redirect to where it did before this order.
-        if place.forwarding_url.is_some() || place.source == Source::Imported.as_str() {
+        if part.forwarding_url.is_some() || part.source == Source::Imported {
             dns.clear_redirect(call, name).await?;
         }
         // The purchase may have gone through without our hearing of it.
-        if place.source == Source::Registered.as_str()
-            && self.assignment.step()? == ProvisionStep::Register
+        if part.source == Source::Registered
+            && part.step == ProvisionStep::Register
             && let Some(registration) = registrar.find(call, name).await?
         {
             let bought = Change::Registered {
@@ -46,7 +47,7 @@ impl ProvisionRun<'_> {
             }
         }
         let released = Change::Released {
-            redirect: place.forwarding_url.clone(),
+            redirect: part.forwarding_url.clone(),
         };
         Ok(self.record(released).await?)
     }

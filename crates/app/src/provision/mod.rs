@@ -10,11 +10,13 @@ mod deprovision;
 mod rename;
 mod steps;
 
+use peeker_domain::id::ActionId;
+use peeker_domain::order::{Blocker, Change, Next};
 use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
-use peeker_domain::{ActionReason, Environment, Error, OrderStatus, Timestamp};
+use peeker_domain::{ActionReason, Environment, Error, OrderDomainState, OrderStatus, Timestamp};
 use peeker_providers::ProviderError;
 use peeker_store::jobs::ClaimedJob;
-use peeker_store::orders::progress::{self, Assignment, Blocker, Change, DomainJob, Next, Step};
+use peeker_store::orders::progress::{self, Assignment, DomainJob, Step};
 use peeker_store::{EnvironmentDb, StoreError};
 
 use crate::App;
@@ -93,18 +95,15 @@ async fn end(db: &EnvironmentDb, job: &DomainJob) -> Result<(), Error> {
 impl ProvisionRun<'_> {
     /// What is to be done with the domain now; nothing while it waits for somebody.
     fn task(&self) -> Option<ProviderWork> {
-        let assignment = &self.assignment;
-        let failed = assignment.order.status == OrderStatus::Failed.as_str();
-        if failed || assignment.is_leaving(self.now()) {
-            Some(ProviderWork::Deprovision)
-        } else if assignment.is_live() {
-            Some(ProviderWork::Renaming)
-        } else if !assignment.is_pending() {
-            None
-        } else if assignment.is_replacement() {
-            Some(ProviderWork::Replacement)
-        } else {
-            Some(ProviderWork::SetUp)
+        let Assignment { order, part, .. } = &self.assignment;
+        if order.status == OrderStatus::Failed || part.is_leaving(self.now()) {
+            return Some(ProviderWork::Deprovision);
+        }
+        match part.state {
+            OrderDomainState::Active => Some(ProviderWork::Renaming),
+            OrderDomainState::Pending if part.is_replacement() => Some(ProviderWork::Replacement),
+            OrderDomainState::Pending => Some(ProviderWork::SetUp),
+            _ => None,
         }
     }
 
@@ -144,7 +143,7 @@ impl ProvisionRun<'_> {
             FollowUp::FailOrder => Change::OrderFailed {
                 message: error.message.clone(),
             },
-            FollowUp::GiveUp(_) if self.assignment.is_replacement() => Change::SwapFailed,
+            FollowUp::GiveUp(_) if self.assignment.part.is_replacement() => Change::SwapFailed,
             FollowUp::GiveUp(_) => self.needs_replacement(),
         }
     }
@@ -152,14 +151,15 @@ impl ProvisionRun<'_> {
     fn follow_up(&self, error: &ProviderError, work: ProviderWork) -> FollowUp {
         tracing::warn!(
             order.id = %self.job.order, domain.id = %self.job.domain, attempt = self.job.attempts, class = ?error.class,
-            work = ?work, "A provider refused {}: {error}", self.assignment.place.name
+            work = ?work, "A provider refused {}: {error}", self.assignment.part.name
         );
         follow_up(error.class, self.job.attempts, work)
     }
 
     fn needs_replacement(&self) -> Change {
-        let name = &self.assignment.place.name;
+        let name = &self.assignment.part.name;
         Change::Blocked(vec![Blocker {
+            id: ActionId::new(self.now()),
             reason: ActionReason::ReplaceDomain,
             message: format!("{name} cannot be set up; replace it with a swap"),
             persona: None,

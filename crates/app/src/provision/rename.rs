@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use peeker_domain::order::{OpenRename, RenameOutcome};
 use peeker_domain::provider_error::{FollowUp, ProviderWork};
 use peeker_domain::{Error, MailProvider, WebUrl};
 use peeker_providers::{InboxRename, InboxSpec, ProviderError, Providers};
-use peeker_store::swaps::{self, OpenRename, RenameOutcome};
+use peeker_store::swaps;
 
 use super::steps::{Target, picture_message};
 use super::{Failure, ProvisionRun, end};

@@ -3,16 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use peeker_domain::id::InboxId;
+use peeker_domain::id::{ActionId, InboxId};
 use peeker_domain::inbox_names::{InboxName, inbox_names};
-use peeker_domain::order::{ClientId, Persona, personas_of_domain};
+use peeker_domain::order::{Blocker, Change, NewInbox, Next};
+use peeker_domain::order::{ClientId, Persona};
 use peeker_domain::view::Source;
 use peeker_domain::{
-    ActionReason, Cents, DomainName, EmailAddress, Error, MailProvider, ProvisionStep, WebUrl,
+    ActionReason, DomainName, EmailAddress, Error, MailProvider, OrderDomainState, ProvisionStep,
+    WebUrl,
 };
 use peeker_providers::sequencer::HandOver;
 use peeker_providers::{Call, InboxSpec, Providers, Purpose, dns};
-use peeker_store::orders::progress::{Blocker, Change, NewInbox, Next};
 use peeker_store::swaps;
 use secrecy::SecretString;
 
@@ -30,11 +31,11 @@ pub(super) struct Target<'a> {
 impl ProvisionRun<'_> {
     /// What the providers are asked about.
     pub(super) fn target(&self) -> Result<Target<'_>, Error> {
-        let place = &self.assignment.place;
+        let part = &self.assignment.part;
         Ok(Target {
             providers: self.app.providers(self.environment)?,
-            name: DomainName::from_stored(place.name.clone()),
-            provider: place.provider.parse().map_err(Error::internal)?,
+            name: DomainName::from_stored(part.name.clone()),
+            provider: part.provider,
             key: format!("{}/{}", self.job.order, self.job.domain),
         })
     }
@@ -49,8 +50,8 @@ impl ProvisionRun<'_> {
 
     /// Sets the domain up from the last recorded step on.
     pub(super) async fn set_up(&self) -> Result<Next, Failure> {
-        let (target, names) = (self.target()?, self.names()?);
-        let mut step = self.assignment.step()?;
+        let (target, names) = (self.target()?, self.names());
+        let mut step = self.assignment.part.step;
         let mut next = self.begin_swaps().await?;
         while next == Next::Continue {
             (step, next) = match step {
@@ -67,10 +68,10 @@ impl ProvisionRun<'_> {
     /// Tells that work on what the domain is set up for has begun: the swap that brings it in, or the new names of its
     /// inboxes.
     async fn begin_swaps(&self) -> Result<Next, Failure> {
-        if self.assignment.is_replacement() {
+        if self.assignment.part.is_replacement() {
             return Ok(self.record(Change::SwapBegun).await?);
         }
-        if self.assignment.place.personas.is_some() {
+        if self.assignment.part.personas.is_some() {
             let db = &self.app.environment(self.environment).db;
             swaps::start_renames(db, self.job, self.now()).await?;
         }
@@ -83,7 +84,7 @@ impl ProvisionRun<'_> {
         if !self.is_to_be_bought() {
             return Ok(Next::Continue);
         }
-        let price = Cents(self.assignment.place.price_cents);
+        let price = self.assignment.part.price_cents;
         let registrar = &target.providers.registrar;
         let bought = registrar.register(self.call(target), &target.name, price);
         let until = Some(bought.await?.expires_at);
@@ -91,7 +92,7 @@ impl ProvisionRun<'_> {
     }
 
     fn is_to_be_bought(&self) -> bool {
-        self.assignment.place.source == Source::Registered.as_str()
+        self.assignment.part.source == Source::Registered
     }
 
     /// Everything up to the inboxes, which get their names.
@@ -129,6 +130,7 @@ impl ProvisionRun<'_> {
         }
         let servers = servers.join(" and ");
         Ok(Some(Blocker {
+            id: ActionId::new(self.now()),
             reason: ActionReason::UpdateNameservers,
             message: format!("Set the nameservers of {name} to {servers}"),
             persona: None,
@@ -146,7 +148,7 @@ impl ProvisionRun<'_> {
             return Ok(blockers);
         }
         let probes = &target.providers.probes;
-        let personas = self.personas()?;
+        let personas = self.personas();
         let used: BTreeSet<usize> = names.iter().map(|name| name.persona).collect();
         for persona in used.into_iter().filter_map(|index| personas.get(index)) {
             let Some(url) = &persona.profile_picture_url else {
@@ -155,9 +157,10 @@ impl ProvisionRun<'_> {
             let url = WebUrl::parse(url).map_err(Error::internal)?;
             if !probes.picture_reachable(self.call(target), &url).await? {
                 blockers.push(Blocker {
+                    id: ActionId::new(self.now()),
                     reason: ActionReason::ProfilePictureNotAccessible,
                     message: picture_message(persona, &url),
-                    persona: Some(persona.into()),
+                    persona: Some(persona.clone()),
                 });
             }
         }
@@ -167,7 +170,7 @@ impl ProvisionRun<'_> {
     async fn prepare_mail(&self, target: &Target<'_>) -> Result<(), Failure> {
         let Providers { dns, mail, .. } = target.providers;
         let (name, provider, call) = (&target.name, target.provider, self.call(target));
-        let purpose = if self.assignment.is_replacement() {
+        let purpose = if self.assignment.part.is_replacement() {
             Purpose::Swap
         } else {
             Purpose::Order
@@ -194,7 +197,7 @@ impl ProvisionRun<'_> {
         });
         let change = Change::InboxesNamed {
             inboxes: inboxes.collect(),
-            personas: self.assignment.place.personas.clone(),
+            personas: self.assignment.part.personas.clone(),
         };
         Ok(self.record(change).await?)
     }
@@ -205,7 +208,7 @@ impl ProvisionRun<'_> {
         self.forward(target).await?;
         self.hand_over(target, &addresses).await?;
         let connected = Change::Connected {
-            redirect: self.assignment.place.forwarding_url.clone(),
+            redirect: self.assignment.part.forwarding_url.clone(),
         };
         Ok(self.record(connected).await?)
     }
@@ -215,7 +218,7 @@ impl ProvisionRun<'_> {
         target: &Target<'_>,
         names: &[InboxName],
     ) -> Result<Vec<String>, Failure> {
-        let personas = self.personas()?;
+        let personas = self.personas();
         let addresses: Vec<String> = names
             .iter()
             .map(|name| address(name, &target.name))
@@ -241,11 +244,11 @@ impl ProvisionRun<'_> {
     /// A domain from the inventory may still redirect to where it did before this order, which may name no target.
     async fn forward(&self, target: &Target<'_>) -> Result<(), Failure> {
         let (dns, call) = (&target.providers.dns, self.call(target));
-        let place = &self.assignment.place;
-        if let Some(url) = &place.forwarding_url {
+        let part = &self.assignment.part;
+        if let Some(url) = &part.forwarding_url {
             let url = WebUrl::parse(url).map_err(Error::internal)?;
             dns.set_redirect(call, &target.name, &url).await?;
-        } else if place.source == Source::Imported.as_str() {
+        } else if part.source == Source::Imported {
             dns.clear_redirect(call, &target.name).await?;
         }
         Ok(())
@@ -276,7 +279,9 @@ impl ProvisionRun<'_> {
     /// is handed over later needs none.
     fn login_password(&self) -> Result<Option<SecretString>, Error> {
         let Some(sealed) = self.assignment.order.sealed_password.as_deref() else {
-            return if self.assignment.is_replacement() || self.assignment.is_live() {
+            return if self.assignment.part.is_replacement()
+                || self.assignment.part.state == OrderDomainState::Active
+            {
                 Ok(None)
             } else {
                 Err(Error::internal(
@@ -292,22 +297,13 @@ impl ProvisionRun<'_> {
         self.app.0.sealer.open(place, sealed).map(Some)
     }
 
-    fn personas(&self) -> Result<Vec<Persona>, Error> {
-        let place = &self.assignment.place;
-        if let Some(personas) = &place.personas {
-            return serde_json::from_str(personas).map_err(Error::internal);
-        }
-        let personas =
-            serde_json::from_str(&self.assignment.order.personas).map_err(Error::internal)?;
-        let position = u32::try_from(place.position).map_err(Error::internal)?;
-        let inboxes = u32::try_from(place.inboxes).map_err(Error::internal)?;
-        Ok(personas_of_domain(personas, position, inboxes))
+    fn personas(&self) -> Vec<Persona> {
+        self.assignment.part.personas_on(&self.assignment.order)
     }
 
     /// The inboxes of the domain: a function of the order alone, so every try names the same ones.
-    fn names(&self) -> Result<Vec<InboxName>, Error> {
-        let inboxes = u32::try_from(self.assignment.place.inboxes).map_err(Error::internal)?;
-        Ok(inbox_names(&self.personas()?, inboxes))
+    fn names(&self) -> Vec<InboxName> {
+        inbox_names(&self.personas(), self.assignment.part.inboxes)
     }
 }
 

@@ -12,7 +12,7 @@ use peeker_domain::id::AccountId;
 use peeker_domain::{DeliveryState, EventType, FailureClass, Tier};
 use peeker_store::deliveries as rows;
 use peeker_store::entity::{deliveries, delivery_attempts};
-use peeker_store::{EnvironmentDb, Work};
+use peeker_store::{EnvironmentDb, UnitOfWork};
 use peeker_testkit::{Faults, Process, Receiver, TestApp, on_both_engines};
 use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::json;
@@ -30,7 +30,7 @@ fn db(app: &TestApp) -> &EnvironmentDb {
 }
 
 pub(crate) async fn emit(app: &TestApp, account: &AccountId, count: usize) {
-    let mut work = Work::begin(db(app), [account]).await.unwrap();
+    let mut work = UnitOfWork::begin(db(app), [account]).await.unwrap();
     for number in 0..count {
         let data = json!({ "number": number });
         work.emit(account, EventType::SwapCreated, None, &data, app.now())
@@ -183,7 +183,7 @@ on_both_engines! {
         let process = Process::start(app.options(), &Faults::default());
         let first = arrivals.recv().await.unwrap();
         // The receiver answers, but nothing can be recorded any more before the process dies.
-        let blocker = Work::begin(db(app), [&app.partner.id]).await.unwrap();
+        let blocker = UnitOfWork::begin(db(app), [&app.partner.id]).await.unwrap();
         deliveries::Entity::find().lock_exclusive().all(blocker.tx()).await.unwrap();
         answer.notify_one();
         tokio::task::yield_now().await;

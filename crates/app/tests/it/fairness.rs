@@ -7,7 +7,7 @@ use peeker_app::runner::{self, Rounds};
 use peeker_app::{App, Settings, keys, partners};
 use peeker_domain::id::AccountId;
 use peeker_domain::{DeliveryState, Environment, EventType, Preset, Tier};
-use peeker_store::{Work, deliveries};
+use peeker_store::{UnitOfWork, deliveries};
 use peeker_testkit::{
     Client, Engine, Fault, Faults, Receiver, TestApp, custom_order, names, on_both_engines,
 };
@@ -156,7 +156,7 @@ on_both_engines! {
         peeker_app::webhooks::set_endpoint(&app.app, &account, &busy.url).await.unwrap();
         app.set_webhook(&quiet.url).await;
         for (account, events) in [(&account, 3_000), (&app.partner.id, 1)] {
-            let mut work = Work::begin(db, [account]).await.unwrap();
+            let mut work = UnitOfWork::begin(db, [account]).await.unwrap();
             for _ in 0..events {
                 work.emit(account, EventType::SwapCreated, None, &json!({}), app.now()).unwrap();
             }

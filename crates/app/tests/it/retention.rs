@@ -4,7 +4,7 @@ use peeker_app::retention::{self, Pruned};
 use peeker_app::settings::Retention;
 use peeker_app::{App, Settings};
 use peeker_domain::{Environment, EventType};
-use peeker_store::Work;
+use peeker_store::UnitOfWork;
 use peeker_testkit::{Receiver, TestApp, custom_order, names, on_both_engines};
 use serde_json::json;
 
@@ -12,7 +12,7 @@ const DAY: i64 = 24 * 60 * 60;
 
 async fn emit(app: &TestApp, count: usize) {
     let db = &app.app.store().sandbox.db;
-    let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
+    let mut work = UnitOfWork::begin(db, [&app.partner.id]).await.unwrap();
     for _ in 0..count {
         work.emit(
             &app.partner.id,

@@ -103,6 +103,32 @@ impl Domain {
         self.renewal_refused = false;
     }
 
+    /// It has a zone: from now on it is the account's, to be used when its nameservers point there.
+    pub fn imported(&mut self, now: Timestamp) -> Result<(), IllegalTransition> {
+        if self.has_lapsed(now) {
+            self.disown();
+        }
+        self.owned = true;
+        if self.order_id.is_some() {
+            return Ok(());
+        }
+        self.category = DomainCategory::Inventory;
+        self.turn(if self.delegated {
+            DomainStatus::Available
+        } else {
+            DomainStatus::ActionRequired
+        })
+    }
+
+    /// Its nameservers were seen to point to the zone.
+    pub fn delegated(&mut self) -> Result<(), IllegalTransition> {
+        self.delegated = true;
+        if self.order_id.is_none() {
+            self.turn(DomainStatus::Available)?;
+        }
+        Ok(())
+    }
+
     /// The next status.
     pub(super) fn turn(&mut self, to: DomainStatus) -> Result<(), IllegalTransition> {
         self.status = self.status.transition(to)?;

@@ -5,6 +5,7 @@
 //! *effects* it is given, all in one transaction. An order can have 12,000 domains, so a decision gets the part that it is
 //! about (one domain and its order, with counters for the others), not the whole.
 
+mod accept;
 mod action;
 mod aggregate;
 mod billing;
@@ -22,6 +23,7 @@ mod swap;
 
 pub use crate::client_id::ClientId;
 pub use crate::persona::{Persona, Personas, personas_of_domain};
+pub use accept::{Acceptance, NewOrder, NewOrderDomain};
 pub use action::resume;
 pub use aggregate::{Inbox, Order, OrderDomain};
 pub use billing::{Renewal, RenewalFacts, renew};

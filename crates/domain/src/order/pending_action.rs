@@ -3,7 +3,7 @@
 use crate::id::{AccountId, ActionId, DomainId, OrderId, UserId};
 use crate::job::{JobKind, NewJob};
 use crate::persona::Persona;
-use crate::status::{ActionReason, ActionStatus};
+use crate::status::{ActionKind, ActionReason, ActionStatus};
 use crate::time::Timestamp;
 use crate::view;
 
@@ -17,8 +17,7 @@ pub struct PendingAction {
     pub id: ActionId,
     pub order_id: OrderId,
     pub domain_id: DomainId,
-    /// What has to be mended, `ActionReason::kind`.
-    pub kind: String,
+    pub kind: ActionKind,
     pub reason: ActionReason,
     pub status: ActionStatus,
     /// What to do, for the partner.
@@ -60,7 +59,7 @@ impl PendingAction {
     pub fn view(&self) -> view::PendingAction {
         view::PendingAction {
             id: self.id.to_string(),
-            kind: self.kind.clone(),
+            kind: self.kind.to_string(),
             reason: self.reason,
             status: self.status,
             order_id: self.order_id.to_string(),

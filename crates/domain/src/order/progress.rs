@@ -328,7 +328,7 @@ impl DomainOnOrder<'_> {
             id: blocker.id.clone(),
             order_id: self.order.id.clone(),
             domain_id: self.domain.id.clone(),
-            kind: blocker.reason.kind().to_owned(),
+            kind: blocker.reason.kind(),
             reason: blocker.reason,
             status: ActionStatus::Open,
             message: blocker.message.clone(),

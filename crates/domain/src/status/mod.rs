@@ -11,7 +11,9 @@ pub use account::{BundleStatus, EventReplayStatus, UserStatus};
 pub(crate) use declare::stored_enum;
 pub use declare::{IllegalTransition, UnknownWord};
 pub use domain::{DomainCategory, DomainStatus, ForwardingStatus, ImportStatus, JobDomainState};
-pub use order::{ActionReason, ActionStatus, InboxStatus, OrderDomainState, OrderStatus};
+pub use order::{
+    ActionKind, ActionReason, ActionStatus, InboxStatus, OrderDomainState, OrderStatus,
+};
 pub use swap::{SwapReason, SwapStatus, SwapType};
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use sea_orm::{
 use crate::entity::{accounts, deliveries, delivery_attempts, event_replays, events, replays};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// Accounts that have rows, a page at a time, in order of their ids.
 pub async fn accounts_unscoped(
@@ -56,7 +56,7 @@ pub async fn prune_events(
         return Ok(0);
     }
     // The account is locked, or a replay could put in line what goes away.
-    let work = Work::begin(db, [account]).await?;
+    let work = UnitOfWork::begin(db, [account]).await?;
     let tx = work.tx();
     let Some(last) = removable(tx, account, before, limit).await? else {
         return Ok(0);

@@ -18,8 +18,9 @@ use crate::entity::{deliveries, replays};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
-use crate::jobs::{self, ClaimedJob, NewJob};
-use crate::work::Work;
+use crate::jobs::{self, ClaimedJob};
+use crate::unit_of_work::UnitOfWork;
+use peeker_domain::NewJob;
 
 /// Sequence numbers that one step looks at, so that no transaction is long.
 const STEP: i64 = 500;
@@ -36,7 +37,7 @@ pub async fn replay(
     let Some(event) = find(db, account, id).await? else {
         return Ok(None);
     };
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     resend(&mut work, account, vec![event.sequence], now).await?;
     let event = find_in(db, work.tx(), account, id).await?;
     work.commit().await?;
@@ -45,7 +46,7 @@ pub async fn replay(
 
 /// Puts the deliveries of these events in line again.
 async fn resend(
-    work: &mut Work<'_>,
+    work: &mut UnitOfWork<'_>,
     account: &AccountId,
     sequences: Vec<i64>,
     now: Timestamp,
@@ -198,7 +199,7 @@ pub async fn begin(
     new: &NewEventReplay,
     found: Option<Matching>,
 ) -> Result<view::EventReplay> {
-    let mut work = Work::begin(db, [&new.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&new.account]).await?;
     let row = new_row(new, found)?;
     if let Some(running) = find_running(&work, &row).await? {
         return to_view(running);
@@ -245,7 +246,7 @@ fn new_row(new: &NewEventReplay, found: Option<Matching>) -> Result<Model> {
     })
 }
 
-async fn find_running(work: &Work<'_>, like: &Model) -> Result<Option<Model>> {
+async fn find_running(work: &UnitOfWork<'_>, like: &Model) -> Result<Option<Model>> {
     let types = match &like.types {
         Some(types) => Column::Types.eq(types.as_str()),
         None => Column::Types.is_null(),
@@ -299,7 +300,7 @@ struct Numbered {
 
 /// The worker's part: one step of a replay; `now` is the account's time. Errors: [`crate::StoreError::LeaseLost`].
 pub async fn run(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
-    let mut work = Work::begin(db, [&job.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&job.account]).await?;
     let id = EventReplayId::from_stored(job.subject.clone());
     let row = Entity::find_by_id((job.account.clone(), id))
         .one(work.tx())
@@ -329,7 +330,7 @@ pub async fn run(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result
 }
 
 async fn matching_between(
-    work: &Work<'_>,
+    work: &UnitOfWork<'_>,
     job: &ClaimedJob,
     row: &Model,
     until: i64,

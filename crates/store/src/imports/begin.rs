@@ -13,8 +13,8 @@ use crate::entity::{import_domains, import_fingerprints, imported_names, imports
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::insert_all;
-use crate::jobs::NewJob;
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
+use peeker_domain::NewJob;
 
 /// A new import job.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub enum Begun {
 
 /// Stores a new job with the work to be done for it.
 pub async fn begin(db: &EnvironmentDb, new: &NewImport) -> Result<Begun> {
-    let mut work = Work::begin(db, [&new.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&new.account]).await?;
     if let Some((fingerprint, expires_at)) = &new.fingerprint
         && let Some(original) = claim_fingerprint(work.tx(), new, fingerprint, *expires_at).await?
     {

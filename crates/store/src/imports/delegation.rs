@@ -1,7 +1,7 @@
 //! Whether imported domains are delegated, and what follows when they are.
 
 use peeker_domain::id::{AccountId, DomainId, ImportId};
-use peeker_domain::{ActionReason, DomainName, DomainStatus, EventType, ImportStatus, Timestamp};
+use peeker_domain::{ActionReason, DomainName, EventType, ImportStatus, Timestamp};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::{by_id, nameservers, of_import, show};
@@ -10,7 +10,9 @@ use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
 use crate::jobs::ClaimedJob;
-use crate::work::Work;
+use crate::orders::read;
+use crate::orders::write::write_domains;
+use crate::unit_of_work::UnitOfWork;
 use crate::{actions, swaps};
 
 /// A zone whose delegation is watched.
@@ -32,7 +34,7 @@ pub async fn watched_zone(
     account: &AccountId,
     domain: &DomainId,
 ) -> Result<Option<WatchedZone>> {
-    let row = domains::Entity::find_by_id((account.to_string(), domain.to_string()))
+    let row = domains::Entity::find_by_id((account.clone(), domain.clone()))
         .one(&db.pools.reader)
         .await?;
     let Some(row) = row.filter(|row| row.nameservers.is_some()) else {
@@ -41,7 +43,7 @@ pub async fn watched_zone(
     Ok(Some(WatchedZone {
         nameservers: nameservers(&row)?,
         delegated: row.delegated,
-        created_at: Timestamp::from_millis(row.created_at),
+        created_at: row.created_at,
         name: DomainName::from_stored(row.name),
     }))
 }
@@ -49,36 +51,32 @@ pub async fn watched_zone(
 /// Records that a domain's nameservers were seen: it can be used, what waited for it goes on, and imports that waited
 /// for nothing else are completed again. Ends the job.
 pub async fn delegated(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
-    let mut work = Work::begin(db, [&job.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&job.account]).await?;
     crate::jobs::finish(&work, job).await?;
-    let key = (job.account.to_string(), job.subject.clone());
-    let Some(mut row) = domains::Entity::find_by_id(key).one(work.tx()).await? else {
+    let id = DomainId::from_stored(job.subject.clone());
+    let Some(mut domain) = read::domain(&work, &job.account, &id).await? else {
         return work.commit().await;
     };
-    row.delegated = true;
-    if row.order_id.is_none() {
-        row.status = row
-            .status
-            .parse::<DomainStatus>()?
-            .transition(DomainStatus::Available)?
-            .to_string();
-    }
-    write_back::<domains::Entity, _>(work.tx(), vec![row.clone()]).await?;
-    swaps::imported(&mut work, &job.account, &row, now).await?;
+    domain.delegated()?;
+    write_domains(&work, vec![domain.clone()]).await?;
+    swaps::imported(&mut work, &job.account, &domain, now).await?;
     actions::resolve_for_domain(
         &mut work,
         &job.account,
-        &job.subject,
+        &id,
         ActionReason::UpdateNameservers,
         now,
     )
     .await?;
-    let domain = DomainId::from_stored(job.subject.clone());
-    complete_again(&work, &job.account, &domain).await?;
+    complete_again(&work, &job.account, &id).await?;
     work.commit().await
 }
 
-async fn complete_again(work: &Work<'_>, account: &AccountId, domain: &DomainId) -> Result<()> {
+async fn complete_again(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    domain: &DomainId,
+) -> Result<()> {
     let of_domain = import_domains::Entity::find()
         .filter(import_domains::Column::AccountId.eq(account))
         .filter(import_domains::Column::DomainId.eq(domain))
@@ -107,7 +105,7 @@ async fn undelegated(db: &impl ConnectionTrait, job: &imports::Model) -> Result<
 
 /// A day after the import: asks for the nameservers, once, if some are not set. Ends the job.
 pub async fn deadline(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
-    let mut work = Work::begin(db, [&job.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&job.account]).await?;
     crate::jobs::finish(&work, job).await?;
     let id = ImportId::from_stored(job.subject.clone());
     let key = (job.account.clone(), id);

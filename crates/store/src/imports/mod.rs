@@ -150,8 +150,8 @@ pub async fn find_domains(
         };
         found.push(ImportedDomain {
             domain: row.name.clone(),
-            import_id,
-            status: row.status.parse()?,
+            import_id: import_id.into(),
+            status: row.status,
             nameservers: nameservers(&row)?,
         });
     }

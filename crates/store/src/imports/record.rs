@@ -3,23 +3,22 @@
 use std::collections::{BTreeMap, HashMap};
 
 use peeker_domain::id::{AccountId, DomainId, ImportId};
-use peeker_domain::view::{Category, FailureReason};
-use peeker_domain::{
-    DomainName, DomainStatus, EventType, ImportStatus, JobDomainState, JobKind, Timestamp,
-};
+use peeker_domain::order::Domain;
+use peeker_domain::view::FailureReason;
+use peeker_domain::{DomainName, EventType, ImportStatus, JobDomainState, JobKind, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{IS_PENDING, by_name, of_import, show};
 use crate::connections::WriteTransaction;
-use crate::domains as domain_rows;
 use crate::entity::{domains, import_domains, imported_names, imports, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
-use crate::jobs::{ClaimedJob, NewJob, finish, give_way};
+use crate::jobs::{ClaimedJob, finish, give_way};
 use crate::number::small;
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
+use peeker_domain::NewJob;
 
 /// The first domains of a job that have no zone yet, by position; only those behind `after`, if given.
 pub async fn pending(
@@ -90,7 +89,7 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
         now,
         slice_of,
     } = zones;
-    let mut work = Work::begin(db, [account]).await?;
+    let mut work = UnitOfWork::begin(db, [account]).await?;
     let Some(mut job) = imports::Entity::find_by_id((account.clone(), id.clone()))
         .one(work.tx())
         .await?
@@ -125,7 +124,7 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
                     now,
                 )?;
                 row.state = JobDomainState::Completed;
-                row.domain_id = Some(DomainId::from_stored(domain.id.clone()));
+                row.domain_id = Some(domain.id.clone());
                 if !domain.delegated {
                     work.enqueue(NewJob::new(
                         account,
@@ -183,7 +182,7 @@ fn tally(
     Ok(count(JobDomainState::Pending) == 0 && job.status == ImportStatus::InProgress)
 }
 
-/// The domain's row with its zone: the account's own, or a new one.
+/// The domain with its zone: the account's own, or a new one.
 fn with_zone(
     known: Option<domains::Model>,
     account: &AccountId,
@@ -192,34 +191,18 @@ fn with_zone(
     nameservers: &[String],
     now: Timestamp,
 ) -> Result<domains::Model> {
-    let mut row = known.unwrap_or_else(|| {
-        let id = DomainId::new(now);
-        domain_rows::candidate(account.as_str(), &id, name.as_str(), now)
-    });
-    if domain_rows::has_lapsed(&row, now) {
-        domain_rows::disown(&mut row);
-    }
-    row.owned = true;
-    row.import_id = Some(import.to_string());
-    row.nameservers = Some(serde_json::to_string(nameservers)?);
-    if row.order_id.is_none() {
-        row.category = Category::Inventory.to_string();
-        let status = if row.delegated {
-            DomainStatus::Available
-        } else {
-            DomainStatus::ActionRequired
-        };
-        row.status = row
-            .status
-            .parse::<DomainStatus>()?
-            .transition(status)?
-            .to_string();
-    }
-    Ok(row)
+    let mut domain = match known {
+        Some(row) => Domain::try_from(row)?,
+        None => Domain::candidate(account, &DomainId::new(now), name.as_str(), now),
+    };
+    domain.import_id = Some(import.clone());
+    domain.nameservers = Some(serde_json::to_string(nameservers)?);
+    domain.imported(now)?;
+    domain.try_into()
 }
 
 async fn conclude(
-    work: &mut Work<'_>,
+    work: &mut UnitOfWork<'_>,
     account: &AccountId,
     job: &mut imports::Model,
     deadline: Timestamp,

@@ -1,52 +1,19 @@
-//! Cancelling an order or some of its domains: scheduled at once, carried out at the end of the paid month
-//! (contract §4).
+//! Cancelling an order or some of its domains: the facts that `peeker_domain::order::cancel` decides on, and what it
+//! decides.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
+use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{EventType, JobKind, OrderStatus, Timestamp, view};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use peeker_domain::order::{self, CancelRefusal, Removal, Scope};
+use peeker_domain::{NewJob, view};
 
-use super::progress::{LEFT, OVER, has_joined};
-use super::{detail, email_of, is_cancelling};
-use crate::entity::{order_domains, orders, swaps};
+use super::effects;
+use super::read;
+use super::write::{write_order, write_order_domains};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::insert::write_back;
-use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
-use crate::work::Work;
-
-/// Without a renewal date an order ends after so many days.
-const DAYS_WITHOUT_RENEWAL: i64 = 30;
-
-/// What is to be cancelled.
-#[derive(Debug, Clone)]
-pub enum Scope {
-    /// Everything.
-    Order,
-    /// These domains: names or `dom_` ids, as submitted.
-    Domains(Vec<String>),
-}
-
-/// What became of a wish to cancel.
-#[derive(Debug)]
-pub enum Cancelled {
-    /// It is scheduled, or was before.
-    Scheduled(Box<view::OrderDetail>),
-    /// The order has ended already.
-    Ended(OrderStatus),
-    /// These entries cannot be followed; nothing has changed.
-    Misnamed(Vec<Misnamed>),
-}
-
-/// An entry that is no domain of the order, or that names one again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Misnamed {
-    /// Its position.
-    pub index: usize,
-    /// The position of the entry that named the domain first.
-    pub same_as: Option<usize>,
-}
+use crate::jobs::{ClaimedJob, finish, run_again};
+use crate::unit_of_work::UnitOfWork;
+use crate::users;
 
 /// Schedules a cancellation; again is the same. `None` when there is no such order.
 pub async fn schedule(
@@ -55,213 +22,46 @@ pub async fn schedule(
     id: &OrderId,
     scope: &Scope,
     now: Timestamp,
-) -> Result<Option<Cancelled>> {
-    let mut work = Work::begin(db, [account]).await?;
-    let key = (account.to_string(), id.to_string());
-    let Some(order) = orders::Entity::find_by_id(key).one(work.tx()).await? else {
+) -> Result<Option<Result<view::OrderDetail, CancelRefusal>>> {
+    let mut work = UnitOfWork::begin(db, [account]).await?;
+    let Some(order) = read::order(&work, account, id).await? else {
         return Ok(None);
     };
-    let status: OrderStatus = order.status.parse()?;
-    if !status.is_active() {
-        return Ok(Some(Cancelled::Ended(status)));
-    }
-    let mut places = places_of(&work, account, id).await?;
-    places.retain(|place| place.state != LEFT);
-    let mut leaving = match named(&places, scope) {
-        Ok(leaving) => leaving,
-        Err(misnamed) => return Ok(Some(Cancelled::Misnamed(misnamed))),
+    let parts = read::domains_of(&work, account, id).await?;
+    let swaps = read::swaps_in(&work, &parts).await?;
+    let email = users::email(work.tx(), account, &order.user_id).await?;
+    let removal = match order::cancel(order, parts, &swaps, email, scope, now)? {
+        Ok(removal) => removal,
+        Err(refusal) => return Ok(Some(Err(refusal))),
     };
-    leaving.extend(coming_in_for(&work, &places, &leaving).await?);
-    let ends_at = order.renews_at.map_or_else(
-        || now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60),
-        Timestamp::from_millis,
-    );
-    let shown = let_go(&mut work, order, places, &leaving, ends_at, now).await?;
+    let shown = removal.shown.clone();
+    write_removal(&mut work, account, removal, now).await?;
     work.commit().await?;
-    Ok(Some(Cancelled::Scheduled(Box::new(shown))))
+    Ok(Some(Ok(shown)))
 }
 
-/// Lets the places at these positions of an active order leave it at `ends_at`, or earlier where they do anyway. An order
-/// that none stays on is scheduled to be cancelled; one that is scheduled so already keeps its time. Writes the rows that
-/// it is given.
-///
-/// An order that is scheduled so has no renewal any more: what undoes it must enqueue `NewJob::renew` again.
-pub(crate) async fn let_go(
-    work: &mut Work<'_>,
-    mut order: orders::Model,
-    mut places: Vec<order_domains::Model>,
-    leaving: &BTreeSet<i32>,
-    ends_at: Timestamp,
-    now: Timestamp,
-) -> Result<view::OrderDetail> {
-    places.retain(|place| place.state != LEFT);
-    let status: OrderStatus = order.status.parse()?;
-    let scheduled = status == OrderStatus::CancelScheduled;
-    let is_named = |place: &order_domains::Model| leaving.contains(&place.position);
-    let mut changed = !scheduled && leave_by(&mut places, is_named, ends_at);
-    let whole = !scheduled && places.iter().all(|place| place.leaves_at.is_some());
-    if whole {
-        order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
-        order.overdue_since = None;
-        // What a swap takes off does not stay longer than what it was replaced by.
-        changed |= leave_by(&mut places, |_| true, ends_at);
-    }
-    let cancelling = places.iter().filter(|place| is_cancelling(place));
-    let last = cancelling.filter_map(|place| place.leaves_at).max();
-    if !scheduled && last.is_some() {
-        order.cancels_at = last;
-        let since = &mut order.cancellation_scheduled_at;
-        since.get_or_insert(now.as_millis());
-    }
-    let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
-    let account = AccountId::from_stored(order.account_id.clone());
-    if let (true, Some(first)) = (changed, next_to_leave(&places)) {
-        work.enqueue(NewJob::timer(
-            &account,
-            JobKind::Cancel,
-            order.id.as_str(),
-            first,
-        ));
-    }
-    if whole {
-        work.emit(
-            &account,
-            EventType::OrderCancelScheduled,
-            Some(&order.id),
-            &shown,
-            now,
-        )?;
-    }
-    write_back::<orders::Entity, _>(work.tx(), vec![order]).await?;
-    write_back::<order_domains::Entity, _>(work.tx(), places).await?;
-    Ok(shown)
-}
-
-/// Lets these places leave at that time, unless they do earlier. Gives back whether any was to stay longer.
-fn leave_by(
-    places: &mut [order_domains::Model],
-    which: impl Fn(&order_domains::Model) -> bool,
-    ends_at: Timestamp,
-) -> bool {
-    let mut changed = false;
-    for place in places.iter_mut().filter(|place| which(place)) {
-        if place.leaves_at.is_none_or(|at| at > ends_at.as_millis()) {
-            place.leaves_at = Some(ends_at.as_millis());
-            changed = true;
-        }
-    }
-    changed
-}
-
-/// When the first of the places that are to leave does.
-fn next_to_leave(places: &[order_domains::Model]) -> Option<Timestamp> {
-    let open = places
-        .iter()
-        .filter(|place| !OVER.contains(&place.state.as_str()));
-    open.filter_map(|place| place.leaves_at)
-        .min()
-        .map(Timestamp::from_millis)
-}
-
-/// The positions that a scope names. Errors: every entry that is no domain of the order or names one again.
-fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>, Vec<Misnamed>> {
-    let Scope::Domains(named) = scope else {
-        return Ok(places.iter().map(|place| place.position).collect());
-    };
-    let joined = places.iter().filter(|place| has_joined(place));
-    let positions: HashMap<&str, i32> = joined
-        .flat_map(|place| {
-            [
-                (&*place.domain_id, place.position),
-                (&*place.name, place.position),
-            ]
-        })
-        .collect();
-    let (mut found, mut misnamed) = (BTreeMap::new(), Vec::new());
-    for (index, wanted) in named.iter().enumerate() {
-        let position = positions.get(wanted.as_str());
-        let same_as = position.and_then(|position| found.get(position).copied());
-        match position {
-            Some(position) if same_as.is_none() => {
-                found.insert(*position, index);
-            }
-            _ => misnamed.push(Misnamed { index, same_as }),
-        }
-    }
-    if misnamed.is_empty() {
-        Ok(found.into_keys().collect())
-    } else {
-        Err(misnamed)
-    }
-}
-
-/// The positions of domains that swaps are bringing in for those that leave: they leave too.
-pub(crate) async fn coming_in_for(
-    work: &Work<'_>,
-    places: &[order_domains::Model],
-    leaving: &BTreeSet<i32>,
-) -> Result<Vec<i32>> {
-    let coming: Vec<_> = places.iter().filter(|place| !has_joined(place)).collect();
-    if coming.is_empty() {
-        return Ok(Vec::new());
-    }
-    let old: BTreeSet<&str> = places
-        .iter()
-        .filter(|place| leaving.contains(&place.position))
-        .map(|place| place.domain_id.as_str())
-        .collect();
-    let swaps = swaps::Entity::find()
-        .filter(swaps::Column::AccountId.eq(coming[0].account_id.as_str()))
-        .filter(
-            swaps::Column::Id.is_in(
-                coming
-                    .iter()
-                    .filter_map(|place| place.swap_in_id.as_deref()),
-            ),
-        )
-        .all(work.tx())
-        .await?;
-    let for_leaving = |place: &&&order_domains::Model| {
-        swaps.iter().any(|swap| {
-            place.swap_in_id.as_ref() == Some(&swap.id) && old.contains(swap.domain_id.as_str())
-        })
-    };
-    Ok(coming
-        .iter()
-        .filter(for_leaving)
-        .map(|place| place.position)
-        .collect())
-}
-
-/// All places that an order ever had, by position.
-pub(crate) async fn places_of(
-    work: &Work<'_>,
+pub(crate) async fn write_removal(
+    work: &mut UnitOfWork<'_>,
     account: &AccountId,
-    id: &OrderId,
-) -> Result<Vec<order_domains::Model>> {
-    Ok(order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account.as_str()))
-        .filter(order_domains::Column::OrderId.eq(id.as_str()))
-        .order_by_asc(order_domains::Column::Position)
-        .all(work.tx())
-        .await?)
+    removal: Removal,
+    now: Timestamp,
+) -> Result<()> {
+    write_order(work, removal.order).await?;
+    write_order_domains(work, removal.domains).await?;
+    effects::carry_out(work, account, removal.effects, now).await
 }
 
 /// The time has come: sends the leaving domains on their way. Each is taken back by its own job, and the last one
 /// ends the order. The job comes back for those that leave later, or ends.
 pub async fn carry_out(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
-    let mut work = Work::begin(db, [&job.account]).await?;
+    let mut work = UnitOfWork::begin(db, [&job.account]).await?;
     let id = OrderId::from_stored(job.subject.clone());
-    let (due, later): (Vec<_>, Vec<_>) = places_of(&work, &job.account, &id)
-        .await?
-        .into_iter()
-        .partition(|place| place.leaves_at.is_some_and(|at| at <= now.as_millis()));
-    for place in due {
-        if !OVER.contains(&place.state.as_str()) {
-            work.enqueue(NewJob::provision(&job.account, &id, &place.domain_id, now));
-        }
+    let parts = read::domains_of(&work, &job.account, &id).await?;
+    let (due, next) = order::due(&parts, now);
+    for domain in due {
+        work.enqueue(NewJob::provision(&job.account, &id, &domain, now));
     }
-    match next_to_leave(&later) {
+    match next {
         Some(next) => run_again(&work, job, next).await?,
         None => finish(&work, job).await?,
     }

@@ -1,45 +1,31 @@
-//! Swaps: replacing a domain of an active order, and renaming the inboxes of one (contract §5).
-//!
-//! A domain swap adds a place to the order, which provisioning sets up like any other; the order does not show it
-//! until it is live. Then the old place leaves, at once or after 14 days, and with it the swap is completed. A
-//! renaming is a row per inbox, worked on by the domain's own job, so that nothing else touches the domain meanwhile.
+//! Swaps: replacing a domain of an active order, and renaming the inboxes of one (contract §5). The rules stand in
+//! `peeker_domain::order`.
 
-mod begin;
-mod outcome;
-mod place;
+mod accept;
 mod rename;
+mod replacement;
 
-pub use begin::{Begun, NewSwap, Replacement, Source, begin};
-pub use outcome::retire;
-pub(crate) use outcome::{complete, fail, imported, open_of_domains};
-pub use rename::{
-    NewRename, OpenRename, RenameOutcome, begin as begin_rename, record as record_renames,
-    start as start_renames,
-};
-pub(crate) use rename::{
-    addresses as rename_addresses, block as block_renames, end_with_domain,
-    resume as resume_renames,
-};
+pub use accept::accept;
+pub use rename::{accept as accept_rename, record as record_renames, start as start_renames};
+pub(crate) use rename::{open as open_renames, resume as resume_renames};
+pub(crate) use replacement::imported;
+pub use replacement::retire;
 
 use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId, UserId};
-use peeker_domain::{EventType, SwapStatus, Timestamp, view};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use peeker_domain::order::Swap;
+use peeker_domain::{SwapStatus, view};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::entity::swaps::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
+use crate::orders::rows::all;
 use crate::paging::{PageRequest, Slice, page};
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
-/// Why a swap does not go on: it repeats one in flight.
-pub(crate) const DUPLICATE: &str = "duplicate";
-/// Why a swap waits: its replacement is registered elsewhere and not imported yet.
-pub(crate) const NOT_IMPORTED: &str = "domain_not_imported";
-/// Why a swap ends: the order that it is part of has ended, or goes on without the domain.
-pub(crate) const ORDER_ENDED: &str = "order_ended";
-
-/// Why a renaming that waited for a picture ends: one with other personas takes its place.
-pub(crate) const SUPERSEDED: &str = "superseded";
+/// Swaps that are not over, `SwapStatus::is_open`, spelled out so that the planner can choose their index.
+const OPEN: &str = "status IN ('created', 'in_progress', 'action_required')";
 
 /// Which swaps to list.
 #[derive(Debug, Clone, Default)]
@@ -54,16 +40,8 @@ pub struct SwapFilter {
     pub status: Option<SwapStatus>,
 }
 
-pub(crate) fn to_view(row: &Model) -> Result<view::Swap> {
-    Ok(view::Swap {
-        id: row.id.clone(),
-        kind: row.kind.parse()?,
-        domain_id: row.domain_id.clone(),
-        replacement_domain: row.replacement_domain.clone(),
-        status: row.status.parse()?,
-        reason: row.reason.clone(),
-        created_at: Timestamp::from_millis(row.created_at),
-    })
+fn to_view(row: Model) -> Result<view::Swap> {
+    Ok(Swap::try_from(row)?.view())
 }
 
 /// A page of swaps.
@@ -73,24 +51,24 @@ pub async fn list(
     filter: &SwapFilter,
     page: &PageRequest,
 ) -> Result<Slice<view::Swap>> {
-    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    let mut query = Entity::find().filter(Column::AccountId.eq(account));
     if let Some(user_id) = &filter.user_id {
-        query = query.filter(Column::UserId.eq(user_id.as_str()));
+        query = query.filter(Column::UserId.eq(user_id));
     }
     if let Some(order_id) = &filter.order_id {
-        query = query.filter(Column::OrderId.eq(order_id.as_str()));
+        query = query.filter(Column::OrderId.eq(order_id));
     }
     if let Some(id) = &filter.domain_id {
         let either = Condition::any()
-            .add(Column::DomainId.eq(id.as_str()))
-            .add(Column::ReplacementDomainId.eq(id.as_str()));
+            .add(Column::DomainId.eq(id))
+            .add(Column::ReplacementDomainId.eq(id));
         query = query.filter(either);
     }
     if let Some(status) = filter.status {
-        query = query.filter(Column::Status.eq(status.as_str()));
+        query = query.filter(Column::Status.eq(status));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    Slice::new(page, rows, |row| &row.id).try_map(|row| to_view(&row))
+    Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
 }
 
 /// One swap.
@@ -99,33 +77,27 @@ pub async fn find(
     account: &AccountId,
     id: &SwapId,
 ) -> Result<Option<view::Swap>> {
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
-    row.as_ref().map(to_view).transpose()
+    row.map(to_view).transpose()
 }
 
-/// Gives a swap another status, with the event that tells of it. The row is the caller's to write.
-pub(crate) fn turn(
-    work: &mut Work<'_>,
-    swap: &mut Model,
-    to: SwapStatus,
-    reason: Option<&str>,
-    now: Timestamp,
-) -> Result<()> {
-    swap.status = swap
-        .status
-        .parse::<SwapStatus>()?
-        .transition(to)?
-        .to_string();
-    swap.reason = reason.map(str::to_owned);
-    let kind = match to {
-        SwapStatus::Created => EventType::SwapCreated,
-        SwapStatus::InProgress => EventType::SwapInProgress,
-        SwapStatus::Completed => EventType::SwapCompleted,
-        SwapStatus::Failed => EventType::SwapFailed,
-        SwapStatus::ActionRequired => EventType::SwapActionRequired,
-    };
-    let account = AccountId::from_stored(swap.account_id.clone());
-    work.emit(&account, kind, Some(&swap.order_id), &to_view(swap)?, now)
+/// Swaps that are not over and take one of these domains off or bring it in, oldest first.
+pub(crate) async fn open_of_domains(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    domains: impl IntoIterator<Item = &DomainId> + Clone,
+) -> Result<Vec<Swap>> {
+    let either = Condition::any()
+        .add(Column::DomainId.is_in(domains.clone()))
+        .add(Column::ReplacementDomainId.is_in(domains));
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account))
+        .filter(either)
+        .filter(Expr::cust(OPEN))
+        .order_by_asc(Column::Id)
+        .all(work.tx())
+        .await?;
+    all(rows)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use peeker_domain::id::AccountId;
 use peeker_domain::{JobKind, JobState, Timestamp};
 use peeker_store::jobs::{self, NewJob};
-use peeker_store::{EnvironmentDb, MOST_CLAIMED, Share, Work, deliveries};
+use peeker_store::{EnvironmentDb, MOST_CLAIMED, Share, UnitOfWork, deliveries};
 use peeker_testkit::{EPOCH, Engine, TestApp, claim_jobs, on_both_engines};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
@@ -122,7 +122,7 @@ on_both_engines! {
         app.may_leave_jobs();
         let db = &app.app.store().sandbox.db;
         let account = &app.partner.id;
-        let mut work = Work::begin(db, [account]).await.unwrap();
+        let mut work = UnitOfWork::begin(db, [account]).await.unwrap();
         for (subject, seconds) in [("imp_3", 30), ("imp_1", 10), ("imp_2", 20)] {
             work.enqueue(NewJob::timer(account, JobKind::Import, subject, EPOCH.plus_seconds(seconds)));
         }

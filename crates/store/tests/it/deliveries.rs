@@ -6,7 +6,7 @@ use peeker_domain::{DeliveryState, EventType, Timestamp};
 use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, RecordAttempt, Recorded};
 use peeker_store::endpoint_health::{self, Pause};
 use peeker_store::entity::deliveries as rows;
-use peeker_store::{Batch, EnvironmentDb, Work, events};
+use peeker_store::{Batch, EnvironmentDb, UnitOfWork, events};
 use peeker_testkit::{EPOCH, Engine, TestApp, claim_deliveries, on_both_engines};
 use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::json;
@@ -18,7 +18,7 @@ async fn emit(app: &TestApp, count: usize) -> &EnvironmentDb {
 }
 
 async fn emit_for(db: &EnvironmentDb, account: &AccountId, count: usize) {
-    let mut work = Work::begin(db, [account]).await.unwrap();
+    let mut work = UnitOfWork::begin(db, [account]).await.unwrap();
     for _ in 0..count {
         work.emit(account, EventType::SwapCreated, None, &json!({}), EPOCH)
             .unwrap();
@@ -204,7 +204,7 @@ async fn an_outcome_waits_for_nobody_elses_delivery() {
     let outcomes = [of(&app.partner.id, 2), of(&other, 1)]
         .map(|delivery| outcome(delivery, DeliveryState::Delivered, 200));
     let recorded = async {
-        let mut work = Work::begin(db, []).await.unwrap();
+        let mut work = UnitOfWork::begin(db, []).await.unwrap();
         let items: Vec<&Recorded> = outcomes.iter().collect();
         RecordAttempt::write(&mut work, &items).await.unwrap();
         work.commit().await.unwrap();

@@ -6,16 +6,16 @@ use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::{JobState, Timestamp};
 use peeker_store::jobs::{self, ClaimedJob, NewJob};
 use peeker_store::orders::progress::{self, DomainJob};
-use peeker_store::{EnvironmentDb, StoreError, Work};
+use peeker_store::{EnvironmentDb, StoreError, UnitOfWork};
 use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
 
 const LEASE_SECONDS: i64 = 120;
 
 async fn enqueue(db: &EnvironmentDb, account: &AccountId, subjects: &[DomainId], at: Timestamp) {
     let order = OrderId::from_stored("ord_of_these".to_owned());
-    let mut work = Work::begin(db, [account]).await.unwrap();
+    let mut work = UnitOfWork::begin(db, [account]).await.unwrap();
     for subject in subjects {
-        work.enqueue(NewJob::provision(account, &order, subject.as_str(), at));
+        work.enqueue(NewJob::provision(account, &order, subject, at));
     }
     work.commit().await.unwrap();
 }

@@ -10,7 +10,7 @@ use peeker_domain::{
 };
 use peeker_store::entity::orders;
 use peeker_store::orders::accept::{Accept, Accepted, NewOrder, NewOrderDomain};
-use peeker_store::{Batch, EnvironmentDb, Work};
+use peeker_store::{Batch, EnvironmentDb, UnitOfWork};
 use peeker_testkit::EPOCH;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::task::JoinHandle;
@@ -70,7 +70,7 @@ pub async fn accept_batch(
     db: &EnvironmentDb,
     items: &[&NewOrder],
 ) -> peeker_store::Result<Vec<Accepted>> {
-    let mut work = Work::begin(db, items.iter().map(|item| &item.account)).await?;
+    let mut work = UnitOfWork::begin(db, items.iter().map(|item| &item.account)).await?;
     let accepted = Accept::write(&mut work, items).await?;
     work.commit().await?;
     Ok(accepted)
@@ -83,7 +83,7 @@ pub async fn stored(db: &EnvironmentDb, account: &AccountId) -> Vec<String> {
         .all(&db.pools.reader)
         .await
         .unwrap();
-    let mut ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
+    let mut ids: Vec<String> = rows.into_iter().map(|row| row.id.into()).collect();
     ids.sort();
     ids
 }
@@ -103,9 +103,9 @@ pub fn hand_in(
 
 /// Keeps the lane of `plug`'s account from writing until the work is committed: `plug` hangs in it alone, and what is
 /// handed in meanwhile becomes one batch.
-pub async fn block(app: &App, environment: Environment, plug: NewOrder) -> Work<'_> {
+pub async fn block(app: &App, environment: Environment, plug: NewOrder) -> UnitOfWork<'_> {
     let db = &app.store().environment(environment).db;
-    let work = Work::begin(db, [&plug.account]).await.unwrap();
+    let work = UnitOfWork::begin(db, [&plug.account]).await.unwrap();
     drop(hand_in(app, environment, plug));
     settle().await;
     work

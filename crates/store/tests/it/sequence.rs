@@ -2,14 +2,16 @@
 
 use peeker_domain::id::AccountId;
 use peeker_domain::{Environment, EventType};
-use peeker_store::{EnvironmentDb, Work, events};
+use peeker_store::{EnvironmentDb, UnitOfWork, events};
 use peeker_testkit::{EPOCH, on_both_engines};
 use serde_json::json;
 
 use crate::orders::{hand_in, planned};
 
 async fn emit(db: &EnvironmentDb, accounts: &[&AccountId], commits: bool) {
-    let mut work = Work::begin(db, accounts.iter().copied()).await.unwrap();
+    let mut work = UnitOfWork::begin(db, accounts.iter().copied())
+        .await
+        .unwrap();
     for account in accounts {
         work.emit(account, EventType::SwapCreated, None, &json!({}), EPOCH)
             .unwrap();

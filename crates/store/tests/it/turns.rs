@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use peeker_domain::id::AccountId;
-use peeker_store::{Batch, EnvironmentDb, Lane, Load, Loader, Result, Work};
+use peeker_store::{Batch, EnvironmentDb, Lane, Load, Loader, Result, UnitOfWork};
 use peeker_testkit::on_both_engines;
 
 /// Batches in the order in which they were worked on, each with its pieces: whose, and which.
@@ -49,7 +49,7 @@ impl Batch for Noted {
         &item.account
     }
 
-    async fn write(_: &mut Work<'_>, items: &[&Piece]) -> Result<Vec<usize>> {
+    async fn write(_: &mut UnitOfWork<'_>, items: &[&Piece]) -> Result<Vec<usize>> {
         Piece::note(items);
         Ok(items.iter().map(|item| item.number).collect())
     }

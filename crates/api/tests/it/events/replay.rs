@@ -170,7 +170,7 @@ on_both_engines! {
 
     async fn a_long_window_takes_many_steps_and_survives_a_restart(app) {
         let db = &app.app.store().sandbox.db;
-        let mut work = peeker_store::Work::begin(db, [&app.partner.id]).await.unwrap();
+        let mut work = peeker_store::UnitOfWork::begin(db, [&app.partner.id]).await.unwrap();
         for _ in 0..1200 {
             work.emit(&app.partner.id, peeker_domain::EventType::OrderCompleted, None, &json!({}), app.now()).unwrap();
         }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use peeker_app::Settings;
 use peeker_domain::{EventType, Preset};
-use peeker_store::Work;
+use peeker_store::UnitOfWork;
 use peeker_testkit::{Client, Heard, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 async fn emit(app: &TestApp, kinds: &[EventType]) {
     let db = &app.app.store().sandbox.db;
-    let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
+    let mut work = UnitOfWork::begin(db, [&app.partner.id]).await.unwrap();
     for kind in kinds {
         work.emit(&app.partner.id, *kind, None, &json!({}), app.now())
             .unwrap();
@@ -131,7 +131,7 @@ on_both_engines! {
             let (account, now) = (app.partner.id.clone(), app.now());
             tokio::spawn(async move {
                 for _ in 0..EACH {
-                    let mut work = Work::begin(&server.store().sandbox.db, [&account]).await.unwrap();
+                    let mut work = UnitOfWork::begin(&server.store().sandbox.db, [&account]).await.unwrap();
                     work.emit(&account, EventType::DomainConnected, None, &json!({ "writer": writer }), now).unwrap();
                     work.commit().await.unwrap();
                 }

@@ -16,7 +16,7 @@ use peeker_domain::id::OrderId;
 use peeker_domain::{Environment, JobKind, Preset};
 use peeker_store::entity::jobs;
 use peeker_store::jobs::NewJob;
-use peeker_store::{Moment, Work};
+use peeker_store::{Moment, UnitOfWork};
 use peeker_testkit::{
     Client, Commits, Fault, Faults, Process, ProviderCall, TestApp, on_both_engines,
 };
@@ -132,7 +132,7 @@ impl<'a> Bench<'a> {
     /// Runs the workflow, and then each of its jobs once more.
     async fn jobs_twice(&self, workflow: &Workflow) -> State {
         let jobs = self.watch(workflow).await.jobs;
-        let mut work = Work::begin(&self.app.app.store().sandbox.db, [&self.app.partner.id])
+        let mut work = UnitOfWork::begin(&self.app.app.store().sandbox.db, [&self.app.partner.id])
             .await
             .unwrap();
         for (kind, subject, order) in jobs {

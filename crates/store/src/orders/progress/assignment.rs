@@ -3,28 +3,26 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, DomainId};
-use peeker_domain::{InboxStatus, JobKind, ProvisionStep, Timestamp};
+use peeker_domain::order::{Domain, Order, OrderDomain};
+use peeker_domain::{InboxStatus, JobKind};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::entity::{domains, inboxes, jobs, order_domains, orders};
+use super::DomainJob;
+use super::subjects::Subjects;
+use crate::entity::{inboxes, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::loader::Load;
 use crate::swaps;
 
-use super::subjects::Subjects;
-use super::{ACTIVE, DomainJob, PENDING, is_leaving};
-
 /// What a worker has to know to go on with a job.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Assignment {
-    /// The order.
-    pub order: orders::Model,
-    /// The domain's place on it.
-    pub place: order_domains::Model,
-    /// The domain.
-    pub domain: domains::Model,
+    pub order: Order,
+    /// The domain's part in it.
+    pub part: OrderDomain,
+    pub domain: Domain,
 }
 
 /// Reads what jobs are about; `None` when the domain's part in the order is over, so that there is nothing left to do.
@@ -41,36 +39,36 @@ impl Load for Assignments {
 
     async fn load(db: &EnvironmentDb, jobs: &[DomainJob]) -> Result<Vec<Option<Assignment>>> {
         let jobs: Vec<&DomainJob> = jobs.iter().collect();
-        let Subjects {
-            orders,
-            places,
-            domains,
-        } = Subjects::read(&db.pools.reader, &jobs).await?;
-        let assigned = |job: &&DomainJob| {
-            let (account, id) = (job.account.as_str(), job.order.as_str());
-            let order = orders
-                .iter()
-                .find(|row| (&*row.account_id, &*row.id) == (account, id));
-            let id = job.domain.as_str();
-            let domain = domains
-                .iter()
-                .find(|row| (&*row.account_id, &*row.id) == (account, id));
-            let (Some(order), Some(domain)) = (order, domain) else {
-                return Err(StoreError::Corrupt(format!(
-                    "job of domain {id} has no order"
-                )));
-            };
-            let place = places.iter().find(|row| {
-                (&row.account_id, &row.order_id, &*row.domain_id)
-                    == (&order.account_id, &order.id, id)
-            });
-            Ok(place.map(|place| Assignment {
-                order: order.clone(),
-                place: place.clone(),
-                domain: domain.clone(),
-            }))
+        let subjects = Subjects::read(&db.pools.reader, &jobs).await?;
+        jobs.iter().map(|job| subjects.assignment(job)).collect()
+    }
+}
+
+impl Subjects {
+    fn assignment(&self, job: &DomainJob) -> Result<Option<Assignment>> {
+        let order = self
+            .orders
+            .iter()
+            .find(|order| (&order.account_id, &order.id) == (&job.account, &job.order));
+        let domain = self
+            .domains
+            .iter()
+            .find(|domain| (&domain.account_id, &domain.id) == (&job.account, &job.domain));
+        let (Some(order), Some(domain)) = (order, domain) else {
+            return Err(StoreError::Corrupt(format!(
+                "job of domain {} has no order",
+                job.domain
+            )));
         };
-        jobs.iter().map(assigned).collect()
+        let part = self.parts.iter().find(|part| {
+            (&part.account_id, &part.order_id, &part.domain_id)
+                == (&job.account, &job.order, &job.domain)
+        });
+        Ok(part.map(|part| Assignment {
+            order: order.clone(),
+            part: part.clone(),
+            domain: domain.clone(),
+        }))
     }
 }
 
@@ -78,7 +76,7 @@ impl Load for Assignments {
 /// when the lease is somebody else's by now.
 pub async fn end_job(db: &EnvironmentDb, job: &DomainJob) -> Result<()> {
     let ours = Condition::all()
-        .add(jobs::Column::AccountId.eq(job.account.as_str()))
+        .add(jobs::Column::AccountId.eq(&job.account))
         .add(jobs::Column::Kind.eq(JobKind::Provision))
         .add(jobs::Column::Subject.eq(job.domain.as_str()))
         .add(jobs::Column::LeaseToken.eq(&job.lease));
@@ -98,7 +96,7 @@ pub async fn end_job(db: &EnvironmentDb, job: &DomainJob) -> Result<()> {
     Ok(())
 }
 
-/// The addresses laid down for a domain on an order and not removed since, and those that a renaming may have made of
+/// The addresses planned for a domain on an order and not removed since, and those that a renaming may have made of
 /// them.
 pub async fn planned_addresses(
     db: &EnvironmentDb,
@@ -108,44 +106,15 @@ pub async fn planned_addresses(
     let rows: Vec<String> = inboxes::Entity::find()
         .select_only()
         .column(inboxes::Column::Email)
-        .filter(inboxes::Column::AccountId.eq(account.as_str()))
-        .filter(inboxes::Column::DomainId.eq(domain.as_str()))
-        .filter(inboxes::Column::Status.ne(InboxStatus::Removed.as_str()))
+        .filter(inboxes::Column::AccountId.eq(account))
+        .filter(inboxes::Column::DomainId.eq(domain))
+        .filter(inboxes::Column::Status.ne(InboxStatus::Removed))
         .into_tuple()
         .all(&db.pools.reader)
         .await?;
-    let renamed = swaps::rename_addresses(&db.pools.reader, account, domain.as_str()).await?;
-    Ok(rows
-        .into_iter()
-        .chain(renamed)
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect())
-}
-
-impl Assignment {
-    /// Whether the domain's time on its order is over.
-    pub fn is_leaving(&self, now: Timestamp) -> bool {
-        is_leaving(&self.place, now)
-    }
-
-    /// Where the domain's set-up goes on. Errors: [`StoreError::Corrupt`], when a newer server wrote it.
-    pub fn step(&self) -> Result<ProvisionStep> {
-        Ok(self.place.step.parse()?)
-    }
-
-    /// Whether a swap brings the domain in.
-    pub fn is_replacement(&self) -> bool {
-        self.place.swap_in_id.is_some()
-    }
-
-    /// Whether the domain is live.
-    pub fn is_live(&self) -> bool {
-        self.place.state == ACTIVE
-    }
-
-    /// Whether the domain is still to be set up.
-    pub fn is_pending(&self) -> bool {
-        self.place.state == PENDING
-    }
+    let open = swaps::open_renames(&db.pools.reader, account, domain).await?;
+    // An open renaming may have given its address without our hearing of it.
+    let renamed = open.into_iter().filter_map(|swap| swap.new_email);
+    let all: BTreeSet<String> = rows.into_iter().chain(renamed).collect();
+    Ok(all.into_iter().collect())
 }

@@ -6,50 +6,25 @@
 //! When an order fails, each of its domains is taken back by that same job: the worker sees the order's status, here
 //! or when it starts, and turns from setting up to taking back.
 //!
-//! A batch of steps is applied to rows in memory (`rows.rs`), then written with everything that follows from it
-//! (`settle.rs`), ends of domains and swaps among it (`end.rs`, `swap.rs`); what a worker reads to go on is in `assignment.rs`.
+//! What a step changes is decided by `peeker_domain::order::DomainOnOrder`, on rows in memory (`rows.rs`); what follows for
+//! others is carried out by `orders/effects.rs`. What a worker reads to go on is in `assignment.rs`.
 
-mod apply;
 mod assignment;
-mod end;
-mod loaded;
 mod rows;
-mod settle;
 mod subjects;
-mod swap;
 
 use rows::Rows;
 
-pub(crate) use rows::license_share;
-pub(crate) use swap::has_joined;
-
 pub use assignment::{Assignment, Assignments, end_job, planned_addresses};
 
-use peeker_domain::id::{AccountId, DomainId, InboxId, OrderId};
-use peeker_domain::view::Persona;
-use peeker_domain::{ActionReason, ClockOffset, JobKind, Timestamp};
+use peeker_domain::id::{AccountId, DomainId, OrderId};
+use peeker_domain::order::{Change, Next};
+use peeker_domain::{ClockOffset, JobKind, Timestamp};
 
-use crate::entity::order_domains;
 use crate::error::Result;
 use crate::jobs::ClaimedJob;
 use crate::lane::Batch;
-use crate::work::Work;
-
-/// State of a domain's place on an order: work to be done.
-pub(crate) const PENDING: &str = "pending";
-/// State: live.
-pub(crate) const ACTIVE: &str = "active";
-/// State: waits for a replacement.
-pub(crate) const ACTION_REQUIRED: &str = "action_required";
-/// State: taken back from an order that failed or was cancelled as a whole, which shows the domain for ever.
-pub(crate) const RELEASED: &str = "released";
-/// State: cancelled and taken back from an order that goes on without it and shows it no longer.
-pub(crate) const LEFT: &str = "left";
-/// The states of a domain whose part in the order is over.
-pub(crate) const OVER: [&str; 2] = [RELEASED, LEFT];
-
-/// When a picture that cannot be loaded is looked at again.
-pub(crate) const PICTURE_RECHECK_SECONDS: i64 = 10 * 60;
+use crate::unit_of_work::UnitOfWork;
 
 /// The lane that records progress.
 #[derive(Debug)]
@@ -69,11 +44,8 @@ pub struct Step {
 /// The claimed job of one domain of an order.
 #[derive(Debug, Clone)]
 pub struct DomainJob {
-    /// Whose.
     pub account: AccountId,
-    /// The domain.
     pub domain: DomainId,
-    /// The order.
     pub order: OrderId,
     /// How often it was claimed since it last got on, this time included.
     pub attempts: u32,
@@ -98,86 +70,6 @@ impl DomainJob {
     }
 }
 
-/// What happened.
-#[derive(Debug)]
-pub enum Change {
-    /// The domain is ours at the registrar; its set-up goes on with `ProvisionStep::Zone`.
-    Registered {
-        /// Until when the registration is paid; `None` when it was ours before.
-        until: Option<Timestamp>,
-    },
-    /// The inboxes are about to be made; the set-up goes on with `ProvisionStep::Inboxes`.
-    InboxesNamed {
-        /// The inboxes; those that are there already stay.
-        inboxes: Vec<NewInbox>,
-        /// The personas of the place that they are named after. Should it have others by now, the job runs again.
-        personas: Option<String>,
-    },
-    /// Domain and inboxes are live and handed over. Ends the job, unless the domain is to redirect elsewhere by now.
-    Connected {
-        /// Where it redirects to.
-        redirect: Option<String>,
-    },
-    /// A provider asked for patience. The job runs again at `run_at`.
-    Retry {
-        /// When, on the account's clock.
-        run_at: Timestamp,
-        /// Why, for the operator.
-        error: String,
-    },
-    /// The domain waits for the partner or the customer. Ends the job; resolving the actions starts it again.
-    Blocked(Vec<Blocker>),
-    /// Nothing of this order can be set up. Fails the order; the job goes on with taking back.
-    OrderFailed {
-        /// Why, for the operator.
-        message: String,
-    },
-    /// Everything that was made for the domain is removed. Ends the job, unless the domain redirects elsewhere by now.
-    Released {
-        /// The redirect that was removed with it.
-        redirect: Option<String>,
-    },
-    /// Work on the swap that brings the domain in has begun.
-    SwapBegun,
-    /// The domain cannot take the place of another. The swap fails, nothing else; the job goes on with taking back.
-    SwapFailed,
-}
-
-/// What a domain waits for.
-#[derive(Debug, Clone)]
-pub struct Blocker {
-    /// What has to be mended.
-    pub reason: ActionReason,
-    /// What to do, for the partner.
-    pub message: String,
-    /// Whose picture it is, when it is one.
-    pub persona: Option<Persona>,
-}
-
-/// An inbox to be laid down.
-#[derive(Debug, Clone)]
-pub struct NewInbox {
-    /// Its id.
-    pub id: InboxId,
-    /// The whole address.
-    pub email: String,
-    /// Given name.
-    pub first_name: String,
-    /// Family name.
-    pub last_name: String,
-}
-
-/// What the worker is to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// Go on with the next step.
-    Continue,
-    /// The order failed or the domain is to leave it: take the domain back.
-    Deprovision,
-    /// Nothing: the job ended, waits, or belongs to somebody else by now.
-    Stop,
-}
-
 impl Batch for Progress {
     type Item = Step;
     type Output = Next;
@@ -193,22 +85,11 @@ impl Batch for Progress {
         }
     }
 
-    async fn write(work: &mut Work<'_>, items: &[&Step]) -> Result<Vec<Next>> {
+    async fn write(work: &mut UnitOfWork<'_>, items: &[&Step]) -> Result<Vec<Next>> {
         let mut rows = Rows::load(work.tx(), items).await?;
-        let mut next = Vec::with_capacity(items.len());
-        for step in items {
-            next.push(if rows.holds_lease(&step.job) {
-                rows.apply(work, step)?
-            } else {
-                Next::Stop
-            });
-        }
+        let next = items.iter().map(|step| rows.apply(work, step));
+        let next = next.collect::<Result<_>>()?;
         rows.store(work).await?;
         Ok(next)
     }
-}
-
-/// Whether the domain's time on its order is over.
-fn is_leaving(place: &order_domains::Model, now: Timestamp) -> bool {
-    place.leaves_at.is_some_and(|at| at <= now.as_millis())
 }

@@ -1,143 +1,188 @@
-//! The rows that a batch of steps is about, and what follows from the steps for others.
+//! The rows that a batch of steps is about, changed in memory and written together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use peeker_domain::id::AccountId;
-use peeker_domain::{Cents, EventType, InboxStatus, JobKind, MailProvider, Timestamp};
+use peeker_domain::JobKind;
+use peeker_domain::id::{AccountId, DomainId, SwapId};
+use peeker_domain::order::{Domain, DomainOnOrder, JobFate, Next, OrderDomain, Swap};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::connections::WriteTransaction;
-use crate::entity::{domains, inboxes, jobs, order_domains, orders, pending_actions, swaps};
-use crate::error::{Result, StoreError};
-use crate::keys::any_of;
-use crate::number::unsigned;
-
-use super::loaded::{Key, Loaded};
 use super::subjects::Subjects;
-use super::swap::{Renames, Retirement};
 use super::{DomainJob, Step};
+use crate::connections::WriteTransaction;
+use crate::entity::{jobs, swaps};
+use crate::error::{Result, StoreError};
+use crate::insert::write_back;
+use crate::keys::any_of;
+use crate::orders::effects::{Effects, Orders};
+use crate::orders::loaded::Loaded;
+use crate::orders::rows::all;
+use crate::orders::write::{write_domains, write_order_domains, write_swaps};
+use crate::unit_of_work::UnitOfWork;
 
-/// Everything that a batch of steps reads and changes, by (account, id).
+type Key = (AccountId, DomainId);
+
+/// Everything that a batch of steps reads and changes.
 pub(super) struct Rows {
-    pub(super) jobs: Loaded<jobs::Model>,
-    pub(super) orders: Loaded<orders::Model>,
-    pub(super) places: Loaded<order_domains::Model>,
-    pub(super) domains: Loaded<domains::Model>,
-    pub(super) ended_jobs: BTreeSet<Key>,
-    pub(super) new_inboxes: Vec<inboxes::Model>,
-    pub(super) inbox_changes: Vec<(Key, InboxStatus)>,
-    pub(super) actions: Vec<pending_actions::Model>,
-    /// Events that show the whole order, sent when everything else of the batch is known.
-    pub(super) order_events: Vec<(Key, EventType, Timestamp)>,
-    pub(super) failed_orders: Vec<(Key, Key, Timestamp)>,
-    /// Domains whose part in an order ended, by order.
-    pub(super) freed: BTreeMap<Key, Freed>,
-    /// Orders that waited for somebody, of which every domain is live now.
-    pub(super) perhaps_complete: BTreeMap<Key, Timestamp>,
+    jobs: Loaded<Key, jobs::Model>,
+    orders: Orders,
+    parts: Loaded<Key, OrderDomain>,
+    domains: Loaded<Key, Domain>,
     /// Swaps that bring a domain of this batch in.
-    pub(super) swaps: Loaded<swaps::Model>,
-    pub(super) failed_swaps: Vec<(swaps::Model, &'static str, Timestamp)>,
-    pub(super) retirements: Vec<Retirement>,
-    pub(super) renames: Vec<(Key, Renames, Timestamp)>,
-    /// Microsoft inboxes that went live, less those that went, by account.
-    pub(super) microsoft_inboxes: BTreeMap<String, i64>,
+    swaps: Loaded<(AccountId, SwapId), Swap>,
+    ended_jobs: BTreeSet<Key>,
+    effects: Effects,
 }
 
-/// Domains that an order let go in one batch.
-pub(super) struct Freed {
-    pub(super) domains: BTreeSet<String>,
-    pub(super) now: Timestamp,
-}
-
-pub(super) fn key(account: &AccountId, id: &str) -> Key {
-    (account.to_string(), id.to_owned())
+fn key(job: &DomainJob) -> Key {
+    (job.account.clone(), job.domain.clone())
 }
 
 impl Rows {
-    pub(super) async fn load(tx: &WriteTransaction, items: &[&Step]) -> Result<Self> {
+    pub async fn load(tx: &WriteTransaction, items: &[&Step]) -> Result<Self> {
         let of: Vec<&DomainJob> = items.iter().map(|step| &step.job).collect();
-        let keys = of
-            .iter()
-            .map(|job| (job.account.as_str(), job.domain.as_str()));
+        let keys = of.iter().map(|job| (&job.account, job.domain.as_str()));
         let jobs = jobs::Entity::find()
             .filter(any_of(jobs::Column::AccountId, jobs::Column::Subject, keys))
             .filter(jobs::Column::Kind.eq(JobKind::Provision))
             .lock_exclusive()
             .all(tx)
             .await?;
-        let Subjects {
-            orders,
-            places,
-            domains,
-        } = Subjects::read(tx, &of).await?;
-        let swaps = super::swap::load(tx, &places).await?;
+        let subjects = Subjects::read(tx, &of).await?;
+        let swaps = load_swaps(tx, &subjects.parts).await?;
         Ok(Self {
-            jobs: Loaded::of(jobs, |row| key(&row.account_id, &row.subject)),
-            orders: Loaded::of(orders, |row| (row.account_id.clone(), row.id.clone())),
-            places: Loaded::of(places, |row| {
-                (row.account_id.clone(), row.domain_id.clone())
+            jobs: Loaded::of(jobs, |row| {
+                let domain = DomainId::from_stored(row.subject.clone());
+                (row.account_id.clone(), domain)
             }),
-            domains: Loaded::of(domains, |row| (row.account_id.clone(), row.id.clone())),
-            swaps: Loaded::of(swaps, |row| (row.account_id.clone(), row.id.clone())),
+            orders: Loaded::of(subjects.orders, |order| {
+                (order.account_id.clone(), order.id.clone())
+            }),
+            parts: Loaded::of(subjects.parts, |part| {
+                (part.account_id.clone(), part.domain_id.clone())
+            }),
+            domains: Loaded::of(subjects.domains, |domain| {
+                (domain.account_id.clone(), domain.id.clone())
+            }),
+            swaps: Loaded::of(swaps, |swap| (swap.account_id.clone(), swap.id.clone())),
             ended_jobs: BTreeSet::new(),
-            new_inboxes: Vec::new(),
-            inbox_changes: Vec::new(),
-            actions: Vec::new(),
-            order_events: Vec::new(),
-            failed_orders: Vec::new(),
-            freed: BTreeMap::new(),
-            perhaps_complete: BTreeMap::new(),
-            failed_swaps: Vec::new(),
-            retirements: Vec::new(),
-            renames: Vec::new(),
-            microsoft_inboxes: BTreeMap::new(),
+            effects: Effects::default(),
         })
     }
 
-    pub(super) fn holds_lease(&self, job: &DomainJob) -> bool {
-        let row = self.jobs.get(&key(&job.account, job.domain.as_str()));
+    /// Whether the step's job is still its worker's.
+    fn holds_lease(&self, job: &DomainJob) -> bool {
+        let row = self.jobs.get(&key(job));
         row.is_some_and(|row| {
             row.lease_token.as_deref() == Some(&job.lease)
                 && row.order_id.as_ref() == Some(&job.order)
         })
     }
 
-    pub(super) fn order(&mut self, step: &Step) -> Result<&mut orders::Model> {
-        let key = key(&step.job.account, step.job.order.as_str());
-        self.orders
-            .get_mut(&key)
-            .ok_or_else(|| StoreError::Corrupt(format!("job without its order {}", key.1)))
+    /// Lets a step change what it is about. A worker that lost its lease changes nothing.
+    pub fn apply(&mut self, work: &mut UnitOfWork<'_>, step: &Step) -> Result<Next> {
+        let Step { job, change, now } = step;
+        if !self.holds_lease(job) {
+            return Ok(Next::Stop);
+        }
+        let missing = |what: &str| {
+            let domain = &job.domain;
+            StoreError::Corrupt(format!("job of domain {domain} without its {what}"))
+        };
+        let of_order = (job.account.clone(), job.order.clone());
+        let part = self.parts.get_mut(&key(job));
+        let part = part.ok_or_else(|| missing("part in the order"))?;
+        let swap_in = part.swap_in_id.clone();
+        let swap_in = swap_in.and_then(|id| self.swaps.get_mut(&(job.account.clone(), id)));
+        let domain = DomainOnOrder {
+            order: self
+                .orders
+                .get_mut(&of_order)
+                .ok_or_else(|| missing("order"))?,
+            part,
+            domain: self
+                .domains
+                .get_mut(&key(job))
+                .ok_or_else(|| missing("row"))?,
+            swap_in,
+        };
+        let applied = domain.apply(change, *now)?;
+        self.effects
+            .take(work, &job.account, applied.effects, *now)?;
+        self.settle_job(work, job, applied.job);
+        Ok(applied.next)
     }
 
-    pub(super) fn place(&mut self, step: &Step) -> Result<&mut order_domains::Model> {
-        let key = key(&step.job.account, step.job.domain.as_str());
-        self.places
-            .get_mut(&key)
-            .ok_or_else(|| StoreError::Corrupt(format!("job without its place {}", key.1)))
+    fn settle_job(&mut self, work: &UnitOfWork<'_>, job: &DomainJob, fate: JobFate) {
+        let Some(row) = self.jobs.get_mut(&key(job)) else {
+            return;
+        };
+        match fate {
+            JobFate::Held => {}
+            JobFate::GotOn => row.attempts = 0,
+            JobFate::RunAgain => run_again(row),
+            JobFate::RetryAt(at, error) => {
+                run_again(row);
+                // Who asked for the job meanwhile may want something else of it, so it does not wait first.
+                if !row.wanted_again {
+                    row.run_at = work.clock(&job.account).system_time(at);
+                }
+                row.last_error = Some(error);
+            }
+            JobFate::Ended if row.wanted_again => run_again(row),
+            JobFate::Ended | JobFate::Dropped => {
+                self.ended_jobs.insert(key(job));
+            }
+        }
     }
 
-    pub(super) fn domain(&mut self, step: &Step) -> Result<&mut domains::Model> {
-        let key = key(&step.job.account, step.job.domain.as_str());
-        self.domains
-            .get_mut(&key)
-            .ok_or_else(|| StoreError::Corrupt(format!("job without its domain {}", key.1)))
-    }
-
-    pub(super) fn job(&mut self, step: &Step) -> Result<&mut jobs::Model> {
-        let key = key(&step.job.account, step.job.domain.as_str());
-        self.jobs.get_mut(&key).ok_or(StoreError::LeaseLost)
-    }
-
-    pub(super) fn end_job(&mut self, step: &Step) {
-        self.ended_jobs
-            .insert(key(&step.job.account, step.job.domain.as_str()));
+    pub async fn store(self, work: &mut UnitOfWork<'_>) -> Result<()> {
+        write_domains(work, self.domains.changed()).await?;
+        write_order_domains(work, self.parts.changed()).await?;
+        write_swaps(work, self.swaps.changed()).await?;
+        self.effects.settle(work, self.orders).await?;
+        let mut jobs = self.jobs.changed();
+        jobs.retain(|job| {
+            let domain = DomainId::from_stored(job.subject.clone());
+            !self.ended_jobs.contains(&(job.account_id.clone(), domain))
+        });
+        write_back::<jobs::Entity, _>(work.tx(), jobs).await?;
+        end_jobs(work.tx(), &self.ended_jobs).await
     }
 }
 
-/// What the licenses of one domain cost a month.
-pub(crate) fn license_share(place: &order_domains::Model, order: &orders::Model) -> Result<Cents> {
-    Ok(match place.provider.parse()? {
-        MailProvider::Google => Cents(order.google_license_cents) * unsigned(place.inboxes)?,
-        MailProvider::Microsoft => Cents(order.microsoft_license_cents),
-    })
+/// It is due at once: `created_at` lies in the past.
+fn run_again(row: &mut jobs::Model) {
+    row.run_at = row.created_at;
+    row.lease_token = None;
+}
+
+async fn end_jobs(tx: &WriteTransaction, ended: &BTreeSet<Key>) -> Result<()> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let keys = ended
+        .iter()
+        .map(|(account, domain)| (account, domain.as_str()));
+    jobs::Entity::delete_many()
+        .filter(any_of(jobs::Column::AccountId, jobs::Column::Subject, keys))
+        .filter(jobs::Column::Kind.eq(JobKind::Provision))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+async fn load_swaps(tx: &WriteTransaction, parts: &[OrderDomain]) -> Result<Vec<Swap>> {
+    let keys: Vec<_> = parts
+        .iter()
+        .filter_map(|part| Some((&part.account_id, part.swap_in_id.as_ref()?)))
+        .collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = swaps::Entity::find()
+        .filter(any_of(swaps::Column::AccountId, swaps::Column::Id, keys))
+        .all(tx)
+        .await?;
+    all(rows)
 }

@@ -1,34 +1,31 @@
-//! The rows that provisioning jobs are about, read for many jobs at a time.
+//! What provisioning jobs are about, read for many jobs at a time.
 
+use peeker_domain::OrderDomainState;
+use peeker_domain::order::{Domain, Order, OrderDomain};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
+use super::DomainJob;
 use crate::entity::{domains, order_domains, orders};
 use crate::error::Result;
 use crate::keys::any_of;
-
-use super::{DomainJob, OVER};
+use crate::orders::rows::all;
 
 /// What jobs are about.
 pub(super) struct Subjects {
     /// Their orders.
-    pub orders: Vec<orders::Model>,
-    /// Their domains' places on these orders. A domain that left an order may have come back to it by a swap: a job is
-    /// about the place that is not over.
-    pub places: Vec<order_domains::Model>,
+    pub orders: Vec<Order>,
+    /// Their domains' parts in these orders. A domain that left an order may have come back to it by a swap: a job is
+    /// about the part that is not over.
+    pub parts: Vec<OrderDomain>,
     /// Their domains.
-    pub domains: Vec<domains::Model>,
+    pub domains: Vec<Domain>,
 }
 
 impl Subjects {
     /// Reads what is there of what the jobs are about.
     pub async fn read(db: &impl ConnectionTrait, jobs: &[&DomainJob]) -> Result<Self> {
-        let of_orders = jobs
-            .iter()
-            .map(|job| (job.account.as_str(), job.order.as_str()));
-        let of_domains = || {
-            jobs.iter()
-                .map(|job| (job.account.as_str(), job.domain.as_str()))
-        };
+        let of_orders = jobs.iter().map(|job| (&job.account, &job.order));
+        let of_domains = || jobs.iter().map(|job| (&job.account, &job.domain));
         let orders = orders::Entity::find()
             .filter(any_of(
                 orders::Column::AccountId,
@@ -41,21 +38,16 @@ impl Subjects {
             order_domains::Column::AccountId,
             order_domains::Column::DomainId,
         );
-        let mut places = order_domains::Entity::find()
+        let mut parts = order_domains::Entity::find()
             .filter(any_of(account, domain, of_domains()))
-            .filter(order_domains::Column::State.is_not_in(OVER))
+            .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
             .all(db)
             .await?;
-        // A domain may have a place on another order too.
-        places.retain(|row| {
-            let of_place = |job: &&DomainJob| {
-                (
-                    job.account.as_str(),
-                    job.order.as_str(),
-                    job.domain.as_str(),
-                ) == (&*row.account_id, &*row.order_id, &*row.domain_id)
-            };
-            jobs.iter().any(of_place)
+        // A domain may have a part in another order too.
+        parts.retain(|row| {
+            let key = (&row.account_id, &row.order_id, &row.domain_id);
+            jobs.iter()
+                .any(|job| (&job.account, &job.order, &job.domain) == key)
         });
         let domains = domains::Entity::find()
             .filter(any_of(
@@ -66,9 +58,9 @@ impl Subjects {
             .all(db)
             .await?;
         Ok(Self {
-            orders,
-            places,
-            domains,
+            orders: all(orders)?,
+            parts: all(parts)?,
+            domains: all(domains)?,
         })
     }
 }

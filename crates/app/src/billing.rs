@@ -1,13 +1,14 @@
 //! Money over time (docs/billing.md): charging what is due of an order, renewing at the registrar what was paid, and
 //! looking after registrations that come to their end.
 
-use peeker_domain::id::OrderId;
+use peeker_domain::id::{DomainId, OrderId};
+use peeker_domain::order::RegistrarAnswer;
 use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
 use peeker_domain::{Environment, Result};
 use peeker_providers::{Call, ProviderError, Registration};
 use peeker_store::jobs::{self, ClaimedJob};
-use peeker_store::orders::renew;
-use peeker_store::registrations::{self as rows, Outcome, PaidYear};
+use peeker_store::orders::billing;
+use peeker_store::registrations::{self as rows, PaidYear};
 use peeker_store::users;
 
 use crate::App;
@@ -22,7 +23,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
     let customer = users::email_of_order(db, &job.account, &order).await;
     let customer = customer.map_err(internal("find a customer"))?;
     let empty = customer.is_some_and(|email| app.simulates_empty_wallet(environment, &email));
-    unless_lost(renew::run(db, job, empty, app.at(job.clock)).await)
+    unless_lost(billing::run(db, job, empty, app.at(job.clock)).await)
 }
 
 /// Renews a domain at the registrar that was paid for. What is paid is tried until the registrar says yes or, for good,
@@ -33,13 +34,15 @@ pub(crate) async fn registration(
     job: &ClaimedJob,
 ) -> Result<()> {
     let db = &app.environment(environment).db;
-    let year = rows::paid_year(db, &job.account, &job.subject)
+    let domain = DomainId::from_stored(job.subject.clone());
+    let domain = DomainId::from_stored(job.subject.clone());
+    let year = rows::paid_year(db, &job.account, &domain)
         .await
         .map_err(internal("read a registration"))?;
-    let outcome = match year {
-        None => Outcome::Nothing,
+    let answer = match year {
+        None => RegistrarAnswer::Nothing,
         Some(year) => match at_registrar(app, environment, job, &year).await? {
-            Ok(registration) => Outcome::Renewed(registration.expires_at),
+            Ok(registration) => RegistrarAnswer::Renewed(registration.expires_at),
             Err(error) => {
                 tracing::warn!(
                     domain.id = job.subject, attempt = job.attempts, class = ?error.class,
@@ -49,12 +52,12 @@ pub(crate) async fn registration(
                     FollowUp::Retry { at_least_ms } => {
                         return wait(app, environment, job, at_least_ms, &error).await;
                     }
-                    FollowUp::GiveUp(_) | FollowUp::FailOrder => Outcome::Refused,
+                    FollowUp::GiveUp(_) | FollowUp::FailOrder => RegistrarAnswer::Refused,
                 }
             }
         },
     };
-    unless_lost(rows::record(db, job, &outcome, app.at(job.clock)).await)
+    unless_lost(rows::record(db, job, &answer, app.at(job.clock)).await)
 }
 
 async fn at_registrar(

@@ -3,12 +3,14 @@
 //!
 //! A work names the accounts it is about and locks their rows first, in one order, which keeps two works from
 //! dead-locking and gives each event the next number of its account without a gap. No network I/O happens between
-//! [`Work::begin`] and [`Work::commit`] (invariant 3).
+//! [`UnitOfWork::begin`] and [`UnitOfWork::commit`] (invariant 3).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, OrderId, TransactionId};
+use peeker_domain::order::Effect;
+use peeker_domain::wallet::Wallet;
 use peeker_domain::{
     Cents, ClockOffset, DeliveryState, EventType, HistoryKind, JobState, LedgerAccount,
     LedgerReason, Timestamp,
@@ -23,12 +25,13 @@ use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_hi
 use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
-use crate::jobs::NewJob;
+use crate::jobs::new_row;
 use crate::turnstile::{Pass, Writer};
+use peeker_domain::NewJob;
 
-/// An open unit of work. Dropped without [`Work::commit`], it changes nothing.
+/// An open unit of work. Dropped without [`UnitOfWork::commit`], it changes nothing.
 #[derive(Debug)]
-pub struct Work<'a> {
+pub struct UnitOfWork<'a> {
     db: &'a EnvironmentDb,
     tx: WriteTransaction,
     accounts: BTreeMap<AccountId, accounts::Model>,
@@ -43,7 +46,7 @@ pub struct Work<'a> {
     _turn: Pass<Writer>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> UnitOfWork<'a> {
     /// Opens a write transaction and locks the accounts' rows, making those that are new.
     pub async fn begin(
         db: &'a EnvironmentDb,
@@ -55,7 +58,7 @@ impl<'a> Work<'a> {
         Self::begin_in(db, turn, &accounts).await
     }
 
-    /// As [`Work::begin`], in a turn that has come.
+    /// As [`UnitOfWork::begin`], in a turn that has come.
     pub(crate) async fn begin_in(
         db: &'a EnvironmentDb,
         turn: Pass<Writer>,
@@ -114,9 +117,8 @@ impl<'a> Work<'a> {
     /// The account's row, to be changed. Errors: the work was not begun for the account.
     pub(crate) fn account(&mut self, account: &AccountId) -> Result<&mut accounts::Model> {
         self.touched.insert(account.clone());
-        self.accounts.get_mut(account).ok_or_else(|| {
-            StoreError::Corrupt(format!("account {account} is not part of this work"))
-        })
+        let row = self.accounts.get_mut(account);
+        row.ok_or_else(|| not_begun_for(account))
     }
 
     /// Records an event and its delivery. `data` is the object as partners see it after the change. An event about an
@@ -125,12 +127,12 @@ impl<'a> Work<'a> {
         &mut self,
         account: &AccountId,
         kind: EventType,
-        order: Option<&str>,
+        order: Option<&OrderId>,
         data: &impl Serialize,
         now: Timestamp,
     ) -> Result<()> {
         if let (Some(order), Some(of_order)) = (order, HistoryKind::of(kind)) {
-            self.note(account, order, of_order, kind.told(), None, now);
+            self.record_history(account, order, of_order, kind.told(), None, now);
         }
         let row = self.account(account)?;
         row.event_sequence += 1;
@@ -151,7 +153,7 @@ impl<'a> Work<'a> {
             sequence,
             id,
             kind,
-            order_id: order.map(|order| OrderId::from_stored(order.to_owned())),
+            order_id: order.cloned(),
             created_at: now,
             body,
         });
@@ -173,10 +175,10 @@ impl<'a> Work<'a> {
     }
 
     /// Adds to the history of an order.
-    pub fn note(
+    fn record_history(
         &mut self,
         account: &AccountId,
-        order: &str,
+        order: &OrderId,
         kind: HistoryKind,
         message: impl Into<String>,
         amount: Option<Cents>,
@@ -184,7 +186,7 @@ impl<'a> Work<'a> {
     ) {
         self.history.push(order_history::Model {
             account_id: account.clone(),
-            order_id: OrderId::from_stored(order.to_owned()),
+            order_id: order.clone(),
             id: HistoryId::new(now),
             kind,
             message: message.into(),
@@ -200,7 +202,7 @@ impl<'a> Work<'a> {
         account: &AccountId,
         amount: Cents,
         reason: LedgerReason,
-        order: &str,
+        order: &OrderId,
         now: Timestamp,
     ) -> Result<()> {
         let balance = self.account(account)?.balance_cents;
@@ -233,7 +235,7 @@ impl<'a> Work<'a> {
         &mut self,
         account: &AccountId,
         amount: Cents,
-        order: &str,
+        order: &OrderId,
         now: Timestamp,
     ) -> Result<()> {
         self.transfer(
@@ -302,7 +304,7 @@ impl<'a> Work<'a> {
         amount: Cents,
         counterpart: LedgerAccount,
         reason: LedgerReason,
-        order: Option<&str>,
+        order: Option<&OrderId>,
         now: Timestamp,
     ) -> Result<()> {
         if amount == Cents::ZERO {
@@ -317,12 +319,54 @@ impl<'a> Work<'a> {
                 ledger_account,
                 amount_cents: amount,
                 reason,
-                order_id: order.map(|order| OrderId::from_stored(order.to_owned())),
+                order_id: order.cloned(),
                 created_at: now,
                 reference: None,
             });
         }
         Ok(())
+    }
+
+    /// What the account's wallet holds, and what fills it up. Errors: the work was not begun for the account.
+    pub(crate) fn wallet(&self, account: &AccountId) -> Result<Wallet> {
+        let row = self.accounts.get(account);
+        let row = row.ok_or_else(|| not_begun_for(account))?;
+        Ok(Wallet {
+            balance: row.balance_cents,
+            funding: self.db.rules.funding,
+        })
+    }
+
+    /// Carries out an effect that touches the account alone; gives back any other.
+    pub(crate) fn carry_out(
+        &mut self,
+        account: &AccountId,
+        effect: Effect,
+        now: Timestamp,
+    ) -> Result<Option<Effect>> {
+        match effect {
+            Effect::Debit {
+                amount,
+                reason,
+                order,
+            } => self.debit(account, amount, reason, &order, now)?,
+            Effect::Refund { amount, order } => self.refund(account, amount, &order, now)?,
+            Effect::CountMicrosoftInboxes(inboxes) => {
+                self.account(account)?.microsoft_inboxes_active += inboxes;
+            }
+            Effect::Emit { event, order, data } => {
+                self.emit(account, event, Some(&order), &data, now)?;
+            }
+            Effect::Record {
+                order,
+                kind,
+                message,
+                amount,
+            } => self.record_history(account, &order, kind, message, amount, now),
+            Effect::Enqueue(job) => self.enqueue(job),
+            other => return Ok(Some(other)),
+        }
+        Ok(None)
     }
 
     /// Asks for a job, due at a time on its account's clock; one that is there already is brought forward, or run again
@@ -367,7 +411,7 @@ impl<'a> Work<'a> {
         let mut wanted: BTreeMap<_, jobs::Model> = BTreeMap::new();
         for job in std::mem::take(&mut self.jobs) {
             let clock = self.clock(&job.account);
-            let mut row = job.into_row(clock);
+            let mut row = new_row(job, clock);
             let key = (row.account_id.clone(), row.kind, row.subject.clone());
             if let Some(before) = wanted.get(&key) {
                 row.run_at = row.run_at.min(before.run_at);
@@ -404,6 +448,10 @@ impl<'a> Work<'a> {
             in_line: true,
         }
     }
+}
+
+fn not_begun_for(account: &AccountId) -> StoreError {
+    StoreError::Corrupt(format!("account {account} is not part of this work"))
 }
 
 async fn lock_accounts(

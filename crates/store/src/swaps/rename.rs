@@ -1,0 +1,258 @@
+//! Renaming the inboxes of a domain: one swap per inbox, all worked on by the domain's own job (contract §5).
+
+use std::collections::BTreeMap;
+
+use peeker_domain::id::{AccountId, ActionId, DomainId, InboxId, SwapId};
+use peeker_domain::order::{
+    Domain, Inbox, OpenRename, Order, PendingAction, Persona, RenameFacts, RenameOutcome,
+    RenameRequest, Swap, accept_rename, record_rename, resume_renames, start_renames,
+};
+use peeker_domain::{
+    ActionReason, ActionStatus, DomainCategory, InboxStatus, JobKind, SwapType, Timestamp, view,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::open_of_domains;
+use crate::actions;
+use crate::entity::inboxes;
+use crate::entity::swaps::{Column, Entity};
+use crate::environment::EnvironmentDb;
+use crate::error::Result;
+use crate::jobs::held_by;
+use crate::orders::progress::DomainJob;
+use crate::orders::rows::all;
+use crate::orders::write::{add_swaps, write_all, write_order_domains, write_swaps};
+use crate::orders::{effects, read};
+use crate::unit_of_work::UnitOfWork;
+
+/// Swaps of this kind that are not over; spelled out, so that the planner can choose the index of open swaps.
+const OPEN_RENAMES: &str =
+    "type = 'user_names' AND status IN ('created', 'in_progress', 'action_required')";
+
+/// What blocks inboxes from bearing a name.
+const PICTURE: ActionReason = ActionReason::ProfilePictureNotAccessible;
+
+/// The open renamings of a domain, oldest first.
+pub(crate) async fn open(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    domain: &DomainId,
+) -> Result<Vec<Swap>> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::DomainId.eq(domain))
+        .filter(Expr::cust(OPEN_RENAMES))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    all(rows)
+}
+
+async fn live_inboxes(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    domain: &DomainId,
+) -> Result<Vec<Inbox>> {
+    let rows = inboxes::Entity::find()
+        .filter(inboxes::Column::AccountId.eq(account))
+        .filter(inboxes::Column::DomainId.eq(domain))
+        .filter(inboxes::Column::Status.ne(InboxStatus::Removed))
+        .order_by_asc(inboxes::Column::Id)
+        .all(work.tx())
+        .await?;
+    all(rows)
+}
+
+/// Stores one swap per inbox with its events and its work. `None` when the account has no such domain; an empty list when
+/// the domain is on no active order or still being set up.
+pub async fn accept(
+    db: &EnvironmentDb,
+    request: &RenameRequest,
+) -> Result<Option<Vec<view::Swap>>> {
+    let mut work = UnitOfWork::begin(db, [&request.account]).await?;
+    let account = &request.account;
+    let domain = read::domain(&work, account, &request.domain).await?;
+    let Some(domain) = domain.filter(|domain| domain.category != DomainCategory::Candidate) else {
+        return Ok(None);
+    };
+    let Some(facts) = facts(&work, domain).await? else {
+        return Ok(Some(Vec::new()));
+    };
+    let order = facts.order.clone();
+    let Some(renaming) = accept_rename(request, facts)? else {
+        return Ok(Some(Vec::new()));
+    };
+    add_swaps(&work, renaming.swaps).await?;
+    effects::carry_out(&mut work, account, renaming.effects, request.now).await?;
+    if let Some(accepted) = renaming.accepted {
+        write_order_domains(&work, vec![accepted.part]).await?;
+        write_swaps(&work, accepted.superseded).await?;
+        pass_on(&mut work, request, &order).await?;
+        if accepted.unblocks {
+            unblock(&mut work, request, &request.domain).await?;
+        }
+    }
+    work.commit().await?;
+    Ok(Some(renaming.shown))
+}
+
+/// All that the decision about a renaming goes by; `None` when the domain is on no active order.
+async fn facts(work: &UnitOfWork<'_>, domain: Domain) -> Result<Option<RenameFacts>> {
+    let (account, id) = (&domain.account_id, &domain.id);
+    let Some(order_id) = &domain.order_id else {
+        return Ok(None);
+    };
+    let Some((order, part)) = read::active_part(work, account, order_id, id).await? else {
+        return Ok(None);
+    };
+    Ok(Some(RenameFacts {
+        waits_for_picture: actions::has_open_picture(work, account, order_id, id).await?,
+        open: open(work.tx(), account, id).await?,
+        inboxes: live_inboxes(work, account, id).await?,
+        domain,
+        order,
+        part,
+    }))
+}
+
+/// What the pictures of the former personas blocked goes on with the new ones.
+async fn unblock(
+    work: &mut UnitOfWork<'_>,
+    request: &RenameRequest,
+    domain: &DomainId,
+) -> Result<()> {
+    let (account, now) = (&request.account, request.now);
+    actions::resolve_for_domain(work, account, domain, PICTURE, now).await?;
+    Ok(())
+}
+
+/// The domain that a swap is bringing in for this one gets the new names too, unless its inboxes have theirs already.
+async fn pass_on(work: &mut UnitOfWork<'_>, request: &RenameRequest, order: &Order) -> Result<()> {
+    let account = &request.account;
+    let open = open_of_domains(work, account, [&request.domain]).await?;
+    let mut replacing = open
+        .iter()
+        .filter(|swap| swap.domain_id == request.domain && swap.kind != SwapType::UserNames);
+    let replacement = replacing.find_map(|swap| swap.replacement_domain_id.as_ref());
+    let Some(replacement) = replacement else {
+        return Ok(());
+    };
+    let found = read::active_part(work, account, &order.id, replacement).await?;
+    let is_named = !live_inboxes(work, account, replacement).await?.is_empty();
+    if let Some((_, mut part)) = found.filter(|_| !is_named) {
+        part.personas = Some(request.personas.clone());
+        write_order_domains(work, vec![part]).await?;
+        unblock(work, request, replacement).await?;
+    }
+    Ok(())
+}
+
+/// A unit of work for a job that is still ours. Errors: [`crate::StoreError::LeaseLost`].
+async fn begin_held<'d>(db: &'d EnvironmentDb, job: &DomainJob) -> Result<UnitOfWork<'d>> {
+    let work = UnitOfWork::begin(db, [&job.account]).await?;
+    let (account, domain) = (&job.account, job.domain.as_str());
+    held_by(&work, account, JobKind::Provision, domain, &job.lease).await?;
+    Ok(work)
+}
+
+/// Begins work on the accepted renamings of a domain. Gives back those that are to be done now.
+/// Errors: [`crate::StoreError::LeaseLost`].
+pub async fn start(db: &EnvironmentDb, job: &DomainJob, now: Timestamp) -> Result<Vec<OpenRename>> {
+    if open(&db.pools.reader, &job.account, &job.domain)
+        .await?
+        .is_empty()
+    {
+        return Ok(Vec::new());
+    }
+    let mut work = begin_held(db, job).await?;
+    let mut open = open(work.tx(), &job.account, &job.domain).await?;
+    let effects = start_renames(&mut open)?;
+    let to_do = open.iter().filter_map(Swap::rename).collect();
+    write_swaps(&work, open).await?;
+    effects::carry_out(&mut work, &job.account, effects, now).await?;
+    work.commit().await?;
+    Ok(to_do)
+}
+
+/// Records what became of renamings: the inboxes' new names, the swaps' ends, the pictures to be mended. Renamings that
+/// ended meanwhile stay as they are. Errors: [`crate::StoreError::LeaseLost`].
+pub async fn record(
+    db: &EnvironmentDb,
+    job: &DomainJob,
+    outcomes: &[(OpenRename, RenameOutcome)],
+    now: Timestamp,
+) -> Result<()> {
+    let mut work = begin_held(db, job).await?;
+    let account = &job.account;
+    let open = open(work.tx(), account, &job.domain).await?;
+    let mut open: BTreeMap<SwapId, Swap> = open
+        .into_iter()
+        .map(|swap| (swap.id.clone(), swap))
+        .collect();
+    let inboxes = live_inboxes(&work, account, &job.domain).await?;
+    let mut inboxes: BTreeMap<InboxId, Inbox> = inboxes
+        .into_iter()
+        .map(|inbox| (inbox.id.clone(), inbox))
+        .collect();
+    let (mut changed, mut renamed) = (Vec::new(), Vec::new());
+    for (rename, outcome) in outcomes {
+        let Some(mut swap) = open.remove(&rename.id) else {
+            continue;
+        };
+        let mut inbox = swap.inbox_id.as_ref().and_then(|id| inboxes.remove(id));
+        let effect = record_rename(&mut swap, inbox.as_mut(), rename, outcome)?;
+        effects::carry_out(&mut work, account, vec![effect], now).await?;
+        if let RenameOutcome::PictureUnreachable(message) = outcome {
+            open_action(&mut work, &swap, rename, message, now).await?;
+        }
+        renamed.extend(inbox);
+        changed.push(swap);
+    }
+    write_all::<inboxes::Model, _, _>(&work, renamed).await?;
+    write_swaps(&work, changed).await?;
+    work.commit().await
+}
+
+/// Opens the action about a picture, unless another inbox of the same persona has opened it already.
+async fn open_action(
+    work: &mut UnitOfWork<'_>,
+    swap: &Swap,
+    rename: &OpenRename,
+    message: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let domain = read::domain(work, &swap.account_id, &swap.domain_id).await?;
+    let action = PendingAction {
+        account_id: swap.account_id.clone(),
+        id: ActionId::new(now),
+        order_id: swap.order_id.clone(),
+        domain_id: swap.domain_id.clone(),
+        kind: PICTURE.kind().clone(),
+        reason: PICTURE,
+        status: ActionStatus::Open,
+        message: message.to_owned(),
+        created_at: now,
+        persona: Some(rename.persona.clone()),
+        domain: domain.map(|domain| domain.name).unwrap_or_default(),
+        user_id: swap.user_id.clone(),
+        resolved_at: None,
+    };
+    actions::open(work, action, now).await
+}
+
+/// Lets the renamings go on that wait for the picture of this persona. Gives back whether there are any.
+pub(crate) async fn resume(
+    work: &mut UnitOfWork<'_>,
+    account: &AccountId,
+    domain: &DomainId,
+    persona: &Persona,
+    now: Timestamp,
+) -> Result<bool> {
+    let mut waiting = open(work.tx(), account, domain).await?;
+    let effects = resume_renames(&mut waiting, Some(persona))?;
+    let any = !effects.is_empty();
+    write_swaps(work, waiting).await?;
+    effects::carry_out(work, account, effects, now).await?;
+    Ok(any)
+}
