@@ -87,7 +87,8 @@ async fn resolve(
             now,
         ));
     }
-    rows::resolve_one(&mut work, &actor.account, &action.id, now).await?;
+    let id = ActionId::from_stored(action.id.clone());
+    rows::resolve_one(&mut work, &actor.account, &id, now).await?;
     work.commit().await
 }
 
@@ -140,7 +141,8 @@ async fn record(
         jobs::run_again(&work, job, again_at).await?;
     } else {
         jobs::finish(&work, job).await?;
-        rows::resolve_one(&mut work, &job.account, &job.subject, now).await?;
+        let id = ActionId::from_stored(job.subject.clone());
+        rows::resolve_one(&mut work, &job.account, &id, now).await?;
     }
     work.commit().await
 }

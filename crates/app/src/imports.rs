@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
-use peeker_domain::id::ImportId;
+use peeker_domain::id::{DomainId, ImportId};
 use peeker_domain::name::InvalidName;
 use peeker_domain::provider_error::{FollowUp, GivenUp, ProviderWork, follow_up};
 use peeker_domain::retry::MAX_ATTEMPTS;
@@ -364,7 +364,8 @@ pub(crate) async fn deadline(app: &App, environment: Environment, job: &ClaimedJ
 /// Looks whether a domain is delegated, and comes back until it is.
 pub(crate) async fn watch(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
     let db = &app.environment(environment).db;
-    let zone = rows::watched_zone(db, &job.account, &job.subject)
+    let domain = DomainId::from_stored(job.subject.clone());
+    let zone = rows::watched_zone(db, &job.account, &domain)
         .await
         .map_err(internal("read a zone"))?;
     let now = app.at(job.clock);

@@ -1,7 +1,7 @@
 //! Money over time (docs/billing.md): charging what is due of an order, renewing at the registrar what was paid, and
 //! looking after registrations that come to their end.
 
-use peeker_domain::id::OrderId;
+use peeker_domain::id::{DomainId, OrderId};
 use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
 use peeker_domain::{Environment, Result};
 use peeker_providers::{Call, ProviderError, Registration};
@@ -33,7 +33,8 @@ pub(crate) async fn registration(
     job: &ClaimedJob,
 ) -> Result<()> {
     let db = &app.environment(environment).db;
-    let year = rows::paid_year(db, &job.account, &job.subject)
+    let domain = DomainId::from_stored(job.subject.clone());
+    let year = rows::paid_year(db, &job.account, &domain)
         .await
         .map_err(internal("read a registration"))?;
     let outcome = match year {

@@ -48,9 +48,9 @@ pub use money::Cents;
 pub use name::DomainName;
 pub use provisioning::ProvisionStep;
 pub use status::{
-    ActionReason, ActionStatus, BundleStatus, DomainCategory, DomainStatus, EventReplayStatus,
-    ForwardingStatus, ImportStatus, InboxStatus, OrderDomainState, OrderStatus, SwapReason,
-    SwapStatus, SwapType, UserStatus,
+    ActionKind, ActionReason, ActionStatus, BundleStatus, DomainCategory, DomainStatus,
+    EventReplayStatus, ForwardingStatus, ImportStatus, InboxStatus, OrderDomainState, OrderStatus,
+    SwapReason, SwapStatus, SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
 pub use turns::Turns;

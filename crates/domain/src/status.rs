@@ -433,13 +433,25 @@ stored_enum! {
     }
 }
 
+stored_enum! {
+    /// What kind of thing has to be mended.
+    ActionKind {
+        /// Where a domain's nameservers point.
+        Nameservers = "nameservers",
+        /// The domain itself.
+        DomainReplacement = "domain_replacement",
+        /// A picture that Google shows.
+        GoogleProfilePicture = "google_profile_picture",
+    }
+}
+
 impl ActionReason {
     /// What kind of thing has to be mended.
-    pub const fn kind(self) -> &'static str {
+    pub const fn kind(self) -> ActionKind {
         match self {
-            Self::UpdateNameservers => "nameservers",
-            Self::ReplaceDomain => "domain_replacement",
-            Self::ProfilePictureNotAccessible => "google_profile_picture",
+            Self::UpdateNameservers => ActionKind::Nameservers,
+            Self::ReplaceDomain => ActionKind::DomainReplacement,
+            Self::ProfilePictureNotAccessible => ActionKind::GoogleProfilePicture,
         }
     }
 }

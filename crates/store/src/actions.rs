@@ -1,10 +1,10 @@
 //! Pending actions: opened once, resolved by the facts, and what they block goes on by itself (contract §4).
 
-use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, UserId};
+use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, SwapId, UserId};
 use peeker_domain::view::{self, PendingAction};
 use peeker_domain::{
-    ActionReason, ActionStatus, DomainStatus, EmailAddress, JobKind, OrderStatus, SwapStatus,
-    Timestamp,
+    ActionReason, ActionStatus, DomainStatus, EmailAddress, JobKind, OrderDomainState, OrderStatus,
+    SwapStatus, Timestamp,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -15,7 +15,7 @@ use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
-use crate::orders::progress::{ACTION_REQUIRED, PENDING, PICTURE_RECHECK_SECONDS};
+use crate::orders::progress::PICTURE_RECHECK_SECONDS;
 use crate::paging::{PageRequest, Slice, page};
 use crate::swaps;
 use crate::users;
@@ -43,16 +43,16 @@ fn to_view(row: Model) -> Result<PendingAction> {
         .map(serde_json::from_str)
         .transpose()?;
     Ok(PendingAction {
-        id: row.id,
-        kind: row.kind,
-        reason: row.reason.parse()?,
-        status: row.status.parse()?,
-        order_id: row.order_id,
-        domain_id: row.domain_id,
+        id: row.id.into(),
+        kind: row.kind.to_string(),
+        reason: row.reason,
+        status: row.status,
+        order_id: row.order_id.into(),
+        domain_id: row.domain_id.into(),
         domain: row.domain,
         user,
         message: row.message,
-        created_at: Timestamp::from_millis(row.created_at),
+        created_at: row.created_at,
     })
 }
 
@@ -71,19 +71,19 @@ pub async fn list(
         user_id = Some(UserId::from_stored(user.id));
     }
     let mut query = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
-        .filter(Column::Status.eq(filter.status.as_str()));
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::Status.eq(filter.status));
     if let Some(order_id) = &filter.order_id {
-        query = query.filter(Column::OrderId.eq(order_id.as_str()));
+        query = query.filter(Column::OrderId.eq(order_id));
     }
     if let Some(domain_id) = &filter.domain_id {
-        query = query.filter(Column::DomainId.eq(domain_id.as_str()));
+        query = query.filter(Column::DomainId.eq(domain_id));
     }
     if let Some(user_id) = &user_id {
-        query = query.filter(Column::UserId.eq(user_id.as_str()));
+        query = query.filter(Column::UserId.eq(user_id));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    Slice::new(page, rows, |row| &row.id).try_map(to_view)
+    Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
 }
 
 /// One action.
@@ -92,7 +92,7 @@ pub async fn find(
     account: &AccountId,
     id: &ActionId,
 ) -> Result<Option<PendingAction>> {
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
     row.map(to_view).transpose()
@@ -102,15 +102,15 @@ pub async fn find(
 pub async fn resolve_for_domain(
     work: &mut Work<'_>,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
     reason: ActionReason,
     now: Timestamp,
 ) -> Result<usize> {
     let open = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::DomainId.eq(domain))
-        .filter(Column::Reason.eq(reason.as_str()))
-        .filter(Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(Column::Reason.eq(reason))
+        .filter(Column::Status.eq(ActionStatus::Open))
         .all(work.tx())
         .await?;
     let count = open.len();
@@ -124,13 +124,13 @@ pub async fn resolve_for_domain(
 pub async fn resolve_one(
     work: &mut Work<'_>,
     account: &AccountId,
-    id: &str,
+    id: &ActionId,
     now: Timestamp,
 ) -> Result<()> {
-    let row = Entity::find_by_id((account.to_string(), id.to_owned()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(work.tx())
         .await?;
-    match row.filter(|row| row.status == ActionStatus::Open.as_str()) {
+    match row.filter(|row| row.status == ActionStatus::Open) {
         Some(action) => resolve(work, account, action, now).await,
         None => Ok(()),
     }
@@ -139,11 +139,11 @@ pub async fn resolve_one(
 /// An action to be opened beside provisioning, which opens its own.
 #[derive(Debug)]
 pub(crate) struct NewAction {
-    pub account: String,
-    pub order_id: String,
-    pub domain_id: String,
+    pub account: AccountId,
+    pub order_id: OrderId,
+    pub domain_id: DomainId,
     pub domain: String,
-    pub user_id: String,
+    pub user_id: UserId,
     pub reason: ActionReason,
     pub message: String,
     pub persona: Option<view::Persona>,
@@ -152,17 +152,17 @@ pub(crate) struct NewAction {
 /// Opens an action, unless the same one is open; a picture is looked at again by itself.
 pub(crate) async fn open(work: &mut Work<'_>, new: NewAction, now: Timestamp) -> Result<()> {
     let id = ActionId::new(now);
-    let account = AccountId::from_stored(new.account.clone());
+    let account = new.account.clone();
     let row = Model {
         account_id: new.account,
-        id: id.to_string(),
+        id: id.clone(),
         order_id: new.order_id,
         domain_id: new.domain_id,
-        kind: new.reason.kind().to_owned(),
-        reason: new.reason.to_string(),
-        status: ActionStatus::Open.to_string(),
+        kind: new.reason.kind(),
+        reason: new.reason,
+        status: ActionStatus::Open,
         message: new.message,
-        created_at: now.as_millis(),
+        created_at: now,
         persona: new
             .persona
             .as_ref()
@@ -184,16 +184,16 @@ pub(crate) async fn open(work: &mut Work<'_>, new: NewAction, now: Timestamp) ->
 /// Whether a picture keeps the domain from being set up.
 pub(crate) async fn has_open_picture(
     work: &Work<'_>,
-    account: &str,
-    order: &str,
-    domain: &str,
+    account: &AccountId,
+    order: &OrderId,
+    domain: &DomainId,
 ) -> Result<bool> {
     let open = Entity::find()
         .filter(Column::AccountId.eq(account))
         .filter(Column::OrderId.eq(order))
         .filter(Column::DomainId.eq(domain))
-        .filter(Column::Status.eq(ActionStatus::Open.as_str()))
-        .filter(Column::Reason.eq(ActionReason::ProfilePictureNotAccessible.as_str()))
+        .filter(Column::Status.eq(ActionStatus::Open))
+        .filter(Column::Reason.eq(ActionReason::ProfilePictureNotAccessible))
         .count(work.tx())
         .await?;
     Ok(open > 0)
@@ -207,14 +207,13 @@ async fn resolve(
 ) -> Result<()> {
     let (order_id, domain_id) = (action.order_id.clone(), action.domain_id.clone());
     let persona = action.persona.clone();
-    action.status = ActionStatus::Resolved.to_string();
-    action.resolved_at = Some(now.as_millis());
+    action.status = ActionStatus::Resolved;
+    action.resolved_at = Some(now);
     write_back::<Entity, _>(work.tx(), vec![action]).await?;
     if persona.is_some()
         && swaps::resume_renames(work, account, &domain_id, persona.as_deref(), now).await?
     {
-        let order = OrderId::from_stored(order_id.clone());
-        work.enqueue(NewJob::provision(account, &order, &domain_id, now));
+        work.enqueue(NewJob::provision(account, &order_id, &domain_id, now));
     }
     if open_on(work, account, &order_id, &domain_id).await? == 0 {
         resume_domain(work, account, &order_id, &domain_id, now).await?;
@@ -226,22 +225,27 @@ async fn resolve(
 }
 
 /// Open actions about one domain of an order.
-async fn open_on(work: &Work<'_>, account: &AccountId, order: &str, domain: &str) -> Result<u64> {
+async fn open_on(
+    work: &Work<'_>,
+    account: &AccountId,
+    order: &OrderId,
+    domain: &DomainId,
+) -> Result<u64> {
     Ok(Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::OrderId.eq(order))
-        .filter(Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(Column::Status.eq(ActionStatus::Open))
         .filter(Column::DomainId.eq(domain))
         .count(work.tx())
         .await?)
 }
 
 /// Whether a domain of the order waits for somebody. The picture of a renaming holds no domain.
-async fn any_waits(work: &Work<'_>, account: &AccountId, order: &str) -> Result<bool> {
+async fn any_waits(work: &Work<'_>, account: &AccountId, order: &OrderId) -> Result<bool> {
     let waiting = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account.as_str()))
+        .filter(order_domains::Column::AccountId.eq(account))
         .filter(order_domains::Column::OrderId.eq(order))
-        .filter(order_domains::Column::State.eq(ACTION_REQUIRED))
+        .filter(order_domains::Column::State.eq(OrderDomainState::ActionRequired))
         .count(work.tx())
         .await?;
     Ok(waiting > 0)
@@ -250,43 +254,34 @@ async fn any_waits(work: &Work<'_>, account: &AccountId, order: &str) -> Result<
 async fn resume_domain(
     work: &mut Work<'_>,
     account: &AccountId,
-    order: &str,
-    domain: &str,
+    order: &OrderId,
+    domain: &DomainId,
     now: Timestamp,
 ) -> Result<()> {
     let place = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account.as_str()))
+        .filter(order_domains::Column::AccountId.eq(account))
         .filter(order_domains::Column::OrderId.eq(order))
         .filter(order_domains::Column::DomainId.eq(domain))
-        .filter(order_domains::Column::State.eq(ACTION_REQUIRED))
+        .filter(order_domains::Column::State.eq(OrderDomainState::ActionRequired))
         .one(work.tx())
         .await?;
     let Some(mut place) = place else {
         return Ok(());
     };
-    place.state = PENDING.to_owned();
+    place.state = OrderDomainState::Pending;
     let swap_id = place.swap_in_id.clone();
     write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
-    let row = domains::Entity::find_by_id((account.to_string(), domain.to_owned()))
+    let row = domains::Entity::find_by_id((account.clone(), domain.clone()))
         .one(work.tx())
         .await?;
     if let Some(mut row) = row {
-        row.status = row
-            .status
-            .parse::<DomainStatus>()?
-            .transition(DomainStatus::InProgress)?
-            .to_string();
+        row.status = row.status.transition(DomainStatus::InProgress)?;
         write_back::<domains::Entity, _>(work.tx(), vec![row]).await?;
     }
     if let Some(swap_id) = swap_id {
         resume_swap(work, account, swap_id, now).await?;
     }
-    work.enqueue(NewJob::provision(
-        account,
-        &OrderId::from_stored(order.to_owned()),
-        domain,
-        now,
-    ));
+    work.enqueue(NewJob::provision(account, order, domain, now));
     Ok(())
 }
 
@@ -294,27 +289,25 @@ async fn resume_domain(
 async fn resume_swap(
     work: &mut Work<'_>,
     account: &AccountId,
-    id: String,
+    id: SwapId,
     now: Timestamp,
 ) -> Result<()> {
-    let row = swap_rows::Entity::find_by_id((account.to_string(), id))
+    let row = swap_rows::Entity::find_by_id((account.clone(), id))
         .one(work.tx())
         .await?;
-    if let Some(mut row) = row.filter(|row| row.status == SwapStatus::ActionRequired.as_str()) {
+    if let Some(mut row) = row.filter(|row| row.status == SwapStatus::ActionRequired) {
         swaps::turn(work, &mut row, SwapStatus::InProgress, None, now)?;
         write_back::<swap_rows::Entity, _>(work.tx(), vec![row]).await?;
     }
     Ok(())
 }
 
-async fn resume_order(work: &Work<'_>, account: &AccountId, order: &str) -> Result<()> {
-    let row = orders::Entity::find_by_id((account.to_string(), order.to_owned()))
+async fn resume_order(work: &Work<'_>, account: &AccountId, order: &OrderId) -> Result<()> {
+    let row = orders::Entity::find_by_id((account.clone(), order.clone()))
         .one(work.tx())
         .await?;
-    if let Some(mut row) = row.filter(|row| row.status == OrderStatus::ActionRequired.as_str()) {
-        row.status = OrderStatus::ActionRequired
-            .transition(OrderStatus::InProgress)?
-            .to_string();
+    if let Some(mut row) = row.filter(|row| row.status == OrderStatus::ActionRequired) {
+        row.status = row.status.transition(OrderStatus::InProgress)?;
         write_back::<orders::Entity, _>(work.tx(), vec![row]).await?;
     }
     Ok(())

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use peeker_domain::id::{AccountId, DomainId, UserId};
 use peeker_domain::view::Category;
-use peeker_domain::{DomainName, DomainStatus, EmailAddress, MailProvider, Timestamp, view};
+use peeker_domain::{
+    Cents, DomainCategory, DomainName, DomainStatus, EmailAddress, MailProvider, Timestamp, view,
+};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -14,17 +16,14 @@ use crate::error::Result;
 use crate::paging::{PageRequest, Slice, page};
 use crate::users;
 
-/// The stored category of a name that an order failed to get: neither owned nor on an order, so partners do not see it.
-pub(crate) const CANDIDATE: &str = "candidate";
-
 /// The row of a name that is new to the account: not owned, on no order.
-pub(crate) fn candidate(account: &str, id: &DomainId, name: &str, now: Timestamp) -> Model {
+pub(crate) fn candidate(account: &AccountId, id: DomainId, name: &str, now: Timestamp) -> Model {
     Model {
-        account_id: account.to_owned(),
-        id: id.to_string(),
+        account_id: account.clone(),
+        id,
         name: name.to_owned(),
-        category: CANDIDATE.to_owned(),
-        status: DomainStatus::Failed.to_string(),
+        category: DomainCategory::Candidate,
+        status: DomainStatus::Failed,
         owned: false,
         google_only: false,
         order_id: None,
@@ -32,18 +31,18 @@ pub(crate) fn candidate(account: &str, id: &DomainId, name: &str, now: Timestamp
         provider: None,
         forwarding_url: None,
         registered_until: None,
-        created_at: now.as_millis(),
+        created_at: now,
         import_id: None,
         nameservers: None,
         delegated: false,
-        renewal_price_cents: 0,
+        renewal_price_cents: Cents::ZERO,
         renewing_until: None,
         renewal_refused: false,
     }
 }
 
 /// The condition of the index of domains that can host Microsoft, spelled out: a planner that sees a variable there
-/// cannot choose the index.
+/// cannot choose the index. It names [`MailProvider::Google`] and [`DomainCategory::Candidate`].
 const USABLE_FOR_MICROSOFT: &str =
     "(provider IS NULL OR provider = 'google') AND google_only = FALSE AND category <> 'candidate'";
 
@@ -84,8 +83,8 @@ pub struct KnownDomain {
 
 /// Contract §3: nobody or Google on it → both; Microsoft on it → Google only.
 pub(crate) fn usable_for(row: &Model) -> Vec<MailProvider> {
-    let microsoft_on_it = row.provider.as_deref() == Some(MailProvider::Microsoft.as_str());
-    if row.category == CANDIDATE {
+    let microsoft_on_it = row.provider == Some(MailProvider::Microsoft);
+    if row.category == DomainCategory::Candidate {
         Vec::new()
     } else if microsoft_on_it || row.google_only {
         vec![MailProvider::Google]
@@ -96,9 +95,7 @@ pub(crate) fn usable_for(row: &Model) -> Vec<MailProvider> {
 
 /// Whether what was bought of a domain is over: its registration has ended and nobody has paid for another year.
 pub(crate) fn has_lapsed(row: &Model, now: Timestamp) -> bool {
-    let over = row
-        .registered_until
-        .is_some_and(|until| until <= now.as_millis());
+    let over = row.registered_until.is_some_and(|until| until <= now);
     over && row.renewing_until.is_none()
 }
 
@@ -107,28 +104,28 @@ pub(crate) fn disown(row: &mut Model) {
     row.owned = false;
     row.delegated = false;
     row.registered_until = None;
-    row.renewal_price_cents = 0;
+    row.renewal_price_cents = Cents::ZERO;
     row.renewal_refused = false;
 }
 
-pub(crate) fn to_view(row: &Model) -> Result<view::Domain> {
+pub(crate) fn to_view(row: &Model) -> view::Domain {
     let connected = row.order_id.is_some();
-    Ok(view::Domain {
-        id: row.id.clone(),
+    view::Domain {
+        id: row.id.to_string(),
         domain: row.name.clone(),
         category: if connected {
             Category::Connected
         } else {
             Category::Inventory
         },
-        status: row.status.parse()?,
+        status: row.status,
         usable_for: usable_for(row),
-        provider: row.provider.as_deref().map(str::parse).transpose()?,
-        user_id: row.user_id.clone(),
-        order_id: row.order_id.clone(),
+        provider: row.provider,
+        user_id: row.user_id.as_ref().map(ToString::to_string),
+        order_id: row.order_id.as_ref().map(ToString::to_string),
         forwarding_url: connected.then(|| row.forwarding_url.clone()),
-        created_at: Timestamp::from_millis(row.created_at),
-    })
+        created_at: row.created_at,
+    }
 }
 
 /// One domain that is owned or on an order.
@@ -137,11 +134,11 @@ pub async fn find(
     account: &AccountId,
     id: &DomainId,
 ) -> Result<Option<view::Domain>> {
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
-        .filter(Column::Category.ne(CANDIDATE))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
+        .filter(Column::Category.ne(DomainCategory::Candidate))
         .one(&db.pools.reader)
         .await?;
-    row.as_ref().map(to_view).transpose()
+    Ok(row.as_ref().map(to_view))
 }
 
 /// A page of domains that are owned or on an order.
@@ -166,22 +163,22 @@ pub async fn list(
         // Nothing can match, and looking for it would read every domain of that status.
         return Ok(Slice::empty());
     }
-    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    let mut query = Entity::find().filter(Column::AccountId.eq(account));
     query = match filter.category {
-        Some(category) => query.filter(Column::Category.eq(category.as_str())),
-        None => query.filter(Column::Category.ne(CANDIDATE)),
+        Some(category) => query.filter(Column::Category.eq(DomainCategory::from(category))),
+        None => query.filter(Column::Category.ne(DomainCategory::Candidate)),
     };
     if let Some(user_id) = &user_id {
-        query = query.filter(Column::UserId.eq(user_id.as_str()));
+        query = query.filter(Column::UserId.eq(user_id));
     }
     if let Some(status) = filter.status {
-        query = query.filter(Column::Status.eq(status.as_str()));
+        query = query.filter(Column::Status.eq(status));
     }
     if filter.usable_for == Some(MailProvider::Microsoft) {
         query = query.filter(Expr::cust(USABLE_FOR_MICROSOFT));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    Slice::new(page, rows, |row| &row.id).try_map(|row| to_view(&row))
+    Ok(Slice::new(page, rows, |row| row.id.as_str()).map(|row| to_view(&row)))
 }
 
 /// What the account knows of some names; names it has never seen are not in the answer. One that has lapsed is not
@@ -195,7 +192,7 @@ pub async fn known(
     let mut known = HashMap::with_capacity(names.len());
     for chunk in names.chunks(10_000) {
         let rows = Entity::find()
-            .filter(Column::AccountId.eq(account.as_str()))
+            .filter(Column::AccountId.eq(account))
             .filter(Column::Name.is_in(chunk.iter().map(|name| name.as_str())))
             .all(&db.pools.reader)
             .await?;

@@ -171,6 +171,8 @@ impl From<DbErr> for StoreError {
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(what)) => Self::Unique(what),
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Self::ForeignKey,
+            // A column whose type does not know what is stored there.
+            _ if matches!(error, DbErr::TryIntoErr { .. }) => Self::Corrupt(error.to_string()),
             _ if is_unavailable(&error) => Self::Unavailable(error),
             _ => Self::Database(error),
         }

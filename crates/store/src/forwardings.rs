@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use peeker_domain::id::{AccountId, ForwardingId};
+use peeker_domain::id::{AccountId, ForwardingId, OrderId};
 use peeker_domain::view::{FailedDomain, FailureReason, ForwardingJob};
-use peeker_domain::{DomainName, EventType, ForwardingStatus, JobKind, Timestamp};
+use peeker_domain::{
+    DomainCategory, DomainName, EventType, ForwardingStatus, JobKind, OrderDomainState, Timestamp,
+};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::domains::CANDIDATE;
 use crate::entity::{domains, forwarding_domains, forwardings, order_domains};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::{insert_all, write_back};
 use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
-use crate::orders::progress::{ACTION_REQUIRED, OVER, PENDING as PLACE_PENDING};
 use crate::work::Work;
 
 const PENDING: &str = "pending";
@@ -50,7 +50,7 @@ pub async fn begin(
     let mut work = Work::begin(db, [account]).await?;
     let known = domains::Entity::find()
         .filter(domains::Column::AccountId.eq(account.as_str()))
-        .filter(domains::Column::Category.ne(CANDIDATE))
+        .filter(domains::Column::Category.ne(DomainCategory::Candidate))
         .filter(
             Condition::any()
                 .add(
@@ -70,7 +70,7 @@ pub async fn begin(
         .await?;
     let find = |target: &Target| {
         known.iter().find(|row| {
-            row.id == target.submitted
+            row.id.as_str() == target.submitted
                 || target
                     .name
                     .as_ref()
@@ -87,7 +87,7 @@ pub async fn begin(
                 forwarding_id: id.to_string(),
                 position,
                 name: found.map_or_else(|| target.submitted.clone(), |row| row.name.clone()),
-                domain_id: found.map(|row| row.id.clone()),
+                domain_id: found.map(|row| row.id.to_string()),
                 state: if found.is_some() { PENDING } else { FAILED }.to_owned(),
                 reason: found.is_none().then(|| FailureReason::NotFound.to_string()),
             }
@@ -141,7 +141,7 @@ pub struct Pending {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Situation {
     /// The order that it is on.
-    order: Option<String>,
+    order: Option<OrderId>,
     /// Whether it is being set up for it, which sets its redirect.
     pub is_being_set_up: bool,
 }
@@ -187,10 +187,16 @@ async fn situations(
     let places = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(domains.keys()))
-        .filter(order_domains::Column::State.is_in([PLACE_PENDING, ACTION_REQUIRED]))
+        .filter(
+            order_domains::Column::State
+                .is_in([OrderDomainState::Pending, OrderDomainState::ActionRequired]),
+        )
         .all(db)
         .await?;
-    let being_set_up: HashSet<&str> = places.iter().map(|place| &*place.domain_id).collect();
+    let being_set_up: HashSet<&str> = places
+        .iter()
+        .map(|place| place.domain_id.as_str())
+        .collect();
     let situation = |(id, domain): (&String, &domains::Model)| {
         let situation = Situation {
             order: domain.order_id.clone(),
@@ -315,7 +321,7 @@ async fn place_urls(
     let mut places = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(set.iter().map(|domain| domain.id.as_str())))
-        .filter(order_domains::Column::State.is_not_in(OVER))
+        .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
         .all(work.tx())
         .await?;
     for place in &mut places {
@@ -347,7 +353,10 @@ async fn by_id(
         .filter(domains::Column::Id.is_in(rows.iter().filter_map(|row| row.domain_id.as_deref())))
         .all(db)
         .await?;
-    Ok(found.into_iter().map(|row| (row.id.clone(), row)).collect())
+    Ok(found
+        .into_iter()
+        .map(|row| (row.id.to_string(), row))
+        .collect())
 }
 
 fn show(job: &forwardings::Model, rows: &[forwarding_domains::Model]) -> Result<ForwardingJob> {

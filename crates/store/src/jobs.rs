@@ -4,7 +4,7 @@
 //! finishes a job proves with the lease token that it is still his. Failures move `run_at` into the future; the
 //! backoff is a row, so it survives a restart.
 
-use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::status::UnknownWord;
 use peeker_domain::{ClockOffset, JobKind, JobState, Timestamp};
@@ -48,11 +48,16 @@ pub struct NewJob {
 
 impl NewJob {
     /// Work on one domain of an order.
-    pub fn provision(account: &AccountId, order: &OrderId, domain: &str, now: Timestamp) -> Self {
+    pub fn provision(
+        account: &AccountId,
+        order: &OrderId,
+        domain: &DomainId,
+        now: Timestamp,
+    ) -> Self {
         Self {
             account: account.clone(),
             kind: JobKind::Provision,
-            subject: domain.to_owned(),
+            subject: domain.to_string(),
             order: Some(order.clone()),
             run_at: now,
             in_line: true,
@@ -75,13 +80,13 @@ impl NewJob {
     pub(crate) fn registration(
         account: &AccountId,
         order: &OrderId,
-        domain: &str,
+        domain: &DomainId,
         now: Timestamp,
     ) -> Self {
         Self {
             account: account.clone(),
             kind: JobKind::Registration,
-            subject: domain.to_owned(),
+            subject: domain.to_string(),
             order: Some(order.clone()),
             run_at: now,
             in_line: true,

@@ -9,16 +9,17 @@ use sea_orm::{ColumnTrait, Condition, Value};
 ///
 /// Account by account, as each account numbers its own rows: every account with every id would look up, and lock, rows
 /// that nobody asked for.
-pub(crate) fn any_of<'k, C, V>(
+pub(crate) fn any_of<C, A, V>(
     account: C,
     id: C,
-    keys: impl IntoIterator<Item = (&'k str, V)>,
+    keys: impl IntoIterator<Item = (A, V)>,
 ) -> Condition
 where
     C: ColumnTrait,
+    A: Into<Value> + Ord,
     V: Into<Value> + Ord,
 {
-    let mut by_account: BTreeMap<&str, BTreeSet<V>> = BTreeMap::new();
+    let mut by_account: BTreeMap<A, BTreeSet<V>> = BTreeMap::new();
     for (account, id) in keys {
         by_account.entry(account).or_default().insert(id);
     }

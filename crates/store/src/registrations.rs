@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::id::{AccountId, DomainId};
 use peeker_domain::{
-    Cents, DomainName, DomainStatus, HistoryKind, JobKind, OrderStatus, Timestamp,
+    Cents, DomainCategory, DomainName, DomainStatus, HistoryKind, JobKind, OrderDomainState,
+    OrderStatus, Timestamp,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use crate::domains::{CANDIDATE, disown, has_lapsed};
+use crate::domains::{disown, has_lapsed};
 use crate::entity::{domains, order_domains, orders};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
 use crate::jobs::{ClaimedJob, NewJob, finish, run_again};
 use crate::orders::cancel::{coming_in_for, let_go, places_of};
-use crate::orders::progress::OVER;
 use crate::work::Work;
 
 /// How long before its end somebody looks whether a registration is paid on.
@@ -24,11 +24,11 @@ pub(crate) const EXPIRY_LEAD_SECONDS: i64 = 24 * 60 * 60;
 const LOOK_AGAIN_SECONDS: i64 = 24 * 60 * 60;
 
 /// The look at a registration before its end.
-pub(crate) fn watch(account: &AccountId, domain: &str, until: Timestamp) -> NewJob {
+pub(crate) fn watch(account: &AccountId, domain: &DomainId, until: Timestamp) -> NewJob {
     NewJob::timer(
         account,
         JobKind::Expiry,
-        domain,
+        domain.as_str(),
         until.plus_seconds(-EXPIRY_LEAD_SECONDS),
     )
 }
@@ -53,7 +53,10 @@ pub struct PaidYear {
 }
 
 async fn row(work: &Work<'_>, job: &ClaimedJob) -> Result<Option<domains::Model>> {
-    let key = (job.account.to_string(), job.subject.clone());
+    let key = (
+        job.account.clone(),
+        DomainId::from_stored(job.subject.clone()),
+    );
     Ok(domains::Entity::find_by_id(key).one(work.tx()).await?)
 }
 
@@ -61,9 +64,9 @@ async fn row(work: &Work<'_>, job: &ClaimedJob) -> Result<Option<domains::Model>
 pub async fn paid_year(
     db: &EnvironmentDb,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
 ) -> Result<Option<PaidYear>> {
-    let key = (account.to_string(), domain.to_owned());
+    let key = (account.clone(), domain.clone());
     let row = domains::Entity::find_by_id(key)
         .one(&db.pools.reader)
         .await?;
@@ -71,8 +74,8 @@ pub async fn paid_year(
     Ok(row.and_then(|row| {
         Some(PaidYear {
             name: DomainName::from_stored(row.name),
-            current_end: Timestamp::from_millis(row.registered_until?),
-            price: Cents(row.renewal_price_cents),
+            current_end: row.registered_until?,
+            price: row.renewal_price_cents,
         })
     }))
 }
@@ -115,12 +118,11 @@ async fn settle(
     let order = job
         .order
         .as_ref()
-        .map(OrderId::as_str)
         .ok_or_else(|| StoreError::Corrupt("a renewal without its order".to_owned()))?;
     let (account, name) = (&job.account, domain.name.clone());
     match outcome {
         Outcome::Renewed(until) => {
-            domain.registered_until = Some(until.as_millis());
+            domain.registered_until = Some(*until);
             let message = format!("{name} is registered until {until}");
             work.note(
                 account,
@@ -133,10 +135,10 @@ async fn settle(
             work.enqueue(watch(account, &domain.id, *until));
         }
         Outcome::Refused => {
-            let price = Cents(domain.renewal_price_cents);
+            let price = domain.renewal_price_cents;
             work.refund(account, price, order, now)?;
             domain.renewal_refused = true;
-            let end = domain.registered_until.map_or(now, Timestamp::from_millis);
+            let end = domain.registered_until.unwrap_or(now);
             let message = format!(
                 "The registrar refused another year of {name}; it ends at {end} and what was paid is given back"
             );
@@ -169,7 +171,7 @@ pub async fn look_after(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) ->
     // A year that is on its way brings this job back when the registrar has answered.
     let domain = domain.filter(|row| row.renewing_until.is_none());
     let Some((domain, end)) = domain.and_then(|row| {
-        let end = Timestamp::from_millis(row.registered_until?);
+        let end = row.registered_until?;
         Some((row, end))
     }) else {
         finish(&work, job).await?;
@@ -224,27 +226,24 @@ async fn on_order(
         }
         return Ok(at_end);
     }
-    let in_time = renews_at <= end.as_millis();
+    let in_time = renews_at <= end;
     if !in_time {
         // The next month would come too late: the order pays this registration alone, now.
-        let account = AccountId::from_stored(order.account_id);
-        let id = OrderId::from_stored(order.id);
-        work.enqueue(NewJob::renew(&account, &id, now));
+        work.enqueue(NewJob::renew(&order.account_id, &order.id, now));
     }
     Ok(if in_time { at_end } else { again })
 }
 
 /// Whether the domain is to stay on an order that goes on.
 async fn stays(work: &Work<'_>, domain: &domains::Model, order: &orders::Model) -> Result<bool> {
-    let status: OrderStatus = order.status.parse()?;
-    if !status.is_active() || status == OrderStatus::CancelScheduled {
+    if !order.status.is_active() || order.status == OrderStatus::CancelScheduled {
         return Ok(false);
     }
     let place = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(&order.account_id))
         .filter(order_domains::Column::DomainId.eq(&domain.id))
         .filter(order_domains::Column::OrderId.eq(&order.id))
-        .filter(order_domains::Column::State.is_not_in(OVER))
+        .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
         .one(work.tx())
         .await?;
     Ok(place.is_some_and(|place| place.leaves_at.is_none()))
@@ -257,20 +256,12 @@ async fn lapse(
     order: orders::Model,
     now: Timestamp,
 ) -> Result<()> {
-    let account = AccountId::from_stored(order.account_id.clone());
-    let id = OrderId::from_stored(order.id.clone());
+    let (account, id) = (order.account_id.clone(), order.id.clone());
     let message = format!(
         "The registration of {} is over; the domain and its inboxes leave the order",
         domain.name
     );
-    work.note(
-        &account,
-        id.as_str(),
-        HistoryKind::DomainLapsed,
-        message,
-        None,
-        now,
-    );
+    work.note(&account, &id, HistoryKind::DomainLapsed, message, None, now);
     let places = places_of(work, &account, &id).await?;
     let of_domain = places.iter().filter(|place| place.domain_id == domain.id);
     let mut leaving: BTreeSet<i32> = of_domain.map(|place| place.position).collect();
@@ -289,11 +280,7 @@ async fn leave_inventory(
         return Ok(());
     }
     disown(&mut domain);
-    domain.category = CANDIDATE.to_owned();
-    domain.status = domain
-        .status
-        .parse::<DomainStatus>()?
-        .transition(DomainStatus::Failed)?
-        .to_string();
+    domain.category = DomainCategory::Candidate;
+    domain.status = domain.status.transition(DomainStatus::Failed)?;
     write_back::<domains::Entity, _>(work.tx(), vec![domain]).await
 }

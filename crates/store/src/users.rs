@@ -253,9 +253,9 @@ async fn email_of(
 /// The addresses of some customers of any accounts, by (account, id).
 pub(crate) async fn emails(
     db: &impl ConnectionTrait,
-    keys: impl IntoIterator<Item = (&str, &str)>,
-) -> Result<HashMap<(String, String), String>> {
-    let rows: Vec<(String, String, String)> = Entity::find()
+    keys: impl IntoIterator<Item = (&AccountId, &UserId)>,
+) -> Result<HashMap<(AccountId, UserId), String>> {
+    let rows: Vec<(AccountId, UserId, String)> = Entity::find()
         .select_only()
         .columns([Column::AccountId, Column::Id, Column::Email])
         .filter(any_of(Column::AccountId, Column::Id, keys))

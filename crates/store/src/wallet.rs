@@ -1,6 +1,6 @@
 //! The wallet of an account. It changes only inside a [`crate::Work`], with the entries that explain the change.
 
-use peeker_domain::id::AccountId;
+use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{Cents, LedgerAccount, LedgerReason, Timestamp, view};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
@@ -31,7 +31,7 @@ pub async fn spendable(db: &EnvironmentDb, account: &AccountId, required: Cents)
 pub async fn entries_of_order(
     db: &EnvironmentDb,
     account: &AccountId,
-    order: &str,
+    order: &OrderId,
 ) -> Result<Vec<(LedgerReason, Cents)>> {
     use sea_orm::QueryOrder;
     Ok(ledger_entries::Entity::find()

@@ -125,7 +125,7 @@ impl<'a> Work<'a> {
         &mut self,
         account: &AccountId,
         kind: EventType,
-        order: Option<&str>,
+        order: Option<&OrderId>,
         data: &impl Serialize,
         now: Timestamp,
     ) -> Result<()> {
@@ -151,7 +151,7 @@ impl<'a> Work<'a> {
             sequence,
             id: id.into(),
             kind: kind.to_string(),
-            order_id: order.map(str::to_owned),
+            order_id: order.map(ToString::to_string),
             created_at: now.as_millis(),
             body,
         });
@@ -176,7 +176,7 @@ impl<'a> Work<'a> {
     pub fn note(
         &mut self,
         account: &AccountId,
-        order: &str,
+        order: &OrderId,
         kind: HistoryKind,
         message: impl Into<String>,
         amount: Option<Cents>,
@@ -184,7 +184,7 @@ impl<'a> Work<'a> {
     ) {
         self.history.push(order_history::Model {
             account_id: account.clone(),
-            order_id: OrderId::from_stored(order.to_owned()),
+            order_id: order.clone(),
             id: HistoryId::new(now),
             kind,
             message: message.into(),
@@ -200,7 +200,7 @@ impl<'a> Work<'a> {
         account: &AccountId,
         amount: Cents,
         reason: LedgerReason,
-        order: &str,
+        order: &OrderId,
         now: Timestamp,
     ) -> Result<()> {
         let balance = self.account(account)?.balance_cents;
@@ -233,7 +233,7 @@ impl<'a> Work<'a> {
         &mut self,
         account: &AccountId,
         amount: Cents,
-        order: &str,
+        order: &OrderId,
         now: Timestamp,
     ) -> Result<()> {
         self.transfer(
@@ -302,7 +302,7 @@ impl<'a> Work<'a> {
         amount: Cents,
         counterpart: LedgerAccount,
         reason: LedgerReason,
-        order: Option<&str>,
+        order: Option<&OrderId>,
         now: Timestamp,
     ) -> Result<()> {
         if amount == Cents::ZERO {
@@ -317,7 +317,7 @@ impl<'a> Work<'a> {
                 ledger_account,
                 amount_cents: amount,
                 reason,
-                order_id: order.map(|order| OrderId::from_stored(order.to_owned())),
+                order_id: order.cloned(),
                 created_at: now,
                 reference: None,
             });

@@ -1,8 +1,7 @@
 //! Order bodies for tests.
 
-use peeker_domain::DomainStatus;
 use peeker_domain::id::DomainId;
-use peeker_domain::view::Category;
+use peeker_domain::{Cents, DomainCategory, DomainStatus};
 use peeker_store::entity::domains;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
@@ -98,11 +97,11 @@ fn split<'b, 'p>(body: &'b mut Value, pointer: &'p str) -> (&'b mut Value, &'p s
 pub async fn stock(app: &TestApp, names: &[String]) {
     for name in names {
         let row = domains::Model {
-            account_id: app.partner.id.to_string(),
-            id: DomainId::new(app.now()).to_string(),
+            account_id: app.partner.id.clone(),
+            id: DomainId::new(app.now()),
             name: name.clone(),
-            category: Category::Inventory.to_string(),
-            status: DomainStatus::Available.to_string(),
+            category: DomainCategory::Inventory,
+            status: DomainStatus::Available,
             owned: true,
             google_only: name.starts_with("gonly-"),
             order_id: None,
@@ -110,11 +109,11 @@ pub async fn stock(app: &TestApp, names: &[String]) {
             provider: None,
             forwarding_url: None,
             registered_until: None,
-            created_at: app.now().as_millis(),
+            created_at: app.now(),
             import_id: None,
             nameservers: None,
             delegated: true,
-            renewal_price_cents: 0,
+            renewal_price_cents: Cents::ZERO,
             renewing_until: None,
             renewal_refused: false,
         };

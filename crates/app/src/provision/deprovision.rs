@@ -30,12 +30,12 @@ impl ProvisionRun<'_> {
         }
         let place = &self.assignment.place;
         // A domain of the inventory may still redirect to where it did before this order.
-        if place.forwarding_url.is_some() || place.source == Source::Imported.as_str() {
+        if place.forwarding_url.is_some() || place.source == Source::Imported {
             dns.clear_redirect(call, name).await?;
         }
         // The purchase may have gone through without our hearing of it.
-        if place.source == Source::Registered.as_str()
-            && self.assignment.step()? == ProvisionStep::Register
+        if place.source == Source::Registered
+            && place.step == ProvisionStep::Register
             && let Some(registration) = registrar.find(call, name).await?
         {
             let bought = Change::Registered {

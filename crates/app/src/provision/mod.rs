@@ -94,7 +94,7 @@ impl ProvisionRun<'_> {
     /// What is to be done with the domain now; nothing while it waits for somebody.
     fn task(&self) -> Option<ProviderWork> {
         let assignment = &self.assignment;
-        let failed = assignment.order.status == OrderStatus::Failed.as_str();
+        let failed = assignment.order.status == OrderStatus::Failed;
         if failed || assignment.is_leaving(self.now()) {
             Some(ProviderWork::Deprovision)
         } else if assignment.is_live() {

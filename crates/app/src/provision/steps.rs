@@ -8,7 +8,7 @@ use peeker_domain::inbox_names::{InboxName, inbox_names};
 use peeker_domain::order::{ClientId, Persona, personas_of_place};
 use peeker_domain::view::Source;
 use peeker_domain::{
-    ActionReason, Cents, DomainName, EmailAddress, Error, MailProvider, ProvisionStep, WebUrl,
+    ActionReason, DomainName, EmailAddress, Error, MailProvider, ProvisionStep, WebUrl,
 };
 use peeker_providers::sequencer::HandOver;
 use peeker_providers::{Call, InboxSpec, Providers, Purpose, dns};
@@ -34,7 +34,7 @@ impl ProvisionRun<'_> {
         Ok(Target {
             providers: self.app.providers(self.environment)?,
             name: DomainName::from_stored(place.name.clone()),
-            provider: place.provider.parse().map_err(Error::internal)?,
+            provider: place.provider,
             key: format!("{}/{}", self.job.order, self.job.domain),
         })
     }
@@ -50,7 +50,7 @@ impl ProvisionRun<'_> {
     /// Sets the domain up from the last recorded step on.
     pub(super) async fn set_up(&self) -> Result<Next, Failure> {
         let (target, names) = (self.target()?, self.names()?);
-        let mut step = self.assignment.step()?;
+        let mut step = self.assignment.place.step;
         let mut next = self.begin_swaps().await?;
         while next == Next::Continue {
             (step, next) = match step {
@@ -83,7 +83,7 @@ impl ProvisionRun<'_> {
         if !self.is_to_be_bought() {
             return Ok(Next::Continue);
         }
-        let price = Cents(self.assignment.place.price_cents);
+        let price = self.assignment.place.price_cents;
         let registrar = &target.providers.registrar;
         let bought = registrar.register(self.call(target), &target.name, price);
         let until = Some(bought.await?.expires_at);
@@ -91,7 +91,7 @@ impl ProvisionRun<'_> {
     }
 
     fn is_to_be_bought(&self) -> bool {
-        self.assignment.place.source == Source::Registered.as_str()
+        self.assignment.place.source == Source::Registered
     }
 
     /// Everything up to the inboxes, which get their names.
@@ -245,7 +245,7 @@ impl ProvisionRun<'_> {
         if let Some(url) = &place.forwarding_url {
             let url = WebUrl::parse(url).map_err(Error::internal)?;
             dns.set_redirect(call, &target.name, &url).await?;
-        } else if place.source == Source::Imported.as_str() {
+        } else if place.source == Source::Imported {
             dns.clear_redirect(call, &target.name).await?;
         }
         Ok(())

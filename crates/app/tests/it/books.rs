@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_app::{App, runner};
+use peeker_domain::id::OrderId;
 use peeker_domain::{Cents, Environment, JobKind, JobState, LedgerAccount, Timestamp};
 use peeker_store::Connections;
 use peeker_store::entity::{
@@ -82,7 +83,8 @@ pub async fn assert_balanced(app: &TestApp) {
 /// What the wallet paid for an order, less what it got back.
 pub async fn paid(app: &TestApp, order: &str) -> Cents {
     let db = &app.app.store().sandbox.db;
-    let entries = wallet::entries_of_order(db, &app.partner.id, order)
+    let order = order.parse().unwrap();
+    let entries = wallet::entries_of_order(db, &app.partner.id, &order)
         .await
         .unwrap();
     -entries.into_iter().map(|(_, amount)| amount).sum::<Cents>()
@@ -110,7 +112,7 @@ pub async fn simulated_inboxes(app: &TestApp, provider: &str, domain: &str) -> B
 
 /// An order's row.
 pub async fn order(app: &TestApp, id: &str) -> orders::Model {
-    let key = (app.partner.id.to_string(), id.to_owned());
+    let key = (app.partner.id.clone(), id.parse::<OrderId>().unwrap());
     orders::Entity::find_by_id(key)
         .one(db(app))
         .await

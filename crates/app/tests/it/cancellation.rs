@@ -1,7 +1,7 @@
 //! A cancellation comes to its end too, whatever fails on the way, and takes along exactly what was cancelled.
 
 use peeker_app::{App, runner};
-use peeker_domain::Environment;
+use peeker_domain::{DomainCategory, DomainStatus, Environment, OrderDomainState, OrderStatus};
 use peeker_testkit::{
     Fault, Faults, Process, TestApp, custom_order, mixed_order, names, on_both_engines, with,
 };
@@ -64,7 +64,7 @@ impl Ending {
         );
         let id = place(app, body).await;
         run(server).await;
-        assert_eq!(order(app, &id).await.status, "completed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
         let wish = match part {
             Part::Whole => json!({}),
             Part::Some => json!({ "domains": [names[0], names[2]] }),
@@ -84,7 +84,7 @@ impl Ending {
         events.retain(|kind| kind != "domain.connected");
         let (status, active, told): (_, _, &[&str]) = match self.part {
             Part::Whole => (
-                "cancelled",
+                OrderStatus::Cancelled,
                 (0, 0),
                 &[
                     "order.in_progress",
@@ -94,7 +94,7 @@ impl Ending {
                 ],
             ),
             Part::Some => (
-                "completed",
+                OrderStatus::Completed,
                 (1, 2),
                 &["order.in_progress", "order.completed"],
             ),
@@ -114,12 +114,15 @@ impl Ending {
                 assert!(made.is_empty(), "inboxes are left on {name}: {made:?}");
                 assert_eq!(simulated(app, "redirect", name).await, None);
                 assert_eq!(
-                    (&*row.category, &*row.status, row.order_id),
-                    ("inventory", "available", None)
+                    (row.category, row.status, row.order_id),
+                    (DomainCategory::Inventory, DomainStatus::Available, None)
                 );
             } else {
                 assert_eq!(made.len(), 2);
-                assert_eq!((&*row.category, &*row.status), ("connected", "active"));
+                assert_eq!(
+                    (row.category, row.status),
+                    (DomainCategory::Connected, DomainStatus::Active)
+                );
             }
             assert!(row.owned);
         }
@@ -136,7 +139,7 @@ impl Ending {
             200 + 3_300
         };
         assert_eq!(
-            (&shown["costs"]["total_cents"], row.total_cents),
+            (&shown["costs"]["total_cents"], row.total_cents.0),
             (&json!(total), total)
         );
         // What stays has begun its second month.
@@ -236,7 +239,7 @@ on_both_engines! {
             faults.plan("mail.remove_inboxes", &ending.names[0], Fault::RefusedBefore, None);
         }
         run(&server).await;
-        assert_eq!(order(app, &ending.id).await.status, "cancel_scheduled", "not before all is removed");
+        assert_eq!(order(app, &ending.id).await.status, OrderStatus::CancelScheduled, "not before all is removed");
         assert_eq!(app.client().get(&format!("/orders/{}", ending.id)).await.data(200)["cancelling_domains"][0]["domain"], ending.names[0]);
         settle(app, &server).await;
         assert_eq!(faults.planned(), 0);
@@ -256,15 +259,15 @@ on_both_engines! {
             app.advance_seconds(MONTH_SECONDS);
             settle(app, &server).await;
             if part == "some" {
-                assert_eq!(order(app, &id).await.status, "completed");
+                assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
                 assert_eq!(paid(app, &id).await.0, 3 * 200 + 2 * 3_300 + 200, "one was never bought, and the third has begun its second month");
-                assert_eq!(order(app, &id).await.total_cents, 200 + 3_300);
+                assert_eq!(order(app, &id).await.total_cents.0, 200 + 3_300);
                 assert!(domain(app, &names[1]).await.owned, "the purchase that nobody heard of is the partner's");
                 let unbought = domain(app, &names[0]).await;
-                assert_eq!((unbought.owned, &*unbought.category), (false, "candidate"));
+                assert_eq!((unbought.owned, unbought.category), (false, DomainCategory::Candidate));
                 faults.plan("registrar.register", &names[0], Fault::RefusedBefore, Some(40 * DAY_MS));
             } else {
-                assert_eq!(order(app, &id).await.status, "cancelled");
+                assert_eq!(order(app, &id).await.status, OrderStatus::Cancelled);
                 assert_eq!(paid(app, &id).await.0, 200);
             }
             assert_balanced(app).await;
@@ -281,13 +284,13 @@ on_both_engines! {
         let open = app.client().get("/orders/pending").await.expect(200);
         assert_eq!(open["data"].as_array().unwrap().len(), 1, "{open}");
         settle(app, &server).await;
-        assert_eq!(order(app, &id).await.status, "failed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
         assert_eq!(app.client().get("/orders/pending").await.expect(200)["data"], json!([]));
         let action = open["data"][0]["id"].as_str().unwrap();
         app.client().post_text(&format!("/sandbox/actions/{action}/resolve"), "").await.expect(200);
         settle(app, &server).await;
-        assert_eq!(order(app, &id).await.status, "failed");
-        assert!(places(app, &id).await.iter().all(|place| place.state == "released"));
+        assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
+        assert!(places(app, &id).await.iter().all(|place| place.state == OrderDomainState::Released));
     }
 
     async fn a_domain_that_a_failed_order_bought_is_delegated_by_the_next(app) {
@@ -297,12 +300,12 @@ on_both_engines! {
         faults.plan("dns.ensure_zone", &names[0], Fault::RefusedBefore, Some(DAY_MS));
         let id = place(app, custom_order(&names)).await;
         settle(app, &server).await;
-        assert_eq!(order(app, &id).await.status, "failed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
         assert!(domain(app, &names[0]).await.owned);
         assert_eq!(simulated(app, "delegation", &names[0]).await, None);
         let id = place(app, custom_order(&names[..1])).await;
         settle(app, &server).await;
-        assert_eq!(order(app, &id).await.status, "completed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
         assert!(simulated(app, "delegation", &names[0]).await.is_some(), "its nameservers are ours to set");
     }
 
@@ -316,7 +319,7 @@ on_both_engines! {
         assert!(simulated(app, "redirect", "moved.com").await.is_some());
         let id = place(app, custom_order(&["moved.com".to_owned()])).await;
         app.run_until_idle().await;
-        assert_eq!(order(app, &id).await.status, "completed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
         assert_eq!(simulated(app, "redirect", "moved.com").await, None);
         assert_eq!(domain(app, "moved.com").await.forwarding_url, None);
     }

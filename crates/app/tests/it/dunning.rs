@@ -1,6 +1,6 @@
 //! An order whose month nobody pays: what is tried, told and cancelled, day by day.
 
-use peeker_domain::Timestamp;
+use peeker_domain::{DomainStatus, OrderStatus};
 use peeker_testkit::{TestApp, custom_order, names, on_both_engines, with};
 use serde_json::json;
 
@@ -14,7 +14,7 @@ async fn placed(app: &TestApp, prefix: &str) -> (String, String) {
     let id = place(app, body).await;
     run(&app.app).await;
     let user = order(app, &id).await.user_id;
-    (id, user)
+    (id, user.into())
 }
 
 async fn rename(app: &TestApp, user: &str, email: &str) {
@@ -35,8 +35,8 @@ on_both_engines! {
         for day in 0..7 {
             pass(app, &app.app, due.plus_seconds(day * DAY)).await;
             let row = order(app, &id).await;
-            assert_eq!((row.overdue_since, row.renews_at, row.months_paid), (Some(due.as_millis()), Some(due.as_millis()), 1));
-            assert_eq!(row.status, "completed", "on day {day}");
+            assert_eq!((row.overdue_since, row.renews_at, row.months_paid), (Some(due), Some(due), 1));
+            assert_eq!(row.status, OrderStatus::Completed, "on day {day}");
             assert_eq!(count(&history(app, &id).await, "order.renewal_failed"), usize::try_from(day).unwrap() + 1);
         }
         let last_try = due.plus_seconds(7 * DAY);
@@ -49,7 +49,7 @@ on_both_engines! {
         let again = app.client().post(&format!("/orders/{id}/cancel"), json!({})).await.data(200);
         assert_eq!(again["cancels_at"], notice.to_string(), "asking for it does not take the notice away");
         pass(app, &app.app, notice.plus_seconds(-1)).await;
-        assert_eq!(domain(app, "poor-01.com").await.status, "active", "it works until the end");
+        assert_eq!(domain(app, "poor-01.com").await.status, DomainStatus::Active, "it works until the end");
         pass(app, &app.app, notice.plus_seconds(60)).await;
         let mut events = events_about(app, &id).await;
         events.retain(|kind| kind != "domain.connected");
@@ -87,7 +87,7 @@ on_both_engines! {
         pass(app, &app.app, due.plus_seconds(4 * DAY)).await;
         let row = order(app, &id).await;
         assert_eq!((row.overdue_since, row.months_paid), (None, 2));
-        assert_eq!(row.renews_at, Some(created.plus_months(2).as_millis()), "the month is not moved");
+        assert_eq!(row.renews_at, Some(created.plus_months(2)), "the month is not moved");
         pass(app, &app.app, created.plus_months(3)).await;
         assert_eq!(amounts(app, &id, "renewal").await, [-400; 3]);
         let history = history(app, &id).await;
@@ -106,7 +106,7 @@ on_both_engines! {
         rename(app, &user, "partly@example.com").await;
         pass(app, &app.app, due.plus_seconds(3 * DAY)).await;
         assert_eq!(amounts(app, &id, "renewal").await, [-200]);
-        assert_eq!(order(app, &id).await.status, "completed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
     }
 
     async fn a_server_that_was_down_gives_the_week_all_the_same(app) {
@@ -118,13 +118,13 @@ on_both_engines! {
         jump(app, back);
         run(&app.app).await;
         let row = order(app, &id).await;
-        assert_eq!((row.overdue_since, &*row.status), (Some(back.as_millis()), "completed"));
+        assert_eq!((row.overdue_since, row.status), (Some(back), OrderStatus::Completed));
         pass(app, &app.app, back.plus_seconds(6 * DAY)).await;
-        assert_eq!(order(app, &id).await.status, "completed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
         pass(app, &app.app, back.plus_seconds(7 * DAY)).await;
         let row = order(app, &id).await;
-        assert_eq!(row.status, "cancel_scheduled");
-        assert_eq!(row.cancels_at.map(Timestamp::from_millis), Some(back.plus_seconds(14 * DAY)));
+        assert_eq!(row.status, OrderStatus::CancelScheduled);
+        assert_eq!(row.cancels_at, Some(back.plus_seconds(14 * DAY)));
     }
 
     async fn an_unpaid_order_does_not_lose_its_domain_before_it_is_cancelled(app) {
@@ -135,10 +135,10 @@ on_both_engines! {
         rename(app, &user, "broke-yearly@example.com").await;
         pass(app, &app.app, due.plus_seconds(2 * DAY)).await;
         let row = domain(app, "yearly-01.com").await;
-        assert_eq!((&*row.status, row.owned), ("active", true), "its registration has ended, and it may still be paid");
+        assert_eq!((row.status, row.owned), (DomainStatus::Active, true), "its registration has ended, and it may still be paid");
         rename(app, &user, "yearly@example.com").await;
         pass(app, &app.app, due.plus_seconds(4 * DAY)).await;
-        assert_eq!(domain(app, "yearly-01.com").await.registered_until, Some(created.plus_months(24).as_millis()));
+        assert_eq!(domain(app, "yearly-01.com").await.registered_until, Some(created.plus_months(24)));
         assert_eq!(amounts(app, &id, "renewal").await.last(), Some(&(-400 - 2 * 3_300)));
     }
 }

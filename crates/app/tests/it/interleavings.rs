@@ -1,5 +1,7 @@
 //! Orders of every kind, placed, repeated and worked on in a random order of events: money always adds up.
 
+use peeker_domain::view::Source;
+use peeker_domain::{OrderStatus, ProvisionStep};
 use peeker_testkit::{TestApp, custom_order, on_both_engines};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -86,14 +88,14 @@ impl Story {
 /// What a partner owes for an order in its final state.
 async fn owed(app: &TestApp, id: &str) -> i64 {
     let row = order(app, id).await;
-    match row.status.as_str() {
-        "completed" | "action_required" => row.total_cents,
-        "failed" => {
+    match row.status {
+        OrderStatus::Completed | OrderStatus::ActionRequired => row.total_cents.0,
+        OrderStatus::Failed => {
             let places = places(app, id).await;
-            let bought = places
-                .iter()
-                .filter(|place| place.source == "registered" && place.step != "register");
-            bought.map(|place| place.price_cents).sum()
+            let bought = places.iter().filter(|place| {
+                place.source == Source::Registered && place.step != ProvisionStep::Register
+            });
+            bought.map(|place| place.price_cents.0).sum()
         }
         other => panic!("{id} is still {other}"),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use peeker_app::{App, Options, Settings, runner};
-use peeker_domain::{Environment, JobKind, Timestamp};
+use peeker_domain::{Environment, JobKind, OrderDomainState, OrderStatus, Timestamp};
 use peeker_store::entity::jobs;
 use peeker_testkit::{Fault, Faults, TestApp, custom_order, names, on_both_engines, with};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -94,7 +94,7 @@ on_both_engines! {
             run(&server).await;
             app.advance_seconds(1);
         }
-        assert_eq!(order(app, &id).await.status, "in_progress", "given up after two minutes");
+        assert_eq!(order(app, &id).await.status, OrderStatus::InProgress, "given up after two minutes");
         app.may_leave_jobs();
     }
 
@@ -108,7 +108,7 @@ on_both_engines! {
             app.advance_seconds(due[0].millis_since(app.now()) / 1_000);
         }
         app.run_until_idle().await;
-        assert_eq!(order(app, &id).await.status, "completed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
     }
 
     async fn taking_a_domain_back_keeps_the_pause_that_a_provider_names(app) {
@@ -125,10 +125,10 @@ on_both_engines! {
         app.advance_seconds(10 * MINUTE - 1);
         run(&server).await;
         assert_eq!(faults.take_calls(), []);
-        assert_eq!(places(app, &id).await[0].state, "active");
+        assert_eq!(places(app, &id).await[0].state, OrderDomainState::Active);
         app.advance_seconds(1);
         run(&server).await;
-        assert_eq!(order(app, &id).await.status, "cancelled");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Cancelled);
     }
 
     async fn a_request_that_a_provider_does_not_answer_is_503_and_may_be_repeated(app) {
@@ -163,7 +163,7 @@ on_both_engines! {
         let own = json!({ "domains": ["nspending-seen.com"] });
         app.client().post("/domains/import", own).await.expect(200);
         app.run_until_idle().await;
-        assert_eq!(order(app, &id).await.status, "action_required");
+        assert_eq!(order(app, &id).await.status, OrderStatus::ActionRequired);
         let faults = Faults::default();
         let server = impatient_server(app, &faults).await;
         faults.plan("probes.picture_reachable", PICTURE, Fault::HangsBefore, None);
@@ -179,7 +179,7 @@ on_both_engines! {
         let path = format!("/sandbox/actions/{}/resolve", actions[0]["id"].as_str().unwrap());
         app.client().post(&path, json!({})).await.expect(200);
         run(&server).await;
-        assert_eq!(order(app, &id).await.status, "completed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
         app.may_leave_jobs();
     }
 }

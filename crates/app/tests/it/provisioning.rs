@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use peeker_app::App;
-use peeker_domain::Timestamp;
+use peeker_domain::{DomainStatus, OrderStatus, Timestamp};
 use peeker_store::Work;
 use peeker_store::jobs::NewJob;
 use peeker_testkit::{Fault, Faults, TestApp, mixed_order, on_both_engines, with};
@@ -52,7 +52,7 @@ impl Pair {
     /// bought when the order was placed, so that a later purchase would be a second one.
     pub async fn assert_completed(&self, app: &TestApp, bought_at_once: [bool; 2]) {
         let row = order(app, &self.id).await;
-        assert_eq!(row.status, "completed");
+        assert_eq!(row.status, OrderStatus::Completed);
         assert_eq!(
             (row.domains_active, row.inboxes_active, row.sealed_password),
             (2, 27, None)
@@ -98,14 +98,16 @@ impl Pair {
     async fn assert_registered(&self, app: &TestApp, name: &str, at_once: bool) {
         let registration = simulated(app, "registration", name).await.unwrap();
         let row = domain(app, name).await;
-        assert!(row.owned && row.status == "active", "{row:?}");
+        assert!(row.owned && row.status == DomainStatus::Active, "{row:?}");
         assert_eq!(
             row.registered_until,
-            registration["expires_at_ms"].as_i64(),
+            registration["expires_at_ms"]
+                .as_i64()
+                .map(Timestamp::from_millis),
             "{name}"
         );
         if at_once {
-            let first = self.placed_at.plus_months(12).as_millis();
+            let first = self.placed_at.plus_months(12);
             assert_eq!(
                 row.registered_until,
                 Some(first),
@@ -227,7 +229,7 @@ on_both_engines! {
         }
         let started = app.now();
         let mut rounds = 0;
-        while order(app, &pair.id).await.status == "in_progress" {
+        while order(app, &pair.id).await.status == OrderStatus::InProgress {
             peeker_app::runner::run_until_idle(&server, peeker_domain::Environment::Test).await.unwrap();
             app.advance_seconds(30 * 60);
             rounds += 1;

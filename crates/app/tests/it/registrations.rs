@@ -1,6 +1,7 @@
 //! Registrations that come to their end: idle ones leave the inventory, refused ones their order, and one that is put
 //! on a new order shortly before its end is paid for in time.
 
+use peeker_domain::{DomainCategory, DomainStatus, OrderDomainState, OrderStatus};
 use peeker_testkit::{Fault, Faults, TestApp, custom_order, names, on_both_engines, with};
 use serde_json::{Value, json};
 
@@ -31,10 +32,10 @@ on_both_engines! {
         let end = created.plus_months(12);
         pass(app, &app.app, end.plus_seconds(-1)).await;
         let row = domain(app, &names[0]).await;
-        assert_eq!((&*row.category, row.owned), ("inventory", true));
+        assert_eq!((row.category, row.owned), (DomainCategory::Inventory, true));
         pass(app, &app.app, end).await;
         let row = domain(app, &names[0]).await;
-        assert_eq!((&*row.category, &*row.status, row.owned, row.registered_until), ("candidate", "failed", false, None));
+        assert_eq!((row.category, row.status, row.owned, row.registered_until), (DomainCategory::Candidate, DomainStatus::Failed, false, None));
         assert_eq!(inventory(app).await, [] as [Value; 0]);
         assert_eq!(booked(app, &first, "renewal").await, []);
         let answer = app.client().post("/domains/availability", json!({ "domains": names })).await.data(200);
@@ -43,7 +44,7 @@ on_both_engines! {
         pass(app, &app.app, end.plus_seconds(60)).await;
         assert_eq!(amounts(app, &second, "order").await, [-200 - YEAR], "it is bought, not owned");
         let row = domain(app, &names[0]).await;
-        assert_eq!((row.id, &*row.status, row.registered_until), (id, "active", Some(end.plus_months(12).as_millis())));
+        assert_eq!((row.id, row.status, row.registered_until), (id, DomainStatus::Active, Some(end.plus_months(12))));
         assert_balanced(app).await;
     }
 
@@ -63,8 +64,8 @@ on_both_engines! {
         assert!(!domain(app, &names[0]).await.owned);
         run(&app.app).await;
         let row = domain(app, &names[0]).await;
-        assert_eq!((row.owned, row.registered_until), (true, Some(created.plus_months(24).as_millis())));
-        assert_eq!(order(app, &second).await.status, "completed");
+        assert_eq!((row.owned, row.registered_until), (true, Some(created.plus_months(24))));
+        assert_eq!(order(app, &second).await.status, OrderStatus::Completed);
         pass(app, &app.app, created.plus_months(24).plus_seconds(DAY)).await;
         assert_eq!(amounts(app, &second, "renewal").await[11], -400 - 2 * YEAR);
     }
@@ -82,9 +83,9 @@ on_both_engines! {
         faults.plan("registrar.register", &bought, Fault::RefusedBefore, Some(5 * DAY * 1_000));
         let second = place(app, custom_order(&[bought.clone(), "fail-now.com".to_owned()])).await;
         pass(app, &server, created.plus_months(13).plus_seconds(6 * DAY)).await;
-        assert_eq!(order(app, &second).await.status, "failed");
+        assert_eq!(order(app, &second).await.status, OrderStatus::Failed);
         let row = domain(app, &bought).await;
-        assert_eq!((row.owned, &*row.category, row.registered_until), (false, "candidate", None));
+        assert_eq!((row.owned, row.category, row.registered_until), (false, DomainCategory::Candidate, None));
         let refunds: i64 = amounts(app, &second, "refund").await.iter().sum();
         assert_eq!(refunds, 400 + YEAR, "the other one was bought");
         assert_balanced(app).await;
@@ -106,9 +107,9 @@ on_both_engines! {
         pass(app, &app.app, end.plus_seconds(-DAY)).await;
         assert_eq!(booked(app, &second, "renewal").await, [(end.plus_seconds(-DAY), -YEAR)]);
         let row = domain(app, &names[0]).await;
-        assert_eq!(row.registered_until, Some(end.plus_months(12).as_millis()));
+        assert_eq!(row.registered_until, Some(end.plus_months(12)));
         let of_order = order(app, &second).await;
-        assert_eq!((of_order.months_paid, of_order.renews_at), (1, Some(accepted.plus_months(1).as_millis())));
+        assert_eq!((of_order.months_paid, of_order.renews_at), (1, Some(accepted.plus_months(1))));
         pass(app, &app.app, accepted.plus_months(1)).await;
         assert_eq!(amounts(app, &second, "renewal").await, [-YEAR, -200]);
         assert_eq!(booked(app, &first, "renewal").await, []);
@@ -125,7 +126,7 @@ on_both_engines! {
         let second = place(app, with(custom_order(&names), "/user", json!("second@example.com"))).await;
         run(&app.app).await;
         assert_eq!(booked(app, &second, "renewal").await, [(end.plus_seconds(-DAY / 2), -YEAR)]);
-        assert_eq!(domain(app, &names[0]).await.registered_until, Some(end.plus_months(12).as_millis()));
+        assert_eq!(domain(app, &names[0]).await.registered_until, Some(end.plus_months(12)));
     }
 
     async fn a_debt_that_is_gone_does_not_shorten_the_next_week(app) {
@@ -151,7 +152,7 @@ on_both_engines! {
         assert_eq!(order(app, &second).await.overdue_since, None, "and need not be any more");
         pass(app, &app.app, due).await;
         let row = order(app, &second).await;
-        assert_eq!((&*row.status, row.overdue_since), ("completed", Some(due.as_millis())));
+        assert_eq!((row.status, row.overdue_since), (OrderStatus::Completed, Some(due)));
     }
 
     async fn a_registration_alone_has_the_same_week(app) {
@@ -168,12 +169,12 @@ on_both_engines! {
         let client = app.client();
         client.patch(&format!("/users/{user}"), json!({ "email": "broke-second@example.com" })).await.expect(200);
         pass(app, &app.app, end.plus_seconds(2 * DAY)).await;
-        assert_eq!(order(app, &second).await.overdue_since, Some(end.plus_seconds(-DAY).as_millis()));
+        assert_eq!(order(app, &second).await.overdue_since, Some(end.plus_seconds(-DAY)));
         assert!(domain(app, &names[0]).await.owned);
         client.patch(&format!("/users/{user}"), json!({ "email": "second@example.com" })).await.expect(200);
         pass(app, &app.app, end.plus_seconds(4 * DAY)).await;
         assert_eq!(amounts(app, &second, "renewal").await, [-YEAR]);
-        assert_eq!(domain(app, &names[0]).await.registered_until, Some(end.plus_months(12).as_millis()));
+        assert_eq!(domain(app, &names[0]).await.registered_until, Some(end.plus_months(12)));
         assert_eq!(order(app, &second).await.overdue_since, None);
     }
 
@@ -186,25 +187,25 @@ on_both_engines! {
         let id = place(app, custom_order(&names)).await;
         faults.plan("registrar.register", &names[0], Fault::RefusedBefore, Some(10 * DAY * 1_000));
         pass(app, &server, created.plus_seconds(11 * DAY)).await;
-        let end = peeker_domain::Timestamp::from_millis(domain(app, &names[0]).await.registered_until.unwrap());
+        let end = domain(app, &names[0]).await.registered_until.unwrap();
         assert!(end > created.plus_months(12) && end < created.plus_months(13));
         faults.plan("registrar.renew", &names[0], Fault::RefusedForGood, None);
         pass(app, &server, created.plus_months(12)).await;
         assert_eq!(amounts(app, &id, "renewal").await[11], -400 - 2 * YEAR);
         assert_eq!(amounts(app, &id, "refund").await, [YEAR]);
         let row = domain(app, &names[0]).await;
-        assert_eq!((row.renewing_until, row.renewal_refused, &*row.status), (None, true, "active"));
-        assert_eq!(domain(app, &names[1]).await.registered_until, Some(created.plus_months(24).as_millis()));
+        assert_eq!((row.renewing_until, row.renewal_refused, row.status), (None, true, DomainStatus::Active));
+        assert_eq!(domain(app, &names[1]).await.registered_until, Some(created.plus_months(24)));
         pass(app, &server, end.plus_seconds(-1)).await;
         assert_eq!(order(app, &id).await.domain_count, 2);
         pass(app, &server, end.plus_seconds(60)).await;
         let row = domain(app, &names[0]).await;
-        assert_eq!((row.owned, &*row.category, row.order_id), (false, "candidate", None));
+        assert_eq!((row.owned, row.category, row.order_id), (false, DomainCategory::Candidate, None));
         assert!(simulated_inboxes(app, "google", &names[0]).await.is_empty());
         assert_eq!(inboxes_of(app, &id, "removed").await.len(), 2);
         let of_order = order(app, &id).await;
-        assert_eq!((&*of_order.status, of_order.domain_count, of_order.google_licenses), ("completed", 1, 2));
-        assert_eq!(places(app, &id).await[0].state, "left");
+        assert_eq!((of_order.status, of_order.domain_count, of_order.google_licenses), (OrderStatus::Completed, 1, 2));
+        assert_eq!(places(app, &id).await[0].state, OrderDomainState::Left);
         assert_eq!(amounts(app, &id, "refund").await, [YEAR], "the year that it had was used");
         pass(app, &server, created.plus_months(13)).await;
         assert_eq!(amounts(app, &id, "renewal").await[12], -200);
@@ -224,7 +225,7 @@ on_both_engines! {
         let id = place(app, custom_order(&names)).await;
         faults.plan("registrar.renew", &names[0], Fault::RefusedForGood, None);
         pass(app, &server, created.plus_months(12).plus_seconds(2 * DAY)).await;
-        assert_eq!(order(app, &id).await.status, "cancelled");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Cancelled);
         assert!(!domain(app, &names[0]).await.owned);
         assert_eq!(amounts(app, &id, "refund").await, [YEAR]);
         assert_balanced(app).await;
@@ -250,9 +251,9 @@ on_both_engines! {
         pass(app, &server, created.plus_months(12).plus_seconds(2 * DAY)).await;
         let swap = app.client().get(&format!("/swaps/{}", swap["id"].as_str().unwrap())).await.data(200);
         assert_eq!((&swap["status"], &swap["reason"]), (&json!("failed"), &json!("order_ended")));
-        assert_eq!(order(app, &id).await.status, "cancelled");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Cancelled);
         let row = domain(app, "nspending-x.com").await;
-        assert_eq!((&*row.category, row.order_id), ("inventory", None));
+        assert_eq!((row.category, row.order_id), (DomainCategory::Inventory, None));
         app.may_leave_jobs();
     }
 }

@@ -2,7 +2,7 @@
 
 use peeker_app::{App, runner};
 use peeker_domain::id::OrderId;
-use peeker_domain::{Cents, Environment, JobKind, JobState, Timestamp};
+use peeker_domain::{Cents, DomainStatus, Environment, JobKind, JobState, OrderStatus, Timestamp};
 use peeker_store::entity::{jobs, ledger_entries};
 use peeker_store::jobs::NewJob;
 use peeker_store::{Work, jobs as job_rows};
@@ -125,7 +125,7 @@ on_both_engines! {
     async fn months_keep_the_day_of_the_order_where_there_is_one(app) {
         jump(app, at("2027-01-31T10:00:00Z"));
         let id = place(app, custom_order(&names("calendar", 2))).await;
-        assert_eq!(order(app, &id).await.renews_at, Some(at("2027-02-28T10:00:00Z").as_millis()));
+        assert_eq!(order(app, &id).await.renews_at, Some(at("2027-02-28T10:00:00Z")));
         pass(app, &app.app, at("2028-03-31T10:00:00Z")).await;
         let days = [
             "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30", "2027-07-31", "2027-08-31",
@@ -141,15 +141,15 @@ on_both_engines! {
             .collect();
         assert_eq!(booked(app, &id, "renewal").await, expected);
         let row = order(app, &id).await;
-        assert_eq!((row.months_paid, row.renews_at), (15, Some(at("2028-04-30T10:00:00Z").as_millis())));
+        assert_eq!((row.months_paid, row.renews_at), (15, Some(at("2028-04-30T10:00:00Z"))));
         let shown = app.client().get(&format!("/orders/{id}")).await.data(200);
         assert_eq!(shown["renews_at"], "2028-04-30T10:00:00Z");
         for name in names("calendar", 2) {
             let row = domain(app, &name).await;
             let until = row.registered_until.unwrap();
-            assert_eq!(Timestamp::from_millis(until).to_string(), "2029-01-31T10:00:00Z");
+            assert_eq!(until.to_string(), "2029-01-31T10:00:00Z");
             assert_eq!(row.renewing_until, None);
-            assert_eq!(simulated(app, "registration", &name).await.unwrap()["expires_at_ms"], until);
+            assert_eq!(simulated(app, "registration", &name).await.unwrap()["expires_at_ms"], until.as_millis());
         }
         let history = history(app, &id).await;
         assert_eq!(count(&history, "order.renewed"), 14);
@@ -188,16 +188,16 @@ on_both_engines! {
         let swap = json!({ "type": "standard", "domain_id": old, "replacement_domain": "new-one.com" });
         app.client().post("/swaps", swap).await.expect(201);
         pass(app, &server, created.plus_months(1)).await;
-        assert_eq!(domain(app, &names[0]).await.status, "active", "the old one still serves");
+        assert_eq!(domain(app, &names[0]).await.status, DomainStatus::Active, "the old one still serves");
         pass(app, &server, created.plus_months(2)).await;
-        assert_eq!(domain(app, "new-one.com").await.status, "active");
+        assert_eq!(domain(app, "new-one.com").await.status, DomainStatus::Active);
         assert_eq!(amounts(app, &id, "renewal").await, [-400; 2], "one of the two at a time");
         let bought = domain(app, "new-one.com").await.registered_until.unwrap();
         pass(app, &server, created.plus_months(13)).await;
         let renewed = amounts(app, &id, "renewal").await;
         assert_eq!(renewed[2..], [&[-400; 9][..], &[-400 - YEAR, -400 - YEAR]].concat()[..], "each with its own year");
-        let until = Timestamp::from_millis(domain(app, "new-one.com").await.registered_until.unwrap());
-        assert_eq!(until, Timestamp::from_millis(bought).plus_months(12));
+        let until = domain(app, "new-one.com").await.registered_until.unwrap();
+        assert_eq!(until, bought.plus_months(12));
         assert!(!domain(app, &names[0]).await.owned, "the old one was idle, and lapsed");
         assert_balanced(app).await;
     }
@@ -237,7 +237,7 @@ on_both_engines! {
             run(&app.app).await;
             let expected: &[i64] = if part == "some" { &[-200] } else { &[] };
             assert_eq!(amounts(app, &id, "renewal").await, expected, "{later} {part}");
-            assert_eq!(order(app, &id).await.status, if part == "some" { "completed" } else { "cancelled" });
+            assert_eq!(order(app, &id).await.status, if part == "some" { OrderStatus::Completed } else { OrderStatus::Cancelled });
         }
     }
 
@@ -245,7 +245,7 @@ on_both_engines! {
         let id = place(app, custom_order(&["fail-soon.com".to_owned()])).await;
         let created = app.now();
         pass(app, &app.app, created.plus_months(3)).await;
-        assert_eq!(order(app, &id).await.status, "failed");
+        assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
         assert_eq!(booked(app, &id, "renewal").await, []);
         let left = job_rows::list_unscoped(&app.app.store().sandbox.db, JobState::Ready).await.unwrap();
         assert!(left.iter().all(|(kind, _)| *kind != JobKind::Renew), "{left:?}");
@@ -307,10 +307,10 @@ on_both_engines! {
         assert_eq!(amounts.len(), 27);
         assert_eq!(amounts.iter().sum::<i64>(), -27 * 400 - 2 * 2 * YEAR);
         let row = order(app, &id).await;
-        assert_eq!((row.months_paid, row.renews_at), (28, Some(created.plus_months(28).as_millis())));
+        assert_eq!((row.months_paid, row.renews_at), (28, Some(created.plus_months(28))));
         for name in names("asleep", 2) {
             let until = domain(app, &name).await.registered_until.unwrap();
-            assert_eq!(Timestamp::from_millis(until), created.plus_months(36));
+            assert_eq!(until, created.plus_months(36));
         }
         assert_balanced(app).await;
     }
@@ -347,7 +347,7 @@ on_both_engines! {
             }
             process.kill().await;
             let row = domain(app, &name).await;
-            assert_eq!(row.renewing_until, Some(created.plus_months(24).as_millis()), "paid and not confirmed");
+            assert_eq!(row.renewing_until, Some(created.plus_months(24)), "paid and not confirmed");
             runner::end_all_leases(&app.app).await.unwrap();
             pass(app, &app.app, created.plus_months(12).plus_seconds(DAY)).await;
             assert_renewed_once(app, &id, &name, created).await;
@@ -357,7 +357,7 @@ on_both_engines! {
 
 /// After its first year, a domain was renewed and paid for exactly once.
 async fn assert_renewed_once(app: &TestApp, id: &str, name: &str, created: Timestamp) {
-    let until = created.plus_months(24).as_millis();
+    let until = created.plus_months(24);
     let row = domain(app, name).await;
     assert_eq!(
         (row.registered_until, row.renewing_until),
@@ -365,7 +365,7 @@ async fn assert_renewed_once(app: &TestApp, id: &str, name: &str, created: Times
     );
     assert_eq!(
         simulated(app, "registration", name).await.unwrap()["expires_at_ms"],
-        until
+        until.as_millis()
     );
     let amounts = amounts(app, id, "renewal").await;
     assert_eq!(amounts.len(), 12);

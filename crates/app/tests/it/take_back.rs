@@ -1,7 +1,7 @@
 //! Taking an order back comes to its end too, whatever fails on the way.
 
 use peeker_app::{App, runner};
-use peeker_domain::Environment;
+use peeker_domain::{DomainCategory, DomainStatus, Environment, OrderDomainState, OrderStatus};
 use peeker_testkit::{
     Fault, Faults, Process, TestApp, custom_order, mixed_order, on_both_engines, stock, with,
 };
@@ -74,7 +74,7 @@ impl Doomed {
 
     async fn assert_taken_back(&self, app: &TestApp) {
         let row = order(app, &self.id).await;
-        assert_eq!(row.status, "failed");
+        assert_eq!(row.status, OrderStatus::Failed);
         assert_eq!(
             (row.domains_active, row.inboxes_active, row.sealed_password),
             (0, 0, None)
@@ -95,15 +95,15 @@ impl Doomed {
             let row = domain(app, name).await;
             assert!(row.owned, "{name} was bought and is the partner's");
             assert_eq!(
-                (&*row.category, &*row.status, row.order_id),
-                ("inventory", "available", None)
+                (row.category, row.status, row.order_id),
+                (DomainCategory::Inventory, DomainStatus::Available, None)
             );
         }
         assert_eq!(
             places(app, &self.id)
                 .await
                 .iter()
-                .filter(|place| place.state != "released")
+                .filter(|place| place.state != OrderDomainState::Released)
                 .count(),
             0
         );
@@ -195,16 +195,16 @@ on_both_engines! {
         let placed = app.client().post("/orders", custom_order(&names)).await.data(200);
         settle(app, &server).await;
         let id = placed["id"].as_str().unwrap();
-        assert_eq!(order(app, id).await.status, "failed");
+        assert_eq!(order(app, id).await.status, OrderStatus::Failed);
         let unbought = domain(app, "unbought.com").await;
-        assert_eq!((unbought.owned, &*unbought.category, &*unbought.status), (false, "candidate", "failed"));
+        assert_eq!((unbought.owned, unbought.category, unbought.status), (false, DomainCategory::Candidate, DomainStatus::Failed));
         assert_eq!(simulated(app, "registration", "unbought.com").await, None);
         assert_eq!(paid(app, id).await.0, 3_300, "only the other one was bought");
         assert_balanced(app).await;
         // The name can be ordered again.
         let again = app.client().post("/orders", custom_order(&names[..1])).await.data(200);
         settle(app, &server).await;
-        assert_eq!(order(app, again["id"].as_str().unwrap()).await.status, "completed");
+        assert_eq!(order(app, again["id"].as_str().unwrap()).await.status, OrderStatus::Completed);
         assert_eq!(domain(app, "unbought.com").await.id, unbought.id, "the id stays with the name");
     }
 
@@ -224,7 +224,7 @@ on_both_engines! {
         app.run_until_idle().await;
         let placed = app.client().post("/orders", custom_order(&names)).await.data(200);
         app.run_until_idle().await;
-        assert_eq!(domain(app, &names[0]).await.status, "action_required");
+        assert_eq!(domain(app, &names[0]).await.status, DomainStatus::ActionRequired);
         let cancel = format!("/orders/{}/cancel", placed["id"].as_str().unwrap());
         app.client().post(&cancel, json!({})).await.expect(200);
         app.advance_seconds(31 * 24 * 60 * 60);

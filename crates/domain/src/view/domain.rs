@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::mail::MailProvider;
 use crate::money::Cents;
-use crate::status::{DomainStatus, stored_enum};
+use crate::status::{DomainCategory, DomainStatus, stored_enum};
 use crate::time::Timestamp;
 
 stored_enum! {
@@ -15,6 +15,15 @@ stored_enum! {
         Inventory = "inventory",
         /// On an active order.
         Connected = "connected",
+    }
+}
+
+impl From<Category> for DomainCategory {
+    fn from(category: Category) -> Self {
+        match category {
+            Category::Inventory => Self::Inventory,
+            Category::Connected => Self::Connected,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Rows of `domains`; the columns are explained in `migrations/environment/`.
 
+use peeker_domain::id::{AccountId, DomainId, ImportId, OrderId, UserId};
+use peeker_domain::{Cents, DomainCategory, DomainStatus, MailProvider, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -10,25 +12,25 @@ use sea_orm::entity::prelude::*;
 )]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub account_id: String,
+    pub account_id: AccountId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: String,
+    pub id: DomainId,
     pub name: String,
-    pub category: String,
-    pub status: String,
+    pub category: DomainCategory,
+    pub status: DomainStatus,
     pub owned: bool,
     pub google_only: bool,
-    pub order_id: Option<String>,
-    pub user_id: Option<String>,
-    pub provider: Option<String>,
+    pub order_id: Option<OrderId>,
+    pub user_id: Option<UserId>,
+    pub provider: Option<MailProvider>,
     pub forwarding_url: Option<String>,
-    pub registered_until: Option<i64>,
-    pub created_at: i64,
-    pub import_id: Option<String>,
+    pub registered_until: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub import_id: Option<ImportId>,
     pub nameservers: Option<String>,
     pub delegated: bool,
-    pub renewal_price_cents: i64,
-    pub renewing_until: Option<i64>,
+    pub renewal_price_cents: Cents,
+    pub renewing_until: Option<Timestamp>,
     pub renewal_refused: bool,
 }
 

@@ -1,38 +1,40 @@
 //! Rows of `orders`; the columns are explained in `migrations/environment/`.
 
+use peeker_domain::id::{AccountId, BundleId, OrderId, UserId};
+use peeker_domain::{Cents, OrderStatus, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "orders")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub account_id: String,
+    pub account_id: AccountId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: String,
-    pub user_id: String,
-    pub bundle_id: Option<String>,
-    pub status: String,
+    pub id: OrderId,
+    pub user_id: UserId,
+    pub bundle_id: Option<BundleId>,
+    pub status: OrderStatus,
     pub domain_count: i32,
     pub inbox_count: i32,
     pub domains_active: i32,
     pub inboxes_active: i32,
-    pub total_cents: i64,
+    pub total_cents: Cents,
     pub google_licenses: i32,
     pub microsoft_licenses: i32,
-    pub google_license_cents: i64,
-    pub microsoft_license_cents: i64,
+    pub google_license_cents: Cents,
+    pub microsoft_license_cents: Cents,
     pub personas: String,
     pub client_id: Option<String>,
     pub login_email: String,
     pub sealed_password: Option<String>,
     pub fingerprint: String,
     pub failure: Option<String>,
-    pub renews_at: Option<i64>,
-    pub cancellation_scheduled_at: Option<i64>,
-    pub cancels_at: Option<i64>,
-    pub created_at: i64,
+    pub renews_at: Option<Timestamp>,
+    pub cancellation_scheduled_at: Option<Timestamp>,
+    pub cancels_at: Option<Timestamp>,
+    pub created_at: Timestamp,
     pub months_paid: i32,
-    pub overdue_since: Option<i64>,
+    pub overdue_since: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

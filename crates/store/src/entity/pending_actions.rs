@@ -1,26 +1,28 @@
 //! Rows of `pending_actions`; the columns are explained in `migrations/environment/`.
 
+use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, UserId};
+use peeker_domain::{ActionKind, ActionReason, ActionStatus, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "pending_actions")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub account_id: String,
+    pub account_id: AccountId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: String,
-    pub order_id: String,
-    pub domain_id: String,
+    pub id: ActionId,
+    pub order_id: OrderId,
+    pub domain_id: DomainId,
     #[sea_orm(column_name = "type")]
-    pub kind: String,
-    pub reason: String,
-    pub status: String,
+    pub kind: ActionKind,
+    pub reason: ActionReason,
+    pub status: ActionStatus,
     pub message: String,
-    pub created_at: i64,
+    pub created_at: Timestamp,
     pub persona: Option<String>,
     pub domain: String,
-    pub user_id: String,
-    pub resolved_at: Option<i64>,
+    pub user_id: UserId,
+    pub resolved_at: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

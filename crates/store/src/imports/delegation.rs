@@ -1,6 +1,6 @@
 //! Whether imported domains are delegated, and what follows when they are.
 
-use peeker_domain::id::{AccountId, ImportId};
+use peeker_domain::id::{AccountId, DomainId, ImportId};
 use peeker_domain::{ActionReason, DomainName, DomainStatus, EventType, ImportStatus, Timestamp};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
@@ -30,9 +30,9 @@ pub struct WatchedZone {
 pub async fn watched_zone(
     db: &EnvironmentDb,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
 ) -> Result<Option<WatchedZone>> {
-    let row = domains::Entity::find_by_id((account.to_string(), domain.to_owned()))
+    let row = domains::Entity::find_by_id((account.clone(), domain.clone()))
         .one(&db.pools.reader)
         .await?;
     let Some(row) = row.filter(|row| row.nameservers.is_some()) else {
@@ -41,7 +41,7 @@ pub async fn watched_zone(
     Ok(Some(WatchedZone {
         nameservers: nameservers(&row)?,
         delegated: row.delegated,
-        created_at: Timestamp::from_millis(row.created_at),
+        created_at: row.created_at,
         name: DomainName::from_stored(row.name),
     }))
 }
@@ -51,33 +51,30 @@ pub async fn watched_zone(
 pub async fn delegated(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
     crate::jobs::finish(&work, job).await?;
-    let key = (job.account.to_string(), job.subject.clone());
+    let id = DomainId::from_stored(job.subject.clone());
+    let key = (job.account.clone(), id.clone());
     let Some(mut row) = domains::Entity::find_by_id(key).one(work.tx()).await? else {
         return work.commit().await;
     };
     row.delegated = true;
     if row.order_id.is_none() {
-        row.status = row
-            .status
-            .parse::<DomainStatus>()?
-            .transition(DomainStatus::Available)?
-            .to_string();
+        row.status = row.status.transition(DomainStatus::Available)?;
     }
     write_back::<domains::Entity, _>(work.tx(), vec![row.clone()]).await?;
     swaps::imported(&mut work, &job.account, &row, now).await?;
     actions::resolve_for_domain(
         &mut work,
         &job.account,
-        &job.subject,
+        &id,
         ActionReason::UpdateNameservers,
         now,
     )
     .await?;
-    complete_again(&work, &job.account, &job.subject).await?;
+    complete_again(&work, &job.account, &id).await?;
     work.commit().await
 }
 
-async fn complete_again(work: &Work<'_>, account: &AccountId, domain: &str) -> Result<()> {
+async fn complete_again(work: &Work<'_>, account: &AccountId, domain: &DomainId) -> Result<()> {
     let of_domain = import_domains::Entity::find()
         .filter(import_domains::Column::AccountId.eq(account.as_str()))
         .filter(import_domains::Column::DomainId.eq(domain))
@@ -105,7 +102,7 @@ async fn complete_again(work: &Work<'_>, account: &AccountId, domain: &str) -> R
 async fn undelegated(db: &impl ConnectionTrait, job: &imports::Model) -> Result<usize> {
     let account = AccountId::from_stored(job.account_id.clone());
     let rows = of_import(db, &account, &ImportId::from_stored(job.id.clone())).await?;
-    let zones = by_id(db, &job.account_id, &rows).await?;
+    let zones = by_id(db, &account, &rows).await?;
     Ok(zones.iter().filter(|zone| !zone.delegated).count())
 }
 

@@ -59,7 +59,7 @@ async fn by_name<'n>(
 
 async fn by_id(
     db: &impl ConnectionTrait,
-    account: &str,
+    account: &AccountId,
     rows: &[import_domains::Model],
 ) -> Result<Vec<domains::Model>> {
     Ok(domains::Entity::find()
@@ -81,7 +81,7 @@ fn nameservers(row: &domains::Model) -> Result<Vec<String>> {
 async fn show(db: &impl ConnectionTrait, job: &imports::Model) -> Result<ImportJob> {
     let account = AccountId::from_stored(job.account_id.clone());
     let rows = of_import(db, &account, &ImportId::from_stored(job.id.clone())).await?;
-    let zones = by_id(db, &job.account_id, &rows).await?;
+    let zones = by_id(db, &account, &rows).await?;
     let mut groups: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
     for zone in &zones {
         groups
@@ -153,8 +153,8 @@ pub async fn find_domains(
         };
         found.push(ImportedDomain {
             domain: row.name.clone(),
-            import_id,
-            status: row.status.parse()?,
+            import_id: import_id.into(),
+            status: row.status,
             nameservers: nameservers(&row)?,
         });
     }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use peeker_domain::id::{AccountId, DomainId, ImportId};
-use peeker_domain::view::{Category, FailureReason};
-use peeker_domain::{DomainName, DomainStatus, EventType, ImportStatus, JobKind, Timestamp};
+use peeker_domain::view::FailureReason;
+use peeker_domain::{
+    DomainCategory, DomainName, DomainStatus, EventType, ImportStatus, JobKind, Timestamp,
+};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -123,7 +125,7 @@ pub async fn record(db: &EnvironmentDb, zones: Zones<'_>) -> Result<()> {
                     now,
                 )?;
                 row.state = COMPLETED.to_owned();
-                row.domain_id = Some(domain.id.clone());
+                row.domain_id = Some(domain.id.to_string());
                 if !domain.delegated {
                     work.enqueue(NewJob::new(
                         account,
@@ -192,26 +194,22 @@ fn with_zone(
 ) -> Result<domains::Model> {
     let mut row = known.unwrap_or_else(|| {
         let id = DomainId::new(now);
-        domain_rows::candidate(account.as_str(), &id, name.as_str(), now)
+        domain_rows::candidate(account, id, name.as_str(), now)
     });
     if domain_rows::has_lapsed(&row, now) {
         domain_rows::disown(&mut row);
     }
     row.owned = true;
-    row.import_id = Some(import.to_string());
+    row.import_id = Some(import.clone());
     row.nameservers = Some(serde_json::to_string(nameservers)?);
     if row.order_id.is_none() {
-        row.category = Category::Inventory.to_string();
+        row.category = DomainCategory::Inventory;
         let status = if row.delegated {
             DomainStatus::Available
         } else {
             DomainStatus::ActionRequired
         };
-        row.status = row
-            .status
-            .parse::<DomainStatus>()?
-            .transition(status)?
-            .to_string();
+        row.status = row.status.transition(status)?;
     }
     Ok(row)
 }

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{EventType, JobKind, OrderStatus, Timestamp, view};
+use peeker_domain::id::{AccountId, DomainId, OrderId};
+use peeker_domain::{EventType, JobKind, OrderDomainState, OrderStatus, Timestamp, view};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::progress::{LEFT, OVER, has_joined};
+use super::progress::has_joined;
 use super::{detail, email_of, is_cancelling};
 use crate::entity::{order_domains, orders, swaps};
 use crate::environment::EnvironmentDb;
@@ -57,25 +57,22 @@ pub async fn schedule(
     now: Timestamp,
 ) -> Result<Option<Cancelled>> {
     let mut work = Work::begin(db, [account]).await?;
-    let key = (account.to_string(), id.to_string());
+    let key = (account.clone(), id.clone());
     let Some(order) = orders::Entity::find_by_id(key).one(work.tx()).await? else {
         return Ok(None);
     };
-    let status: OrderStatus = order.status.parse()?;
-    if !status.is_active() {
-        return Ok(Some(Cancelled::Ended(status)));
+    if !order.status.is_active() {
+        return Ok(Some(Cancelled::Ended(order.status)));
     }
     let mut places = places_of(&work, account, id).await?;
-    places.retain(|place| place.state != LEFT);
+    places.retain(|place| place.state != OrderDomainState::Left);
     let mut leaving = match named(&places, scope) {
         Ok(leaving) => leaving,
         Err(misnamed) => return Ok(Some(Cancelled::Misnamed(misnamed))),
     };
     leaving.extend(coming_in_for(&work, &places, &leaving).await?);
-    let ends_at = order.renews_at.map_or_else(
-        || now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60),
-        Timestamp::from_millis,
-    );
+    let without_renewal = now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60);
+    let ends_at = order.renews_at.unwrap_or(without_renewal);
     let shown = let_go(&mut work, order, places, &leaving, ends_at, now).await?;
     work.commit().await?;
     Ok(Some(Cancelled::Scheduled(Box::new(shown))))
@@ -94,14 +91,13 @@ pub(crate) async fn let_go(
     ends_at: Timestamp,
     now: Timestamp,
 ) -> Result<view::OrderDetail> {
-    places.retain(|place| place.state != LEFT);
-    let status: OrderStatus = order.status.parse()?;
-    let scheduled = status == OrderStatus::CancelScheduled;
+    places.retain(|place| place.state != OrderDomainState::Left);
+    let scheduled = order.status == OrderStatus::CancelScheduled;
     let is_named = |place: &order_domains::Model| leaving.contains(&place.position);
     let mut changed = !scheduled && leave_by(&mut places, is_named, ends_at);
     let whole = !scheduled && places.iter().all(|place| place.leaves_at.is_some());
     if whole {
-        order.status = status.transition(OrderStatus::CancelScheduled)?.to_string();
+        order.status = order.status.transition(OrderStatus::CancelScheduled)?;
         order.overdue_since = None;
         // What a swap takes off does not stay longer than what it was replaced by.
         changed |= leave_by(&mut places, |_| true, ends_at);
@@ -111,10 +107,10 @@ pub(crate) async fn let_go(
     if !scheduled && last.is_some() {
         order.cancels_at = last;
         let since = &mut order.cancellation_scheduled_at;
-        since.get_or_insert(now.as_millis());
+        since.get_or_insert(now);
     }
     let shown = detail(&order, email_of(work.tx(), &order).await?, &places)?;
-    let account = AccountId::from_stored(order.account_id.clone());
+    let account = order.account_id.clone();
     if let (true, Some(first)) = (changed, next_to_leave(&places)) {
         work.enqueue(NewJob::timer(
             &account,
@@ -145,8 +141,8 @@ fn leave_by(
 ) -> bool {
     let mut changed = false;
     for place in places.iter_mut().filter(|place| which(place)) {
-        if place.leaves_at.is_none_or(|at| at > ends_at.as_millis()) {
-            place.leaves_at = Some(ends_at.as_millis());
+        if place.leaves_at.is_none_or(|at| at > ends_at) {
+            place.leaves_at = Some(ends_at);
             changed = true;
         }
     }
@@ -155,12 +151,8 @@ fn leave_by(
 
 /// When the first of the places that are to leave does.
 fn next_to_leave(places: &[order_domains::Model]) -> Option<Timestamp> {
-    let open = places
-        .iter()
-        .filter(|place| !OVER.contains(&place.state.as_str()));
-    open.filter_map(|place| place.leaves_at)
-        .min()
-        .map(Timestamp::from_millis)
+    let open = places.iter().filter(|place| !place.state.is_over());
+    open.filter_map(|place| place.leaves_at).min()
 }
 
 /// The positions that a scope names. Errors: every entry that is no domain of the order or names one again.
@@ -172,7 +164,7 @@ fn named(places: &[order_domains::Model], scope: &Scope) -> Result<BTreeSet<i32>
     let positions: HashMap<&str, i32> = joined
         .flat_map(|place| {
             [
-                (&*place.domain_id, place.position),
+                (place.domain_id.as_str(), place.position),
                 (&*place.name, place.position),
             ]
         })
@@ -205,25 +197,21 @@ pub(crate) async fn coming_in_for(
     if coming.is_empty() {
         return Ok(Vec::new());
     }
-    let old: BTreeSet<&str> = places
+    let old: BTreeSet<&DomainId> = places
         .iter()
         .filter(|place| leaving.contains(&place.position))
-        .map(|place| place.domain_id.as_str())
+        .map(|place| &place.domain_id)
         .collect();
     let swaps = swaps::Entity::find()
-        .filter(swaps::Column::AccountId.eq(coming[0].account_id.as_str()))
+        .filter(swaps::Column::AccountId.eq(&coming[0].account_id))
         .filter(
-            swaps::Column::Id.is_in(
-                coming
-                    .iter()
-                    .filter_map(|place| place.swap_in_id.as_deref()),
-            ),
+            swaps::Column::Id.is_in(coming.iter().filter_map(|place| place.swap_in_id.as_ref())),
         )
         .all(work.tx())
         .await?;
     let for_leaving = |place: &&&order_domains::Model| {
         swaps.iter().any(|swap| {
-            place.swap_in_id.as_ref() == Some(&swap.id) && old.contains(swap.domain_id.as_str())
+            place.swap_in_id.as_ref() == Some(&swap.id) && old.contains(&swap.domain_id)
         })
     };
     Ok(coming
@@ -240,8 +228,8 @@ pub(crate) async fn places_of(
     id: &OrderId,
 ) -> Result<Vec<order_domains::Model>> {
     Ok(order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account.as_str()))
-        .filter(order_domains::Column::OrderId.eq(id.as_str()))
+        .filter(order_domains::Column::AccountId.eq(account))
+        .filter(order_domains::Column::OrderId.eq(id))
         .order_by_asc(order_domains::Column::Position)
         .all(work.tx())
         .await?)
@@ -255,9 +243,9 @@ pub async fn carry_out(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> 
     let (due, later): (Vec<_>, Vec<_>) = places_of(&work, &job.account, &id)
         .await?
         .into_iter()
-        .partition(|place| place.leaves_at.is_some_and(|at| at <= now.as_millis()));
+        .partition(|place| place.leaves_at.is_some_and(|at| at <= now));
     for place in due {
-        if !OVER.contains(&place.state.as_str()) {
+        if !place.state.is_over() {
             work.enqueue(NewJob::provision(&job.account, &id, &place.domain_id, now));
         }
     }

@@ -10,7 +10,7 @@ use peeker_domain::money::CURRENCY;
 use peeker_domain::order::Persona;
 use peeker_domain::price::{PriceBook, line_items, total};
 use peeker_domain::view::{self, Source};
-use peeker_domain::{Cents, EmailAddress, OrderStatus, Timestamp};
+use peeker_domain::{Cents, EmailAddress, OrderDomainState, OrderStatus, Timestamp};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::entity::orders::{Column, Entity, Model};
@@ -36,18 +36,18 @@ pub struct OrderFilter {
 
 fn receipt(row: &Model, email: String) -> Result<view::OrderReceipt> {
     Ok(view::OrderReceipt {
-        id: row.id.clone(),
-        user_id: row.user_id.clone(),
+        id: row.id.to_string(),
+        user_id: row.user_id.to_string(),
         email,
-        bundle_id: row.bundle_id.clone(),
-        status: row.status.parse()?,
+        bundle_id: row.bundle_id.as_ref().map(ToString::to_string),
+        status: row.status,
         domain_count: unsigned(row.domain_count)?,
         costs: view::Costs {
-            total_cents: Cents(row.total_cents),
+            total_cents: row.total_cents,
             currency: CURRENCY,
         },
-        renews_at: row.renews_at.map(Timestamp::from_millis),
-        created_at: Timestamp::from_millis(row.created_at),
+        renews_at: row.renews_at,
+        created_at: row.created_at,
     })
 }
 
@@ -58,23 +58,22 @@ pub(crate) fn detail(
     email: String,
     domains: &[order_domains::Model],
 ) -> Result<view::OrderDetail> {
-    let status: OrderStatus = row.status.parse()?;
     let shown = |domain: &&order_domains::Model| {
-        domain.state != progress::LEFT && progress::has_joined(domain)
+        domain.state != OrderDomainState::Left && progress::has_joined(domain)
     };
     let of = |source: Source| {
         domains
             .iter()
             .filter(shown)
-            .filter(move |domain| domain.source == source.as_str())
+            .filter(move |domain| domain.source == source)
     };
     let cancelling = domains.iter().filter(|domain| is_cancelling(domain));
     let registrations: Vec<Cents> = of(Source::Registered)
-        .map(|domain| Cents(domain.price_cents))
+        .map(|domain| domain.price_cents)
         .collect();
     let prices = PriceBook {
-        google_license: Cents(row.google_license_cents),
-        microsoft_license: Cents(row.microsoft_license_cents),
+        google_license: row.google_license_cents,
+        microsoft_license: row.microsoft_license_cents,
     };
     let line_items = line_items(
         unsigned(row.google_licenses)?,
@@ -83,13 +82,12 @@ pub(crate) fn detail(
         &registrations,
     );
     let personas: Vec<Persona> = serde_json::from_str(&row.personas)?;
-    let at = |time: Option<i64>| time.map(Timestamp::from_millis);
     Ok(view::OrderDetail {
-        id: row.id.clone(),
-        user_id: row.user_id.clone(),
+        id: row.id.to_string(),
+        user_id: row.user_id.to_string(),
         email,
-        bundle_id: row.bundle_id.clone(),
-        status,
+        bundle_id: row.bundle_id.as_ref().map(ToString::to_string),
+        status: row.status,
         domain_count: unsigned(row.domain_count)?,
         costs: view::OrderCosts {
             total_cents: total(&line_items),
@@ -112,24 +110,23 @@ pub(crate) fn detail(
             inboxes_total: unsigned(row.inbox_count)?,
             inboxes_active: unsigned(row.inboxes_active)?,
         },
-        renews_at: at(row.renews_at),
-        cancellation_scheduled_at: at(row.cancellation_scheduled_at),
-        cancels_at: at(row.cancels_at),
+        renews_at: row.renews_at,
+        cancellation_scheduled_at: row.cancellation_scheduled_at,
+        cancels_at: row.cancels_at,
         cancelling_domains: cancelling
             .map(|domain| view::CancellingDomain {
-                id: domain.domain_id.clone(),
+                id: domain.domain_id.to_string(),
                 domain: domain.name.clone(),
             })
             .collect(),
-        created_at: Timestamp::from_millis(row.created_at),
+        created_at: row.created_at,
     })
 }
 
 /// Whether a domain is to leave its order because it was cancelled, or has lapsed; one that a swap takes off is replaced.
 pub(crate) fn is_cancelling(place: &order_domains::Model) -> bool {
-    let is_over = progress::OVER.contains(&place.state.as_str());
     let leaves = place.leaves_at.is_some() && place.swap_out_id.is_none();
-    leaves && !is_over && progress::has_joined(place)
+    leaves && !place.state.is_over() && progress::has_joined(place)
 }
 
 /// A page of orders.
@@ -149,22 +146,19 @@ pub async fn list(
         }
         user_id = Some(UserId::from_stored(user.id));
     }
-    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    let mut query = Entity::find().filter(Column::AccountId.eq(account));
     if let Some(user_id) = &user_id {
-        query = query.filter(Column::UserId.eq(user_id.as_str()));
+        query = query.filter(Column::UserId.eq(user_id));
     }
     if let Some(bundle_id) = &filter.bundle_id {
-        query = query.filter(Column::BundleId.eq(bundle_id.as_str()));
+        query = query.filter(Column::BundleId.eq(bundle_id));
     }
     if let Some(status) = filter.status {
-        query = query.filter(Column::Status.eq(status.as_str()));
+        query = query.filter(Column::Status.eq(status));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    let slice = Slice::new(page, rows, |row| &row.id);
-    let keys = slice
-        .rows
-        .iter()
-        .map(|row| (row.account_id.as_str(), row.user_id.as_str()));
+    let slice = Slice::new(page, rows, |row| row.id.as_str());
+    let keys = slice.rows.iter().map(|row| (&row.account_id, &row.user_id));
     let mut emails = users::emails(&db.pools.reader, keys).await?;
     // Several rows may share a customer, so the address is copied, not taken.
     slice.try_map(|row| {
@@ -200,8 +194,8 @@ pub async fn find(
     };
     let email = email_of(&db.pools.reader, &row).await?;
     let domains = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account.as_str()))
-        .filter(order_domains::Column::OrderId.eq(id.as_str()))
+        .filter(order_domains::Column::AccountId.eq(account))
+        .filter(order_domains::Column::OrderId.eq(id))
         .order_by_asc(order_domains::Column::Position)
         .all(&db.pools.reader)
         .await?;
@@ -213,13 +207,13 @@ async fn find_row(
     account: &AccountId,
     id: &OrderId,
 ) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id((account.to_string(), id.to_string()))
+    Ok(Entity::find_by_id((account.clone(), id.clone()))
         .one(db)
         .await?)
 }
 
 async fn email_of(db: &impl ConnectionTrait, row: &Model) -> Result<String> {
-    let emails = users::emails(db, [(row.account_id.as_str(), row.user_id.as_str())]).await?;
+    let emails = users::emails(db, [(&row.account_id, &row.user_id)]).await?;
     emails
         .into_values()
         .next()
@@ -237,12 +231,12 @@ pub async fn inboxes(
         return Ok(None);
     }
     let query = inboxes::Entity::find()
-        .filter(inboxes::Column::AccountId.eq(account.as_str()))
-        .filter(inboxes::Column::OrderId.eq(id.as_str()));
+        .filter(inboxes::Column::AccountId.eq(account))
+        .filter(inboxes::Column::OrderId.eq(id));
     let rows = page!(query, inboxes::Column::Id, page)
         .all(&db.pools.reader)
         .await?;
-    Slice::new(page, rows, |row| &row.id)
+    Slice::new(page, rows, |row| row.id.as_str())
         .try_map(inbox)
         .map(Some)
 }
@@ -255,14 +249,14 @@ fn inbox(row: inboxes::Model) -> Result<view::Inbox> {
     Ok(view::Inbox {
         domain: domain
             .ok_or_else(|| StoreError::Corrupt(format!("address of inbox {}", row.id)))?,
-        id: row.id,
+        id: row.id.into(),
         email: row.email,
         first_name: row.first_name,
         last_name: row.last_name,
-        provider: row.provider.parse()?,
-        domain_id: row.domain_id,
-        status: row.status.parse()?,
-        created_at: Timestamp::from_millis(row.created_at),
+        provider: row.provider,
+        domain_id: row.domain_id.into(),
+        status: row.status,
+        created_at: row.created_at,
     })
 }
 
@@ -277,8 +271,8 @@ pub async fn history(
         return Ok(None);
     }
     let query = order_history::Entity::find()
-        .filter(order_history::Column::AccountId.eq(account.as_str()))
-        .filter(order_history::Column::OrderId.eq(id.as_str()));
+        .filter(order_history::Column::AccountId.eq(account))
+        .filter(order_history::Column::OrderId.eq(id));
     let rows = page!(query, order_history::Column::Id, page)
         .all(&db.pools.reader)
         .await?;
@@ -300,9 +294,9 @@ pub async fn find_by_fingerprint(
     now: Timestamp,
 ) -> Result<Option<OrderId>> {
     use crate::entity::order_fingerprints::{Column, Entity};
-    let row = Entity::find_by_id((account.to_string(), fingerprint.to_owned()))
-        .filter(Column::ExpiresAt.gt(now.as_millis()))
+    let row = Entity::find_by_id((account.clone(), fingerprint.to_owned()))
+        .filter(Column::ExpiresAt.gt(now))
         .one(&db.pools.reader)
         .await?;
-    Ok(row.map(|row| OrderId::from_stored(row.order_id)))
+    Ok(row.map(|row| row.order_id))
 }

@@ -2,14 +2,15 @@
 
 use peeker_domain::id::{AccountId, DomainId, SwapId};
 use peeker_domain::{
-    Cents, DomainName, HistoryKind, LedgerReason, MailProvider, OrderStatus, SwapStatus, SwapType,
-    Timestamp, view,
+    Cents, DomainCategory, DomainName, HistoryKind, LedgerReason, MailProvider, OrderStatus,
+    SwapReason, SwapStatus, SwapType, Timestamp, view,
 };
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::place::{Incoming, add, current};
-use super::{DUPLICATE, NOT_IMPORTED, to_view, turn};
-use crate::domains::{CANDIDATE, disown, has_lapsed, usable_for};
+use super::{to_view, turn};
+use crate::domains::{disown, has_lapsed, usable_for};
 use crate::entity::swaps::{Column, Entity, Model};
 use crate::entity::{domains, order_domains, orders};
 use crate::environment::EnvironmentDb;
@@ -20,6 +21,10 @@ use crate::work::Work;
 
 /// For so long premium swaps count towards the quota, and a domain cannot be premium-swapped again.
 const PREMIUM_WINDOW_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// Swaps of the kind [`SwapType::Premium`] that have not [`SwapStatus::Failed`], spelled out, so that the planner can choose
+/// their index.
+const PREMIUM: &str = "type = 'premium' AND status <> 'failed'";
 
 /// A wish to replace a domain.
 #[derive(Debug, Clone)]
@@ -122,9 +127,9 @@ struct Old {
 /// Stores a swap with its place on the order, its money, its events and its work.
 pub async fn begin(db: &EnvironmentDb, new: &NewSwap) -> Result<Begun> {
     let mut work = Work::begin(db, [&new.account]).await?;
-    let key = (new.account.to_string(), new.domain.to_string());
+    let key = (new.account.clone(), new.domain.clone());
     let domain = domains::Entity::find_by_id(key).one(work.tx()).await?;
-    let Some(domain) = domain.filter(|row| row.category != CANDIDATE) else {
+    let Some(domain) = domain.filter(|row| row.category != DomainCategory::Candidate) else {
         return Ok(Begun::NoDomain);
     };
     let Some(old) = find_old(&work, &domain).await? else {
@@ -136,15 +141,15 @@ pub async fn begin(db: &EnvironmentDb, new: &NewSwap) -> Result<Begun> {
             &mut work,
             &mut swap,
             SwapStatus::Failed,
-            Some(DUPLICATE),
+            Some(SwapReason::Duplicate),
             new.now,
         )?;
-        let shown = to_view(&swap)?;
+        let shown = to_view(&swap);
         insert_all::<Entity, _>(work.tx(), vec![swap], None).await?;
         work.commit().await?;
         return Ok(Begun::Created(shown));
     }
-    if old.place.leaves_at.is_some() || old.order.status == OrderStatus::CancelScheduled.as_str() {
+    if old.place.leaves_at.is_some() || old.order.status == OrderStatus::CancelScheduled {
         return Ok(Begun::NotConnected);
     }
     if new.kind == SwapType::Premium
@@ -157,9 +162,11 @@ pub async fn begin(db: &EnvironmentDb, new: &NewSwap) -> Result<Begun> {
         Err(refused) => return Ok(refused),
     };
     if new.kind == SwapType::Premium {
-        swap.license_cents = license_share(&old.place, &old.order)?.0;
+        swap.license_cents = license_share(&old.place, &old.order)?;
     }
-    swap.price_cents = incoming.as_ref().map_or(0, |incoming| incoming.price.0);
+    swap.price_cents = incoming
+        .as_ref()
+        .map_or(Cents::ZERO, |incoming| incoming.price);
     match store(work, new, &old, swap, incoming).await {
         Err(StoreError::InsufficientFunds { required, balance }) => {
             Ok(Begun::InsufficientFunds { required, balance })
@@ -176,7 +183,7 @@ async fn store(
     mut swap: Model,
     incoming: Option<Incoming>,
 ) -> Result<view::Swap> {
-    let cost = Cents(swap.price_cents + swap.license_cents);
+    let cost = swap.price_cents + swap.license_cents;
     if cost > Cents::ZERO && new.simulate_empty_wallet {
         return Err(StoreError::InsufficientFunds {
             required: cost,
@@ -203,7 +210,7 @@ async fn store(
         new.now,
     );
     turn(&mut work, &mut swap, SwapStatus::Created, None, new.now)?;
-    let shown = to_view(&swap)?;
+    let shown = to_view(&swap);
     match incoming {
         Some(incoming) => {
             add(
@@ -215,7 +222,7 @@ async fn store(
             &mut work,
             &mut swap,
             SwapStatus::ActionRequired,
-            Some(NOT_IMPORTED),
+            Some(SwapReason::DomainNotImported),
             new.now,
         )?,
     }
@@ -233,7 +240,7 @@ async fn find_old(work: &Work<'_>, domain: &domains::Model) -> Result<Option<Old
     let Some((order, place)) = found.filter(|(_, place)| has_joined(place)) else {
         return Ok(None);
     };
-    let provider = place.provider.parse()?;
+    let provider = place.provider;
     Ok(Some(Old {
         place,
         order,
@@ -243,14 +250,14 @@ async fn find_old(work: &Work<'_>, domain: &domains::Model) -> Result<Option<Old
 
 fn row(new: &NewSwap, old: &Old) -> Model {
     Model {
-        account_id: new.account.to_string(),
-        id: SwapId::new(new.now).into(),
-        kind: new.kind.to_string(),
-        status: SwapStatus::Created.to_string(),
+        account_id: new.account.clone(),
+        id: SwapId::new(new.now),
+        kind: new.kind,
+        status: SwapStatus::Created,
         reason: None,
         order_id: old.order.id.clone(),
         user_id: old.order.user_id.clone(),
-        domain_id: new.domain.to_string(),
+        domain_id: new.domain.clone(),
         replacement_domain: Some(new.replacement.name.to_string()),
         replacement_domain_id: None,
         inbox_id: None,
@@ -258,23 +265,20 @@ fn row(new: &NewSwap, old: &Old) -> Model {
         old_email: None,
         new_email: None,
         inboxes: old.place.inboxes,
-        price_cents: 0,
-        license_cents: 0,
+        price_cents: Cents::ZERO,
+        license_cents: Cents::ZERO,
         retires_at: None,
-        created_at: new.now.as_millis(),
+        created_at: new.now,
     }
 }
 
 async fn is_duplicate(work: &Work<'_>, new: &NewSwap) -> Result<bool> {
-    let open: Vec<&str> = SwapStatus::ALL
-        .iter()
-        .filter(|status| status.is_open())
-        .map(|status| status.as_str())
-        .collect();
+    let open = SwapStatus::ALL.iter().copied();
+    let open = open.filter(|status| status.is_open());
     let found = Entity::find()
-        .filter(Column::AccountId.eq(new.account.as_str()))
-        .filter(Column::DomainId.eq(new.domain.as_str()))
-        .filter(Column::Kind.ne(SwapType::UserNames.as_str()))
+        .filter(Column::AccountId.eq(&new.account))
+        .filter(Column::DomainId.eq(&new.domain))
+        .filter(Column::Kind.ne(SwapType::UserNames))
         .filter(Column::Status.is_in(open))
         .limit(1)
         .one(work.tx())
@@ -286,26 +290,23 @@ async fn premium_refusal(work: &mut Work<'_>, new: &NewSwap, old: &Old) -> Resul
     if old.provider != MailProvider::Microsoft {
         return Ok(Some(Begun::NotMicrosoft));
     }
-    let since = new.now.plus_seconds(-PREMIUM_WINDOW_SECONDS).as_millis();
+    let since = new.now.plus_seconds(-PREMIUM_WINDOW_SECONDS);
     let premium = || {
         Entity::find()
-            .filter(Column::AccountId.eq(new.account.as_str()))
-            .filter(sea_orm::sea_query::Expr::cust(
-                "type = 'premium' AND status <> 'failed'",
-            ))
+            .filter(Column::AccountId.eq(&new.account))
+            .filter(Expr::cust(PREMIUM))
             .filter(Column::CreatedAt.gt(since))
     };
     let either = Condition::any()
-        .add(Column::DomainId.eq(new.domain.as_str()))
-        .add(Column::ReplacementDomainId.eq(new.domain.as_str()));
+        .add(Column::DomainId.eq(&new.domain))
+        .add(Column::ReplacementDomainId.eq(&new.domain));
     let last = premium()
         .filter(either)
         .order_by_desc(Column::CreatedAt)
         .one(work.tx())
         .await?;
     if let Some(last) = last {
-        let available_at =
-            Timestamp::from_millis(last.created_at).plus_seconds(PREMIUM_WINDOW_SECONDS);
+        let available_at = last.created_at.plus_seconds(PREMIUM_WINDOW_SECONDS);
         return Ok(Some(Begun::Cooldown { available_at }));
     }
     let swapped: Vec<i32> = premium()
@@ -333,7 +334,7 @@ async fn incoming(
 ) -> Result<Result<Option<Incoming>, Begun>> {
     let name = new.replacement.name.to_string();
     let known = domains::Entity::find()
-        .filter(domains::Column::AccountId.eq(new.account.as_str()))
+        .filter(domains::Column::AccountId.eq(&new.account))
         .filter(domains::Column::Name.eq(&name))
         .one(work.tx())
         .await?;

@@ -22,7 +22,7 @@ pub(crate) use rename::{
 };
 
 use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId, UserId};
-use peeker_domain::{EventType, SwapStatus, Timestamp, view};
+use peeker_domain::{EventType, SwapReason, SwapStatus, Timestamp, view};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::entity::swaps::{Column, Entity, Model};
@@ -30,16 +30,6 @@ use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::paging::{PageRequest, Slice, page};
 use crate::work::Work;
-
-/// Why a swap does not go on: it repeats one in flight.
-pub(crate) const DUPLICATE: &str = "duplicate";
-/// Why a swap waits: its replacement is registered elsewhere and not imported yet.
-pub(crate) const NOT_IMPORTED: &str = "domain_not_imported";
-/// Why a swap ends: the order that it is part of has ended, or goes on without the domain.
-pub(crate) const ORDER_ENDED: &str = "order_ended";
-
-/// Why a renaming that waited for a picture ends: one with other personas takes its place.
-pub(crate) const SUPERSEDED: &str = "superseded";
 
 /// Which swaps to list.
 #[derive(Debug, Clone, Default)]
@@ -54,16 +44,16 @@ pub struct SwapFilter {
     pub status: Option<SwapStatus>,
 }
 
-pub(crate) fn to_view(row: &Model) -> Result<view::Swap> {
-    Ok(view::Swap {
-        id: row.id.clone(),
-        kind: row.kind.parse()?,
-        domain_id: row.domain_id.clone(),
+pub(crate) fn to_view(row: &Model) -> view::Swap {
+    view::Swap {
+        id: row.id.to_string(),
+        kind: row.kind,
+        domain_id: row.domain_id.to_string(),
         replacement_domain: row.replacement_domain.clone(),
-        status: row.status.parse()?,
-        reason: row.reason.clone(),
-        created_at: Timestamp::from_millis(row.created_at),
-    })
+        status: row.status,
+        reason: row.reason.map(|reason| reason.to_string()),
+        created_at: row.created_at,
+    }
 }
 
 /// A page of swaps.
@@ -73,24 +63,24 @@ pub async fn list(
     filter: &SwapFilter,
     page: &PageRequest,
 ) -> Result<Slice<view::Swap>> {
-    let mut query = Entity::find().filter(Column::AccountId.eq(account.as_str()));
+    let mut query = Entity::find().filter(Column::AccountId.eq(account));
     if let Some(user_id) = &filter.user_id {
-        query = query.filter(Column::UserId.eq(user_id.as_str()));
+        query = query.filter(Column::UserId.eq(user_id));
     }
     if let Some(order_id) = &filter.order_id {
-        query = query.filter(Column::OrderId.eq(order_id.as_str()));
+        query = query.filter(Column::OrderId.eq(order_id));
     }
     if let Some(id) = &filter.domain_id {
         let either = Condition::any()
-            .add(Column::DomainId.eq(id.as_str()))
-            .add(Column::ReplacementDomainId.eq(id.as_str()));
+            .add(Column::DomainId.eq(id))
+            .add(Column::ReplacementDomainId.eq(id));
         query = query.filter(either);
     }
     if let Some(status) = filter.status {
-        query = query.filter(Column::Status.eq(status.as_str()));
+        query = query.filter(Column::Status.eq(status));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    Slice::new(page, rows, |row| &row.id).try_map(|row| to_view(&row))
+    Ok(Slice::new(page, rows, |row| row.id.as_str()).map(|row| to_view(&row)))
 }
 
 /// One swap.
@@ -99,10 +89,10 @@ pub async fn find(
     account: &AccountId,
     id: &SwapId,
 ) -> Result<Option<view::Swap>> {
-    let row = Entity::find_by_id((account.to_string(), id.to_string()))
+    let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
-    row.as_ref().map(to_view).transpose()
+    Ok(row.as_ref().map(to_view))
 }
 
 /// Gives a swap another status, with the event that tells of it. The row is the caller's to write.
@@ -110,15 +100,11 @@ pub(crate) fn turn(
     work: &mut Work<'_>,
     swap: &mut Model,
     to: SwapStatus,
-    reason: Option<&str>,
+    reason: Option<SwapReason>,
     now: Timestamp,
 ) -> Result<()> {
-    swap.status = swap
-        .status
-        .parse::<SwapStatus>()?
-        .transition(to)?
-        .to_string();
-    swap.reason = reason.map(str::to_owned);
+    swap.status = swap.status.transition(to)?;
+    swap.reason = reason;
     let kind = match to {
         SwapStatus::Created => EventType::SwapCreated,
         SwapStatus::InProgress => EventType::SwapInProgress,
@@ -126,6 +112,6 @@ pub(crate) fn turn(
         SwapStatus::Failed => EventType::SwapFailed,
         SwapStatus::ActionRequired => EventType::SwapActionRequired,
     };
-    let account = AccountId::from_stored(swap.account_id.clone());
-    work.emit(&account, kind, Some(&swap.order_id), &to_view(swap)?, now)
+    let (account, order) = (&swap.account_id, &swap.order_id);
+    work.emit(account, kind, Some(order), &to_view(swap), now)
 }

@@ -1,8 +1,8 @@
 //! How swaps go on and end: imported replacements, retirement, failure, completion.
 
-use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::id::{AccountId, DomainId, SwapId};
 use peeker_domain::view::Source;
-use peeker_domain::{Cents, HistoryKind, SwapStatus, Timestamp};
+use peeker_domain::{Cents, HistoryKind, SwapReason, SwapStatus, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
@@ -17,11 +17,18 @@ use crate::insert::write_back;
 use crate::jobs::{ClaimedJob, NewJob, finish};
 use crate::work::Work;
 
+/// Swaps whose [`SwapStatus`] is open, spelled out, so that the planner can choose their index.
+const IS_OPEN: &str = "status IN ('created', 'in_progress', 'action_required')";
+/// Swaps of domains, not of names, in [`SwapStatus::ActionRequired`] whose replacement is to be imported; spelled out for the
+/// same reason.
+const AWAITS_IMPORT: &str =
+    "status = 'action_required' AND replacement_domain_id IS NULL AND type <> 'user_names'";
+
 /// Swaps that are not over and take one of these domains off or bring it in, oldest first.
 pub(crate) async fn open_of_domains<'d>(
     work: &Work<'_>,
-    account: &str,
-    domains: impl IntoIterator<Item = &'d str> + Clone,
+    account: &AccountId,
+    domains: impl IntoIterator<Item = &'d DomainId> + Clone,
 ) -> Result<Vec<Model>> {
     let either = Condition::any()
         .add(Column::DomainId.is_in(domains.clone()))
@@ -29,9 +36,7 @@ pub(crate) async fn open_of_domains<'d>(
     Ok(Entity::find()
         .filter(Column::AccountId.eq(account))
         .filter(either)
-        .filter(Expr::cust(
-            "status IN ('created', 'in_progress', 'action_required')",
-        ))
+        .filter(Expr::cust(IS_OPEN))
         .order_by_asc(Column::Id)
         .all(work.tx())
         .await?)
@@ -42,11 +47,11 @@ pub(crate) async fn open_of_domains<'d>(
 pub(crate) async fn fail(
     work: &mut Work<'_>,
     mut swap: Model,
-    reason: &str,
+    reason: SwapReason,
     now: Timestamp,
 ) -> Result<()> {
-    let account = AccountId::from_stored(swap.account_id.clone());
-    let refund = Cents(swap.license_cents);
+    let account = swap.account_id.clone();
+    let refund = swap.license_cents;
     work.refund(&account, refund, &swap.order_id, now)?;
     if refund > Cents::ZERO {
         let message = "The licenses of a failed swap were refunded";
@@ -66,7 +71,7 @@ pub(crate) async fn fail(
 /// Ends a swap whose new domain is live and whose old one is off.
 pub(crate) async fn complete(work: &mut Work<'_>, mut swap: Model, now: Timestamp) -> Result<()> {
     turn(work, &mut swap, SwapStatus::Completed, None, now)?;
-    let account = AccountId::from_stored(swap.account_id.clone());
+    let account = swap.account_id.clone();
     let name = swap.replacement_domain.as_deref().unwrap_or_default();
     let message = format!("The swap to {name} is done");
     work.note(
@@ -89,12 +94,9 @@ pub(crate) async fn imported(
     now: Timestamp,
 ) -> Result<()> {
     let waiting = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::ReplacementDomain.eq(&domain.name))
-        // Spelled out, so that the planner can choose the index of waiting swaps.
-        .filter(Expr::cust(
-            "status = 'action_required' AND replacement_domain_id IS NULL AND type <> 'user_names'",
-        ))
+        .filter(Expr::cust(AWAITS_IMPORT))
         .order_by_asc(Column::Id)
         .all(work.tx())
         .await?;
@@ -103,16 +105,16 @@ pub(crate) async fn imported(
         let Some((order, old)) =
             current(work, &swap.account_id, &swap.order_id, &swap.domain_id).await?
         else {
-            fail(work, swap, super::ORDER_ENDED, now).await?;
+            fail(work, swap, SwapReason::OrderEnded, now).await?;
             continue;
         };
         if domain.order_id.is_some() {
-            let taken = "domain_already_in_active_order";
+            let taken = SwapReason::DomainAlreadyInActiveOrder;
             fail(work, swap, taken, now).await?;
             continue;
         }
-        if !usable_for(&domain).contains(&old.provider.parse()?) {
-            fail(work, swap, "domain_not_usable_for_provider", now).await?;
+        if !usable_for(&domain).contains(&old.provider) {
+            fail(work, swap, SwapReason::DomainNotUsableForProvider, now).await?;
             continue;
         }
         let incoming = Incoming {
@@ -135,13 +137,15 @@ pub(crate) async fn imported(
 pub async fn retire(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
     finish(&work, job).await?;
-    let key = (job.account.to_string(), job.subject.clone());
+    let key = (
+        job.account.clone(),
+        SwapId::from_stored(job.subject.clone()),
+    );
     if let Some(swap) = Entity::find_by_id(key).one(work.tx()).await? {
         // The order may have let the domain go before, and another order have it by now.
         let (account, order, domain) = (&swap.account_id, &swap.order_id, &swap.domain_id);
         if current(&work, account, order, domain).await?.is_some() {
-            let order = OrderId::from_stored(order.clone());
-            work.enqueue(NewJob::provision(&job.account, &order, domain, now));
+            work.enqueue(NewJob::provision(&job.account, order, domain, now));
         }
     }
     work.commit().await

@@ -2,8 +2,10 @@
 
 use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::order::{Persona, personas_of_place};
-use peeker_domain::view::{Category, Source};
-use peeker_domain::{Cents, DomainStatus, OrderStatus, ProvisionStep, Timestamp};
+use peeker_domain::view::Source;
+use peeker_domain::{
+    Cents, DomainCategory, DomainStatus, OrderDomainState, ProvisionStep, Timestamp,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::domains::candidate;
@@ -12,7 +14,6 @@ use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
 use crate::number::unsigned;
-use crate::orders::progress::{OVER, PENDING};
 use crate::work::Work;
 
 /// What comes in beside the old domain.
@@ -34,23 +35,23 @@ pub(super) struct Incoming {
 /// The active order of a domain and its place there; `None` when the order has ended or goes on without the domain.
 pub(super) async fn current(
     work: &Work<'_>,
-    account: &str,
-    order: &str,
-    domain: &str,
+    account: &AccountId,
+    order: &OrderId,
+    domain: &DomainId,
 ) -> Result<Option<(orders::Model, order_domains::Model)>> {
     let place = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account))
         .filter(order_domains::Column::DomainId.eq(domain))
         .filter(order_domains::Column::OrderId.eq(order))
-        .filter(order_domains::Column::State.is_not_in(OVER))
+        .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
         .one(work.tx())
         .await?;
-    let key = (account.to_owned(), order.to_owned());
+    let key = (account.clone(), order.clone());
     let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
     let (Some(order), Some(place)) = (order, place) else {
         return Ok(None);
     };
-    let is_active = order.status.parse::<OrderStatus>()?.is_active();
+    let is_active = order.status.is_active();
     Ok(is_active.then_some((order, place)))
 }
 
@@ -63,7 +64,6 @@ pub(super) async fn add(
     incoming: Incoming,
     now: Timestamp,
 ) -> Result<()> {
-    let account = AccountId::from_stored(order.account_id.clone());
     let id = take(work, order, old, &incoming, now).await?;
     let last: Option<i32> = order_domains::Entity::find()
         .select_only()
@@ -78,11 +78,11 @@ pub(super) async fn add(
         position: last.map_or(0, |last| last + 1),
         domain_id: id.clone(),
         name: incoming.name,
-        source: incoming.source.to_string(),
-        price_cents: incoming.price.0,
-        renewal_price_cents: incoming.renewal_price.0,
-        step: ProvisionStep::FIRST.to_string(),
-        state: PENDING.to_owned(),
+        source: incoming.source,
+        price_cents: incoming.price,
+        renewal_price_cents: incoming.renewal_price,
+        step: ProvisionStep::FIRST,
+        state: OrderDomainState::Pending,
         // Cancelled meanwhile, the old domain takes the new one along; else the new one stays.
         leaves_at: old.leaves_at,
         personas: Some(personas(order, old)?),
@@ -91,8 +91,7 @@ pub(super) async fn add(
         ..old.clone()
     };
     insert_all::<order_domains::Entity, _>(work.tx(), vec![place], None).await?;
-    let order_id = OrderId::from_stored(order.id.clone());
-    work.enqueue(NewJob::provision(&account, &order_id, &id, now));
+    work.enqueue(NewJob::provision(&order.account_id, &order.id, &id, now));
     swap.replacement_domain_id = Some(id);
     Ok(())
 }
@@ -116,24 +115,20 @@ async fn take(
     old: &order_domains::Model,
     incoming: &Incoming,
     now: Timestamp,
-) -> Result<String> {
+) -> Result<DomainId> {
     let mut row = match &incoming.known {
         Some(row) if row.order_id.is_some() => {
             return Err(StoreError::DomainsTaken(vec![incoming.name.clone()]));
         }
         Some(row) => row.clone(),
-        None => candidate(&order.account_id, &DomainId::new(now), &incoming.name, now),
+        None => candidate(&order.account_id, DomainId::new(now), &incoming.name, now),
     };
-    row.status = row
-        .status
-        .parse::<DomainStatus>()?
-        .transition(DomainStatus::InProgress)?
-        .to_string();
-    row.category = Category::Connected.to_string();
+    row.status = row.status.transition(DomainStatus::InProgress)?;
+    row.category = DomainCategory::Connected;
     row.google_only = incoming.google_only;
     row.order_id = Some(order.id.clone());
     row.user_id = Some(order.user_id.clone());
-    row.provider = Some(old.provider.clone());
+    row.provider = Some(old.provider);
     row.forwarding_url.clone_from(&old.forwarding_url);
     let id = row.id.clone();
     write_back::<domains::Entity, _>(work.tx(), vec![row]).await?;

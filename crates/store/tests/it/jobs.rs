@@ -15,7 +15,7 @@ async fn enqueue(db: &EnvironmentDb, account: &AccountId, subjects: &[DomainId],
     let order = OrderId::from_stored("ord_of_these".to_owned());
     let mut work = Work::begin(db, [account]).await.unwrap();
     for subject in subjects {
-        work.enqueue(NewJob::provision(account, &order, subject.as_str(), at));
+        work.enqueue(NewJob::provision(account, &order, subject, at));
     }
     work.commit().await.unwrap();
 }

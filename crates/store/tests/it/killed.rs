@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::{Cents, Environment, JobKind, LedgerAccount, LedgerReason, Timestamp};
 use peeker_store::entity::{ledger_entries, orders};
 use peeker_store::jobs::ClaimedJob;
@@ -152,8 +152,8 @@ async fn payment(
 
 async fn refund(app: peeker_app::App, account: AccountId, now: Timestamp, amount: i64) -> Done {
     let mut work = Work::begin(&live(&app).db, [&account]).await.unwrap();
-    work.refund(&account, Cents(amount), "ord_given_back", now)
-        .unwrap();
+    let order = OrderId::from_stored("ord_given_back".to_owned());
+    work.refund(&account, Cents(amount), &order, now).unwrap();
     work.commit().await.unwrap();
     Done::Else
 }
@@ -182,7 +182,8 @@ async fn run_job(
         JobKind::Cancel => cancel::carry_out(&store.db, job, now).await,
         JobKind::Expiry => registrations::look_after(&store.db, job, now).await,
         JobKind::Registration => {
-            let year = registrations::paid_year(&store.db, &job.account, &job.subject).await?;
+            let domain = DomainId::from_stored(job.subject.clone());
+            let year = registrations::paid_year(&store.db, &job.account, &domain).await?;
             let outcome = match year {
                 Some(_) if job.lease.ends_with('7') => Outcome::Refused,
                 Some(year) => Outcome::Renewed(year.current_end.plus_months(12)),
@@ -261,7 +262,7 @@ async fn verify(app: &peeker_app::App, told: &Told) {
         "an accepted order is lost"
     );
     for order in &stored {
-        let of = |reason| charged.get(&(OrderId::from_stored(order.id.clone()), reason));
+        let of = |reason| charged.get(&(order.id.clone(), reason));
         assert_eq!(
             of(LedgerReason::Order).map(Vec::len),
             Some(1),

@@ -1,5 +1,6 @@
 //! Money in the acceptance transaction: never below zero, always explained by the ledger.
 
+use peeker_domain::id::OrderId;
 use peeker_domain::{Cents, Environment, LedgerReason};
 use peeker_store::orders::accept::Accepted;
 use peeker_store::{StoreError, Work, wallet};
@@ -15,8 +16,8 @@ async fn top_up(app: &TestApp, amount: Cents) {
     let mut work = Work::begin(&app.app.store().live.db, [&app.partner.id])
         .await
         .unwrap();
-    work.refund(&app.partner.id, amount, "ord_top_up", EPOCH)
-        .unwrap();
+    let order = OrderId::from_stored("ord_top_up".to_owned());
+    work.refund(&app.partner.id, amount, &order, EPOCH).unwrap();
     work.commit().await.unwrap();
 }
 
@@ -50,7 +51,7 @@ on_both_engines! {
         let order = planned(&app.partner.id, &["one.com"]);
         lane.submit(order.clone()).await.unwrap();
         assert_eq!(balance(app).await, Cents::ZERO);
-        let entries = wallet::entries_of_order(&app.app.store().live.db, &app.partner.id, order.id.as_str()).await.unwrap();
+        let entries = wallet::entries_of_order(&app.app.store().live.db, &app.partner.id, &order.id).await.unwrap();
         assert_eq!(entries, [(LedgerReason::Order, -ONE_DOMAIN)]);
     }
 

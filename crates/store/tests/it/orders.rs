@@ -83,7 +83,7 @@ pub async fn stored(db: &EnvironmentDb, account: &AccountId) -> Vec<String> {
         .all(&db.pools.reader)
         .await
         .unwrap();
-    let mut ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
+    let mut ids: Vec<String> = rows.into_iter().map(|row| row.id.into()).collect();
     ids.sort();
     ids
 }

@@ -1,7 +1,7 @@
 //! The queries that run all the time find their rows by an index, on SQLite. PostgreSQL is left out: its planner goes
 //! by the statistics of the tables, and reads small ones from end to end whatever indexes they have.
 
-use peeker_domain::id::{EventReplayId, OrderId};
+use peeker_domain::id::{AccountId, EventReplayId, OrderId};
 use peeker_domain::{EventType, OrderStatus};
 use peeker_store::connect::Pools;
 use peeker_store::entity::events as event_rows;
@@ -21,6 +21,10 @@ use sea_orm::{
 /// As `endpoint_health.rs` does.
 const RELEASE: &str = "SELECT sequence, ROW_NUMBER() OVER (ORDER BY sequence) - 1 AS place FROM deliveries \
     WHERE account_id = $1 AND state = 'waiting'";
+
+fn account() -> AccountId {
+    AccountId::from_stored("org_1".to_owned())
+}
 
 async fn plan(pools: &Pools, mut statement: Statement) -> Vec<String> {
     statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
@@ -143,7 +147,7 @@ async fn single_rows_are_found_by_their_key() {
     let app = TestApp::start(Engine::Sqlite).await;
     let store = app.app.store();
     let pools = &store.sandbox.db.pools;
-    let order = orders::Entity::find_by_id(("org_1".to_owned(), "ord_1".to_owned()));
+    let order = orders::Entity::find_by_id((account(), OrderId::from_stored("ord_1".to_owned())));
     assert_indexed(
         pools,
         "orders",
@@ -151,9 +155,8 @@ async fn single_rows_are_found_by_their_key() {
         order.build(DbBackend::Sqlite),
     )
     .await;
-    let fingerprint =
-        order_fingerprints::Entity::find_by_id(("org_1".to_owned(), "digest".to_owned()))
-            .filter(order_fingerprints::Column::ExpiresAt.gt(5));
+    let fingerprint = order_fingerprints::Entity::find_by_id((account(), "digest".to_owned()))
+        .filter(order_fingerprints::Column::ExpiresAt.gt(5));
     assert_indexed(
         pools,
         "order_fingerprints",

@@ -1,7 +1,7 @@
 //! Recording progress: guarded by the lease, right for every order and domain of a batch.
 
-use peeker_domain::id::OrderId;
-use peeker_domain::{Cents, JobKind, JobState, Timestamp};
+use peeker_domain::id::{DomainId, OrderId};
+use peeker_domain::{Cents, JobKind, JobState, OrderDomainState, Timestamp};
 use peeker_store::jobs::{self, NewJob};
 use peeker_store::orders::accept::NewOrder;
 use peeker_store::orders::progress::{
@@ -87,7 +87,7 @@ fn broken() -> Change {
 
 /// The kept amount: what the wallet paid for the order less what it got back.
 async fn paid(app: &TestApp, order: &NewOrder) -> Cents {
-    let entries = wallet::entries_of_order(sandbox(app), &app.partner.id, order.id.as_str());
+    let entries = wallet::entries_of_order(sandbox(app), &app.partner.id, &order.id);
     let entries = entries.await.unwrap();
     -entries.into_iter().map(|(_, amount)| amount).sum::<Cents>()
 }
@@ -124,7 +124,7 @@ on_both_engines! {
         let claimed = claim_all(db, EPOCH).await;
         let (asked, other) = (&claimed[0], &claimed[1]);
         let mut work = Work::begin(db, [&asked.account]).await.unwrap();
-        work.enqueue(NewJob::provision(&asked.account, &asked.order, asked.domain.as_str(), EPOCH));
+        work.enqueue(NewJob::provision(&asked.account, &asked.order, &asked.domain, EPOCH));
         work.commit().await.unwrap();
         let later = || Change::Retry { run_at: EPOCH.plus_seconds(3_600), error: "busy".to_owned() };
         write(db, &[step(asked, later()), step(other, later())]).await;
@@ -141,7 +141,7 @@ on_both_engines! {
         let next = OrderId::new(EPOCH);
         for order in [&job.order, &next] {
             let mut work = Work::begin(db, [&job.account]).await.unwrap();
-            work.enqueue(NewJob::provision(&job.account, order, job.domain.as_str(), EPOCH));
+            work.enqueue(NewJob::provision(&job.account, order, &job.domain, EPOCH));
             work.commit().await.unwrap();
         }
         assert_eq!(claim_all(db, EPOCH).await.remove(0).order, next);
@@ -155,7 +155,7 @@ on_both_engines! {
         let mut work = Work::begin(db, [&job.account]).await.unwrap();
         for seconds in [60, 0, 30] {
             let at = EPOCH.plus_seconds(seconds);
-            work.enqueue(NewJob::provision(&job.account, &job.order, "dom_another", at));
+            work.enqueue(NewJob::provision(&job.account, &job.order, &DomainId::from_stored("dom_another".to_owned()), at));
         }
         work.commit().await.unwrap();
         let due = claim_all(db, EPOCH).await;
@@ -241,7 +241,7 @@ on_both_engines! {
         let again = job_of(db, &claim_all(db, EPOCH).await, "reused.com").await;
         assert_eq!(again.order, second.id);
         write(db, &[step(&slow, released()), step(&again, connected())]).await;
-        assert_eq!(assignment(db, &again).await.unwrap().place.state, "active");
+        assert_eq!(assignment(db, &again).await.unwrap().place.state, OrderDomainState::Active);
         assert!(assignment(db, &reused).await.is_none(), "its place on the first order stays released");
         assert_eq!(app.events_of("order.completed").await[0]["data"]["id"], second.id.as_str());
         assert_eq!(paid(app, &first).await, Cents(3_300));
@@ -253,7 +253,7 @@ on_both_engines! {
         accept_batch(db, &[&order]).await.unwrap();
         let job = claim_all(db, EPOCH).await.remove(0);
         let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
-        work.enqueue(NewJob::provision(&app.partner.id, &order.id, job.domain.as_str(), EPOCH));
+        work.enqueue(NewJob::provision(&app.partner.id, &order.id, &job.domain, EPOCH));
         work.commit().await.unwrap();
         write(db, &[step(&job, connected())]).await;
         assert_eq!(left_over(db).await, 1);
@@ -270,7 +270,7 @@ on_both_engines! {
         let (one, two) = (job_of(db, &jobs, "one.com").await, job_of(db, &jobs, "two.com").await);
         write(db, &[step(&one, bought()), step(&two, broken())]).await;
         let mut work = Work::begin(db, [&app.partner.id]).await.unwrap();
-        work.enqueue(NewJob::provision(&app.partner.id, &order.id, one.domain.as_str(), EPOCH));
+        work.enqueue(NewJob::provision(&app.partner.id, &order.id, &one.domain, EPOCH));
         work.commit().await.unwrap();
         write(db, &[step(&one, released())]).await;
         // A job of the old order would stand in the way of the next order's.

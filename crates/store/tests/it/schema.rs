@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use peeker_store::StoreError;
 use peeker_store::connect::Pools;
 use peeker_store::entity::{
     accounts, api_keys, bundles, deliveries, delivery_attempts, domains, endpoint_health,
@@ -12,6 +13,8 @@ use peeker_store::entity::{
 };
 use peeker_testkit::on_both_engines;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryResult, Statement};
+
+use crate::orders::{accept_batch, planned};
 
 /// The table's name and, for each column, whether it may be NULL.
 type Table = (String, BTreeMap<String, bool>);
@@ -124,6 +127,16 @@ on_both_engines! {
         let expected: BTreeMap<_, _> = environment().into_iter().collect();
         assert_eq!(tables(&store.live.db.pools).await, expected);
         assert_eq!(tables(&store.sandbox.db.pools).await, expected);
+    }
+
+    async fn a_word_that_a_columns_type_does_not_know_is_refused_when_it_is_read(app) {
+        app.may_leave_jobs();
+        let db = &app.app.store().sandbox.db;
+        let order = planned(&app.partner.id, &["one.com"]);
+        accept_batch(db, &[&order]).await.unwrap();
+        db.pools.writer.execute_unprepared("UPDATE orders SET status = 'paused'").await.unwrap();
+        let found = peeker_store::orders::find(db, &app.partner.id, &order.id).await;
+        assert!(matches!(&found, Err(StoreError::Corrupt(why)) if why.contains("paused")), "{found:?}");
     }
 
     async fn live_and_sandbox_are_alike(app) {

@@ -1,7 +1,7 @@
 //! The live wallet: payments that are booked once, orders and renewals that it pays for or not, and the audit that
 //! computes it anew.
 
-use peeker_domain::id::AccountId;
+use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{Cents, JobKind, LedgerReason, Timestamp};
 use peeker_store::jobs::ClaimedJob;
 use peeker_store::orders::renew;
@@ -203,6 +203,7 @@ async fn sequence(app: &TestApp, seed: u64) {
     wallet::credit(live(app), &account, Cents(500), None, EPOCH)
         .await
         .unwrap();
+    let order = OrderId::from_stored("ord_1".to_owned());
     let mut expected = 500;
     for step in 0..60 {
         let mut work = Work::begin(live(app), [&account]).await.unwrap();
@@ -212,13 +213,12 @@ async fn sequence(app: &TestApp, seed: u64) {
             match random.random_range(0..3) {
                 0 => {
                     let paid =
-                        work.debit(&account, Cents(amount), LedgerReason::Order, "ord_1", EPOCH);
+                        work.debit(&account, Cents(amount), LedgerReason::Order, &order, EPOCH);
                     assert_eq!(paid.is_ok(), amount <= after, "seed {seed} step {step}");
                     after -= if paid.is_ok() { amount } else { 0 };
                 }
                 1 => {
-                    work.refund(&account, Cents(amount), "ord_1", EPOCH)
-                        .unwrap();
+                    work.refund(&account, Cents(amount), &order, EPOCH).unwrap();
                     after += amount;
                 }
                 _ => {

@@ -76,7 +76,8 @@ on_both_engines! {
         assert!(inventory["data"].as_array().unwrap().iter().all(|domain| domain["status"] == "available"));
 
         let db = &app.app.store().sandbox.db;
-        let entries = peeker_store::wallet::entries_of_order(db, &app.partner.id, id).await.unwrap();
+        let order_id = id.parse().unwrap();
+        let entries = peeker_store::wallet::entries_of_order(db, &app.partner.id, &order_id).await.unwrap();
         let kept: i64 = entries.iter().map(|(_, amount)| amount.0).sum();
         assert_eq!(kept, -3_300 * i64::try_from(bought).unwrap(), "{entries:?}");
         let again = client.post("/orders", order).await.data(200);

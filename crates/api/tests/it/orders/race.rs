@@ -35,7 +35,8 @@ async fn assert_one_order(app: &TestApp, id: &str, domains: i64) {
     }
     assert_eq!(app.event_types().await, ["order.in_progress"]);
     let db = &app.app.store().sandbox.db;
-    let entries = peeker_store::wallet::entries_of_order(db, &app.partner.id, id)
+    let order_id = id.parse().unwrap();
+    let entries = peeker_store::wallet::entries_of_order(db, &app.partner.id, &order_id)
         .await
         .unwrap();
     let debit = -(200 + 3_300) * domains;

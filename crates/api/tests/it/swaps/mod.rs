@@ -84,7 +84,8 @@ async fn told(app: &TestApp, swap: &Value) -> Vec<String> {
 /// The amounts booked on the wallet for an order, with their reasons.
 async fn booked(app: &TestApp, order: &str) -> Vec<(String, i64)> {
     let db = &app.app.store().sandbox.db;
-    let entries = wallet::entries_of_order(db, &app.partner.id, order)
+    let order_id = order.parse().unwrap();
+    let entries = wallet::entries_of_order(db, &app.partner.id, &order_id)
         .await
         .unwrap();
     entries

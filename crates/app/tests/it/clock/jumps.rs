@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use peeker_app::runner;
-use peeker_domain::{Environment, Preset};
+use peeker_domain::{Environment, OrderStatus, Preset};
 use peeker_testkit::{
     Fault, Faults, Process, Receiver, TestApp, custom_order, names, on_both_engines,
 };
@@ -66,7 +66,11 @@ async fn orders_come_to_their_end(app: &TestApp, readings_between_jumps: usize) 
     app.run_until_idle().await;
 
     for (number, id) in placed.iter().enumerate() {
-        assert_eq!(order(app, id).await.status, "completed", "{number}");
+        assert_eq!(
+            order(app, id).await.status,
+            OrderStatus::Completed,
+            "{number}"
+        );
         let shown = app.client().get(&format!("/orders/{id}")).await.data(200);
         assert_eq!(shown["costs"]["total_cents"], paid(app, id).await.0);
         assert_eq!(amounts(app, id, "order").await.len(), 1);
@@ -142,14 +146,14 @@ on_both_engines! {
             }
             process.kill().await;
             app.run_until_idle().await;
-            assert_eq!(order(app, &id).await.status, "in_progress", "the lease holds");
+            assert_eq!(order(app, &id).await.status, OrderStatus::InProgress, "the lease holds");
             if restarts {
                 runner::end_all_leases(&app.app).await.unwrap();
             } else {
                 app.advance_seconds(6 * HOUR + 120);
             }
             app.run_until_idle().await;
-            assert_eq!(order(app, &id).await.status, "completed");
+            assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
             assert_eq!(amounts(app, &id, "order").await.len(), 1);
         }
         assert_balanced(app).await;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use peeker_domain::LedgerReason;
+use peeker_domain::view::Source;
+use peeker_domain::{
+    Cents, LedgerReason, MailProvider, OrderDomainState, OrderStatus, ProvisionStep, SwapStatus,
+};
 use peeker_testkit::TestApp;
 use serde_json::Value;
 
@@ -109,12 +112,12 @@ pub async fn check_money(app: &TestApp, world: &World) {
         let entries = peeker_store::wallet::entries_of_order(db, &app.partner.id, &order.id)
             .await
             .unwrap();
-        let refunded: i64 = entries
+        let refunded: Cents = entries
             .iter()
             .filter(|(reason, _)| *reason == LedgerReason::Refund)
-            .map(|(_, amount)| amount.0)
+            .map(|(_, amount)| *amount)
             .sum();
-        let net = paid(app, &order.id).await.0;
+        let net = paid(app, order.id.as_str()).await.0;
         assert!(
             net >= 0,
             "{} got back more than it paid: {entries:?}",
@@ -126,26 +129,30 @@ pub async fn check_money(app: &TestApp, world: &World) {
             .filter(|place| place.order_id == order.id)
             .collect();
         let never_bought = places.iter().filter(|place| {
-            is_over(place) && place.source == "registered" && place.step == "register"
+            is_over(place)
+                && place.source == Source::Registered
+                && place.step == ProvisionStep::Register
         });
-        let registrations: i64 = never_bought.map(|place| place.price_cents).sum();
+        let registrations: Cents = never_bought.map(|place| place.price_cents).sum();
         let failed = world
             .swaps
             .iter()
-            .filter(|swap| swap.order_id == order.id && swap.status == "failed");
-        let swapped: i64 = failed.map(|swap| swap.license_cents).sum();
-        let licenses: i64 = if order.status == "failed" {
+            .filter(|swap| swap.order_id == order.id && swap.status == SwapStatus::Failed);
+        let swapped: Cents = failed.map(|swap| swap.license_cents).sum();
+        let licenses: Cents = if order.status == OrderStatus::Failed {
             let undelivered = places
                 .iter()
-                .filter(|place| place.state == "released" && has_joined(place));
+                .filter(|place| place.state == OrderDomainState::Released && has_joined(place));
             undelivered
-                .map(|place| match &*place.provider {
-                    "google" => order.google_license_cents * i64::from(place.inboxes),
-                    _ => order.microsoft_license_cents,
+                .map(|place| match place.provider {
+                    MailProvider::Google => {
+                        order.google_license_cents * u32::try_from(place.inboxes).unwrap()
+                    }
+                    MailProvider::Microsoft => order.microsoft_license_cents,
                 })
                 .sum()
         } else {
-            0
+            Cents::ZERO
         };
         assert_eq!(
             refunded,

@@ -8,6 +8,7 @@ mod perform;
 mod waiting;
 mod world;
 
+use peeker_domain::OrderStatus;
 use peeker_testkit::{Engine, TestApp};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::json;
@@ -70,12 +71,12 @@ async fn check_ends(app: &TestApp) {
     let world = check(app, true).await;
     for order in &world.orders {
         assert!(
-            ["cancelled", "failed"].contains(&&*order.status),
+            [OrderStatus::Cancelled, OrderStatus::Failed].contains(&order.status),
             "{order:?}"
         );
     }
     for swap in &world.swaps {
-        assert!(["completed", "failed"].contains(&&*swap.status), "{swap:?}");
+        assert!(!swap.status.is_open(), "{swap:?}");
     }
     history::check_events(app).await;
     history::check_money(app, &world).await;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use peeker_domain::id::OrderId;
+use peeker_domain::view::Source;
+use peeker_domain::{Cents, MailProvider, OrderDomainState, OrderStatus};
 use peeker_store::entity::{order_domains, orders};
 use peeker_testkit::TestApp;
 use serde_json::{Value, json};
@@ -14,10 +17,10 @@ fn number(count: usize) -> i32 {
 
 impl World {
     /// The places that an order shows.
-    fn shown<'w>(&'w self, order: &'w str) -> Vec<&'w order_domains::Model> {
+    fn shown<'w>(&'w self, order: &'w OrderId) -> Vec<&'w order_domains::Model> {
         let places = self.places_of(order);
         places
-            .filter(|place| place.state != "left" && has_joined(place))
+            .filter(|place| place.state != OrderDomainState::Left && has_joined(place))
             .collect()
     }
 
@@ -30,14 +33,16 @@ impl World {
             (number(places.len()), inboxes)
         };
         let (google, microsoft) = (
-            counted(&|place| place.provider == "google").1,
-            counted(&|place| place.provider == "microsoft").0,
+            counted(&|place| place.provider == MailProvider::Google).1,
+            counted(&|place| place.provider == MailProvider::Microsoft).0,
         );
-        let registered = shown.iter().filter(|place| place.source == "registered");
-        let registrations: i64 = registered.map(|place| place.price_cents).sum();
+        let registered = shown
+            .iter()
+            .filter(|place| place.source == Source::Registered);
+        let registrations: Cents = registered.map(|place| place.price_cents).sum();
         let total = registrations
-            + i64::from(google) * order.google_license_cents
-            + i64::from(microsoft) * order.microsoft_license_cents;
+            + order.google_license_cents * u32::try_from(google).unwrap()
+            + order.microsoft_license_cents * u32::try_from(microsoft).unwrap();
         let licenses = (order.google_licenses, order.microsoft_licenses);
         assert_eq!(
             (licenses, order.total_cents),
@@ -52,7 +57,7 @@ impl World {
         let live = (order.domains_active, order.inboxes_active);
         assert_eq!(
             live,
-            counted(&|place| place.state == "active"),
+            counted(&|place| place.state == OrderDomainState::Active),
             "{order:?}: {shown:?}"
         );
     }
@@ -70,7 +75,7 @@ impl World {
             .sum();
         assert_eq!(
             (&view["costs"]["total_cents"], sum),
-            (&json!(order.total_cents), order.total_cents),
+            (&json!(order.total_cents), order.total_cents.0),
             "{view}"
         );
         let lists =
@@ -115,19 +120,21 @@ impl World {
             .places_of(&order.id)
             .filter(|place| !is_over(place))
             .collect();
-        let any = |state: &str| open.iter().any(|place| place.state == state);
-        let is_right = match &*order.status {
-            "completed" => {
+        let any = |state| open.iter().any(|place| place.state == state);
+        let is_right = match order.status {
+            OrderStatus::Completed => {
                 open.iter()
                     .filter(|place| has_joined(place))
-                    .all(|place| place.state == "active")
-                    && !any("action_required")
+                    .all(|place| place.state == OrderDomainState::Active)
+                    && !any(OrderDomainState::ActionRequired)
             }
-            "in_progress" => any("pending") && !any("action_required"),
-            "action_required" => any("action_required"),
-            "cancel_scheduled" => open.iter().all(|place| place.leaves_at.is_some()),
-            "cancelled" => open.is_empty(),
-            _ => order.status == "failed",
+            OrderStatus::InProgress => {
+                any(OrderDomainState::Pending) && !any(OrderDomainState::ActionRequired)
+            }
+            OrderStatus::ActionRequired => any(OrderDomainState::ActionRequired),
+            OrderStatus::CancelScheduled => open.iter().all(|place| place.leaves_at.is_some()),
+            OrderStatus::Cancelled => open.is_empty(),
+            OrderStatus::Failed => true,
         };
         assert!(is_right, "{} is {} with {open:?}", order.id, order.status);
         if is_active(order) {

@@ -1,7 +1,9 @@
 //! What waits, comes or leaves at a moment of a story: somebody is told of it, and something will see to it.
 
-use peeker_domain::id::OrderId;
-use peeker_domain::{JobKind, JobState};
+use peeker_domain::{
+    ActionReason, ActionStatus, JobKind, JobState, OrderDomainState, OrderStatus, SwapReason,
+    SwapStatus, SwapType,
+};
 use peeker_store::entity::{order_domains, swaps};
 
 use super::world::{World, is_active, is_open, is_over};
@@ -12,7 +14,7 @@ impl World {
         let open: Vec<_> = self
             .actions
             .iter()
-            .filter(|action| action.status == "open")
+            .filter(|action| action.status == ActionStatus::Open)
             .collect();
         for action in &open {
             let place = self.place(&action.order_id, &action.domain_id);
@@ -20,16 +22,17 @@ impl World {
                 .unwrap_or_else(|| panic!("{action:?} is about a domain that is not on the order"));
             let renaming = self.swaps.iter().any(|swap| {
                 swap.domain_id == action.domain_id
-                    && swap.status == "action_required"
+                    && swap.status == SwapStatus::ActionRequired
                     && swap.persona == action.persona
             });
-            let holds = place.state == "action_required" || (place.state == "active" && renaming);
+            let holds = place.state == OrderDomainState::ActionRequired
+                || (place.state == OrderDomainState::Active && renaming);
             assert!(holds, "{action:?} holds nothing: {place:?}");
         }
         for place in self
             .places
             .iter()
-            .filter(|place| place.state == "action_required")
+            .filter(|place| place.state == OrderDomainState::ActionRequired)
         {
             let is_told = open.iter().any(|action| {
                 (&action.order_id, &action.domain_id) == (&place.order_id, &place.domain_id)
@@ -49,7 +52,7 @@ impl World {
             .iter()
             .find(|place| place.swap_out_id.as_ref() == Some(&swap.id));
         if !is_open(swap) {
-            let completed = swap.status == "completed";
+            let completed = swap.status == SwapStatus::Completed;
             assert!(
                 outgoing.is_none_or(is_over),
                 "{swap:?} is over, {outgoing:?} is not"
@@ -66,18 +69,22 @@ impl World {
         let old = old.unwrap_or_else(|| panic!("{swap:?} is open and its domain gone"));
         match (incoming, swap.retires_at) {
             (None, _) => assert_eq!(
-                (&*swap.status, swap.reason.as_deref()),
-                ("action_required", Some("domain_not_imported")),
+                (swap.status, swap.reason),
+                (
+                    SwapStatus::ActionRequired,
+                    Some(SwapReason::DomainNotImported)
+                ),
                 "{swap:?}"
             ),
             (Some(new), None) => {
                 assert!(
-                    ["pending", "action_required"].contains(&&*new.state),
+                    [OrderDomainState::Pending, OrderDomainState::ActionRequired]
+                        .contains(&new.state),
                     "{swap:?}: {new:?}"
                 );
                 assert_eq!(
-                    swap.status == "action_required",
-                    new.state == "action_required",
+                    swap.status == SwapStatus::ActionRequired,
+                    new.state == OrderDomainState::ActionRequired,
                     "{swap:?}: {new:?}"
                 );
             }
@@ -87,7 +94,7 @@ impl World {
                     old.leaves_at.is_some_and(|leaves| leaves <= at),
                     "{swap:?}: {old:?}"
                 );
-                assert_eq!(swap.status, "in_progress");
+                assert_eq!(swap.status, SwapStatus::InProgress);
             }
         }
     }
@@ -99,10 +106,10 @@ impl World {
         }
         let place = self.place(&swap.order_id, &swap.domain_id);
         assert!(place.is_some(), "{swap:?} is open and its domain gone");
-        if swap.status == "action_required" {
+        if swap.status == SwapStatus::ActionRequired {
             let is_told = self.actions.iter().any(|action| {
                 action.domain_id == swap.domain_id
-                    && action.status == "open"
+                    && action.status == ActionStatus::Open
                     && action.persona == swap.persona
             });
             assert!(is_told, "nobody is told why {swap:?} waits");
@@ -119,30 +126,28 @@ impl World {
             );
         }
         for place in self.places.iter().filter(|place| !is_over(place)) {
-            let work = self.job(JobKind::Provision, &place.domain_id);
+            let work = self.job(JobKind::Provision, place.domain_id.as_str());
             assert!(
-                work.is_none_or(
-                    |job| job.order_id.as_ref().map(OrderId::as_str) == Some(&place.order_id)
-                ),
+                work.is_none_or(|job| job.order_id.as_ref() == Some(&place.order_id)),
                 "{place:?} is worked on for another order: {work:?}"
             );
             assert!(
-                place.state != "pending" || work.is_some(),
+                place.state != OrderDomainState::Pending || work.is_some(),
                 "nobody works on {place:?}"
             );
-            let swap = place.swap_out_id.as_deref().unwrap_or_default();
+            let swap = place.swap_out_id.as_ref();
             let ends = work.is_some()
-                || self.job(JobKind::Cancel, &place.order_id).is_some()
-                || self.job(JobKind::Retire, swap).is_some();
+                || self.job(JobKind::Cancel, place.order_id.as_str()).is_some()
+                || swap.is_some_and(|swap| self.job(JobKind::Retire, swap.as_str()).is_some());
             assert!(place.leaves_at.is_none() || ends, "nobody ends {place:?}");
         }
         for order in self
             .orders
             .iter()
-            .filter(|order| is_active(order) && order.status != "cancel_scheduled")
+            .filter(|order| is_active(order) && order.status != OrderStatus::CancelScheduled)
         {
             assert!(
-                self.job(JobKind::Renew, &order.id).is_some(),
+                self.job(JobKind::Renew, order.id.as_str()).is_some(),
                 "nobody renews {}",
                 order.id
             );
@@ -150,19 +155,25 @@ impl World {
         for domain in &self.domains {
             let looked_after = [JobKind::Expiry, JobKind::Registration]
                 .iter()
-                .any(|kind| self.job(*kind, &domain.id).is_some());
+                .any(|kind| self.job(*kind, domain.id.as_str()).is_some());
             assert!(
                 domain.registered_until.is_none() || looked_after,
                 "nobody looks after {domain:?}"
             );
         }
-        for action in self.actions.iter().filter(|action| action.status == "open") {
-            let watched = match &*action.reason {
-                "update_nameservers" => self.job(JobKind::Delegation, &action.domain_id).is_some(),
-                "profile_picture_not_accessible" => {
-                    self.job(JobKind::Picture, &action.id).is_some()
+        for action in self
+            .actions
+            .iter()
+            .filter(|action| action.status == ActionStatus::Open)
+        {
+            let watched = match action.reason {
+                ActionReason::UpdateNameservers => self
+                    .job(JobKind::Delegation, action.domain_id.as_str())
+                    .is_some(),
+                ActionReason::ProfilePictureNotAccessible => {
+                    self.job(JobKind::Picture, action.id.as_str()).is_some()
                 }
-                _ => true,
+                ActionReason::ReplaceDomain => true,
             };
             assert!(watched, "nobody watches {action:?}");
         }
@@ -179,15 +190,19 @@ impl World {
             assert!(!goes, "{place:?} should have left");
         }
         for order in &self.orders {
-            let ended = order.status != "cancel_scheduled"
+            let ended = order.status != OrderStatus::CancelScheduled
                 || order.cancels_at.is_some_and(|at| at > self.now());
             assert!(ended, "{order:?} should have ended");
         }
-        for swap in self.swaps.iter().filter(|swap| swap.kind == "user_names") {
+        for swap in self
+            .swaps
+            .iter()
+            .filter(|swap| swap.kind == SwapType::UserNames)
+        {
             let place = self.place(&swap.order_id, &swap.domain_id);
-            let in_hand = ["created", "in_progress"].contains(&&*swap.status);
+            let in_hand = [SwapStatus::Created, SwapStatus::InProgress].contains(&swap.status);
             assert!(
-                !in_hand || place.is_some_and(|place| place.state != "active"),
+                !in_hand || place.is_some_and(|place| place.state != OrderDomainState::Active),
                 "nobody does {swap:?}"
             );
         }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use peeker_domain::{JobKind, Timestamp};
+use peeker_domain::id::{DomainId, OrderId};
+use peeker_domain::{
+    DomainCategory, DomainStatus, InboxStatus, JobKind, MailProvider, OrderDomainState,
+    OrderStatus, SwapStatus, SwapType, Timestamp,
+};
 use peeker_store::entity::{
     accounts, domains, inboxes, jobs, order_domains, orders, pending_actions, swaps,
 };
@@ -27,20 +31,21 @@ pub struct World {
 
 /// Whether a place is over.
 pub fn is_over(place: &order_domains::Model) -> bool {
-    ["left", "released"].contains(&&*place.state)
+    place.state.is_over()
 }
 
 /// Whether the order shows a place, or would if it were not cancelled.
 pub fn has_joined(place: &order_domains::Model) -> bool {
-    place.swap_in_id.is_none() || ["active", "released"].contains(&&*place.state)
+    place.swap_in_id.is_none()
+        || [OrderDomainState::Active, OrderDomainState::Released].contains(&place.state)
 }
 
 pub fn is_active(order: &orders::Model) -> bool {
-    order.status != "failed" && order.status != "cancelled"
+    order.status != OrderStatus::Failed && order.status != OrderStatus::Cancelled
 }
 
 pub fn is_open(swap: &swaps::Model) -> bool {
-    swap.status != "completed" && swap.status != "failed"
+    swap.status != SwapStatus::Completed && swap.status != SwapStatus::Failed
 }
 
 impl World {
@@ -65,28 +70,32 @@ impl World {
     }
 
     /// The account's time.
-    pub fn now(&self) -> i64 {
-        self.system.as_millis() + self.account.clock_offset_ms.0
+    pub fn now(&self) -> Timestamp {
+        self.account.clock_offset_ms.account_time(self.system)
     }
 
-    pub fn order(&self, id: &str) -> &orders::Model {
-        self.orders.iter().find(|order| order.id == id).unwrap()
+    pub fn order(&self, id: &OrderId) -> &orders::Model {
+        self.orders.iter().find(|order| order.id == *id).unwrap()
     }
 
     pub fn places_of<'w>(
         &'w self,
-        order: &'w str,
+        order: &'w OrderId,
     ) -> impl Iterator<Item = &'w order_domains::Model> {
         self.places
             .iter()
-            .filter(move |place| place.order_id == order)
+            .filter(move |place| place.order_id == *order)
     }
 
     /// The place of a domain on an order that is not over.
-    pub fn place<'w>(&'w self, order: &'w str, domain: &str) -> Option<&'w order_domains::Model> {
+    pub fn place<'w>(
+        &'w self,
+        order: &'w OrderId,
+        domain: &DomainId,
+    ) -> Option<&'w order_domains::Model> {
         let mut found = self
             .places_of(order)
-            .filter(|place| place.domain_id == domain && !is_over(place));
+            .filter(|place| place.domain_id == *domain && !is_over(place));
         let place = found.next();
         assert!(found.next().is_none(), "{domain} is twice on {order}");
         place
@@ -110,7 +119,7 @@ impl World {
         self.check_inboxes();
         self.check_actions();
         for swap in &self.swaps {
-            if swap.kind == "user_names" {
+            if swap.kind == SwapType::UserNames {
                 self.check_renaming(swap);
             } else {
                 self.check_swap(swap);
@@ -121,24 +130,24 @@ impl World {
 
     /// A domain is on at most one order, which has it, and reads what its place says.
     fn check_domains(&self) {
-        let mut holders: BTreeMap<&str, &order_domains::Model> = BTreeMap::new();
+        let mut holders: BTreeMap<&DomainId, &order_domains::Model> = BTreeMap::new();
         for place in self.places.iter().filter(|place| !is_over(place)) {
             let other = holders.insert(&place.domain_id, place);
             assert!(other.is_none(), "{} is on two orders", place.name);
         }
         for domain in &self.domains {
-            let Some(place) = holders.get(&*domain.id) else {
+            let Some(place) = holders.get(&domain.id) else {
                 assert_eq!(
                     domain.order_id, None,
                     "{} is on an order that does not have it",
                     domain.name
                 );
-                let expected: &[&str] = match (&*domain.category, domain.delegated) {
-                    ("inventory", true) => &["available"],
-                    ("inventory", false) => &["action_required"],
-                    _ => &["failed"],
+                let expected = match (domain.category, domain.delegated) {
+                    (DomainCategory::Inventory, true) => DomainStatus::Available,
+                    (DomainCategory::Inventory, false) => DomainStatus::ActionRequired,
+                    _ => DomainStatus::Failed,
                 };
-                assert!(expected.contains(&&*domain.status), "{domain:?}");
+                assert_eq!(domain.status, expected, "{domain:?}");
                 continue;
             };
             assert_eq!(
@@ -147,13 +156,17 @@ impl World {
                 "{}",
                 domain.name
             );
-            let status = match &*place.state {
-                "pending" => "in_progress",
-                state => state,
+            let status = match place.state {
+                OrderDomainState::Pending => DomainStatus::InProgress,
+                OrderDomainState::Active => DomainStatus::Active,
+                OrderDomainState::ActionRequired => DomainStatus::ActionRequired,
+                OrderDomainState::Released | OrderDomainState::Left => {
+                    unreachable!("{place:?} is over")
+                }
             };
             assert_eq!(
-                (&*domain.status, &*domain.category),
-                (status, "connected"),
+                (domain.status, domain.category),
+                (status, DomainCategory::Connected),
                 "{place:?}"
             );
             assert_eq!(
@@ -161,28 +174,31 @@ impl World {
                 "{}",
                 domain.name
             );
-            assert_eq!(
-                domain.provider.as_ref(),
-                Some(&place.provider),
-                "{}",
-                domain.name
-            );
+            assert_eq!(domain.provider, Some(place.provider), "{}", domain.name);
         }
     }
 
     /// The live inboxes are those of live domains, and the account's count of them is right.
     fn check_inboxes(&self) {
-        let mut live: BTreeMap<(&str, &str), i32> = BTreeMap::new();
-        for inbox in self.inboxes.iter().filter(|inbox| inbox.status == "active") {
+        let mut live: BTreeMap<(&OrderId, &DomainId), i32> = BTreeMap::new();
+        for inbox in self
+            .inboxes
+            .iter()
+            .filter(|inbox| inbox.status == InboxStatus::Active)
+        {
             *live.entry((&inbox.order_id, &inbox.domain_id)).or_default() += 1;
         }
-        let active = || self.places.iter().filter(|place| place.state == "active");
+        let active = || {
+            self.places
+                .iter()
+                .filter(|place| place.state == OrderDomainState::Active)
+        };
         let expected: BTreeMap<_, _> = active()
-            .map(|place| ((&*place.order_id, &*place.domain_id), place.inboxes))
+            .map(|place| ((&place.order_id, &place.domain_id), place.inboxes))
             .collect();
         assert_eq!(live, expected, "live inboxes by order and domain");
         let microsoft: i32 = active()
-            .filter(|place| place.provider == "microsoft")
+            .filter(|place| place.provider == MailProvider::Microsoft)
             .map(|place| place.inboxes)
             .sum();
         assert_eq!(

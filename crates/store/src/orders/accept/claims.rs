@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use peeker_domain::id::OrderId;
-use peeker_domain::view::{Category, Source};
-use peeker_domain::{DomainStatus, UserStatus};
+use peeker_domain::id::{AccountId, DomainId, OrderId, UserId};
+use peeker_domain::view::Source;
+use peeker_domain::{DomainCategory, DomainStatus, Timestamp, UserStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
@@ -20,14 +20,14 @@ use crate::keys::any_of;
 pub(super) async fn claim_fingerprints<'i>(
     tx: &WriteTransaction,
     items: &[&'i NewOrder],
-) -> Result<HashMap<(&'i str, &'i str), OrderId>> {
+) -> Result<HashMap<(&'i AccountId, &'i str), OrderId>> {
     use order_fingerprints::{ActiveModel, Column, Entity, Model};
-    let mut originals: HashMap<(&str, &str), OrderId> = HashMap::new();
+    let mut originals: HashMap<(&AccountId, &str), OrderId> = HashMap::new();
     let mut wanted = Vec::new();
     for item in items {
         // Two equal orders in one batch: the first is the original.
         originals
-            .entry((item.account.as_str(), item.fingerprint.as_str()))
+            .entry((&item.account, item.fingerprint.as_str()))
             .or_insert_with(|| {
                 wanted.push(*item);
                 item.id.clone()
@@ -35,18 +35,15 @@ pub(super) async fn claim_fingerprints<'i>(
     }
     let rows = wanted.iter().map(|item| -> ActiveModel {
         let row = Model {
-            account_id: item.account.to_string(),
+            account_id: item.account.clone(),
             fingerprint: item.fingerprint.clone(),
-            order_id: item.id.to_string(),
-            expires_at: item.fingerprint_expires_at.as_millis(),
+            order_id: item.id.clone(),
+            expires_at: item.fingerprint_expires_at,
         };
         row.into_active_model().reset_all()
     });
-    let now = wanted
-        .iter()
-        .map(|item| item.created_at.as_millis())
-        .min()
-        .unwrap_or(0);
+    let now = wanted.iter().map(|item| item.created_at).min();
+    let now = now.unwrap_or(Timestamp::from_millis(0));
     let lapsed = OnConflict::columns([Column::AccountId, Column::Fingerprint])
         .update_columns([Column::OrderId, Column::ExpiresAt])
         .action_and_where(Expr::col((Entity, Column::ExpiresAt)).lte(now))
@@ -56,25 +53,24 @@ pub(super) async fn claim_fingerprints<'i>(
         .exec_with_returning(tx)
         .await?;
     if claimed.len() < wanted.len() {
-        let claimed: HashSet<&str> = claimed.iter().map(|row| row.order_id.as_str()).collect();
+        let claimed: HashSet<&OrderId> = claimed.iter().map(|row| &row.order_id).collect();
         let lost: Vec<_> = wanted
             .iter()
-            .filter(|item| !claimed.contains(item.id.as_str()))
+            .filter(|item| !claimed.contains(&item.id))
             .collect();
         let keys = lost
             .iter()
-            .map(|item| (item.account.as_str(), item.fingerprint.as_str()));
+            .map(|item| (&item.account, item.fingerprint.as_str()));
         let held = Entity::find()
             .filter(any_of(Column::AccountId, Column::Fingerprint, keys))
             .all(tx)
             .await?;
         for row in held {
-            let id = OrderId::from_stored(row.order_id);
-            let of = lost.iter().find(|item| {
-                item.account.as_str() == row.account_id && item.fingerprint == row.fingerprint
-            });
+            let of = lost
+                .iter()
+                .find(|item| item.account == row.account_id && item.fingerprint == row.fingerprint);
             if let Some(item) = of {
-                originals.insert((item.account.as_str(), item.fingerprint.as_str()), id);
+                originals.insert((&item.account, item.fingerprint.as_str()), row.order_id);
             }
         }
     }
@@ -85,7 +81,7 @@ pub(super) async fn claim_fingerprints<'i>(
 pub(super) async fn ensure_users<'i>(
     tx: &WriteTransaction,
     items: &[&'i NewOrder],
-) -> Result<HashMap<(&'i str, &'i str), String>> {
+) -> Result<HashMap<(&'i AccountId, &'i str), UserId>> {
     use users::{Column, Entity, Model};
     let rows = items.iter().map(|item| Model {
         account_id: item.account.to_string(),
@@ -103,21 +99,24 @@ pub(super) async fn ensure_users<'i>(
     insert_all::<Entity, _>(tx, rows.collect(), Some(ignore)).await?;
     let keys = items
         .iter()
-        .map(|item| (item.account.as_str(), item.email.as_str()));
+        .map(|item| (&item.account, item.email.as_str()));
     let found = Entity::find()
         .filter(any_of(Column::AccountId, Column::Email, keys))
         .all(tx)
         .await?;
-    let by_key: HashMap<(String, String), String> = found
+    let by_key: HashMap<(AccountId, String), UserId> = found
         .into_iter()
-        .map(|row| ((row.account_id, row.email), row.id))
+        .map(|row| {
+            let account = AccountId::from_stored(row.account_id);
+            ((account, row.email), UserId::from_stored(row.id))
+        })
         .collect();
     items
         .iter()
         .map(|item| {
-            let key = (item.account.as_str(), item.email.as_str());
+            let key = (&item.account, item.email.as_str());
             let id = by_key
-                .get(&(key.0.to_owned(), key.1.to_owned()))
+                .get(&(key.0.clone(), key.1.to_owned()))
                 .ok_or(StoreError::Stale)?;
             Ok((key, id.clone()))
         })
@@ -129,31 +128,31 @@ pub(super) async fn ensure_users<'i>(
 pub(super) async fn take_domains(
     tx: &WriteTransaction,
     items: &[&NewOrder],
-    users: &HashMap<(&str, &str), String>,
-) -> Result<HashMap<(String, String), String>> {
+    users: &HashMap<(&AccountId, &str), UserId>,
+) -> Result<HashMap<(AccountId, String), DomainId>> {
     use domains::{ActiveModel, Column, Entity, Model};
     let mut rows: Vec<ActiveModel> = Vec::new();
-    let mut planned: HashMap<(&str, &str), Source> = HashMap::new();
+    let mut planned: HashMap<(&AccountId, &str), Source> = HashMap::new();
     let mut twice = Vec::new();
     for item in items {
         for domain in &item.domains {
             if planned
-                .insert((item.account.as_str(), domain.name.as_str()), domain.source)
+                .insert((&item.account, domain.name.as_str()), domain.source)
                 .is_some()
             {
                 twice.push(domain.name.to_string());
                 continue;
             }
-            let (account, name) = (item.account.as_str(), domain.name.as_str());
+            let (account, name) = (&item.account, domain.name.as_str());
             let row = Model {
-                category: Category::Connected.to_string(),
-                status: DomainStatus::InProgress.to_string(),
+                category: DomainCategory::Connected,
+                status: DomainStatus::InProgress,
                 google_only: domain.google_only,
-                order_id: Some(item.id.to_string()),
+                order_id: Some(item.id.clone()),
                 user_id: Some(users[&(account, item.email.as_str())].clone()),
-                provider: Some(domain.provider.to_string()),
+                provider: Some(domain.provider),
                 forwarding_url: domain.forwarding_url.clone(),
-                ..candidate(account, &domain.new_id, name, item.created_at)
+                ..candidate(account, domain.new_id.clone(), name, item.created_at)
             };
             rows.push(row.into_active_model().reset_all());
         }
@@ -189,7 +188,7 @@ pub(super) async fn take_domains(
             .exec_with_returning(tx)
             .await?;
         for row in got {
-            let source = planned.get(&(row.account_id.as_str(), row.name.as_str()));
+            let source = planned.get(&(&row.account_id, row.name.as_str()));
             let expected = if row.owned {
                 Source::Imported
             } else {
@@ -201,9 +200,9 @@ pub(super) async fn take_domains(
             taken.insert((row.account_id, row.name), row.id);
         }
     }
-    let missing = planned.keys().filter(|(account, name)| {
-        !taken.contains_key(&((*account).to_owned(), (*name).to_owned()))
-    });
+    let missing = planned
+        .keys()
+        .filter(|(account, name)| !taken.contains_key(&((*account).clone(), (*name).to_owned())));
     let mut missing: Vec<String> = missing.map(|(_, name)| (*name).to_owned()).collect();
     if missing.is_empty() {
         Ok(taken)

@@ -134,9 +134,8 @@ impl Batch for Accept {
 
     async fn write(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Accepted>> {
         let originals = claim_fingerprints(work.tx(), items).await?;
-        let original = |item: &NewOrder| {
-            originals[&(item.account.as_str(), item.fingerprint.as_str())].clone()
-        };
+        let original =
+            |item: &NewOrder| originals[&(&item.account, item.fingerprint.as_str())].clone();
         let new: Vec<&NewOrder> = items
             .iter()
             .copied()
@@ -169,21 +168,21 @@ async fn write_new(work: &mut Work<'_>, items: &[&NewOrder]) -> Result<Vec<Order
     let mut order_rows = Vec::with_capacity(items.len());
     let mut place_rows = Vec::new();
     for item in items {
-        let user_id = &users[&(item.account.as_str(), item.email.as_str())];
+        let user_id = &users[&(&item.account, item.email.as_str())];
         let order = order_row(item, user_id)?;
         let places = place_rows_of(item, &mut taken)?;
         work.debit(
             &item.account,
             item.total(),
             LedgerReason::Order,
-            item.id.as_str(),
+            &item.id,
             item.created_at,
         )?;
         let shown = detail(&order, item.email.to_string(), &places)?;
         work.emit(
             &item.account,
             EventType::OrderInProgress,
-            Some(item.id.as_str()),
+            Some(&item.id),
             &shown,
             item.created_at,
         )?;

@@ -4,7 +4,7 @@ use peeker_domain::id::ActionId;
 use peeker_domain::view::Source;
 use peeker_domain::{
     ActionReason, ActionStatus, DomainStatus, EventType, InboxStatus, JobKind, MailProvider,
-    OrderStatus, ProvisionStep, Timestamp,
+    OrderDomainState, OrderStatus, ProvisionStep, Timestamp,
 };
 
 use crate::domains::to_view;
@@ -14,16 +14,13 @@ use crate::jobs::NewJob;
 use crate::registrations;
 use crate::work::Work;
 
-use super::rows::{Rows, key};
+use super::rows::Rows;
 use super::swap::Renames;
-use super::{
-    ACTION_REQUIRED, ACTIVE, Blocker, Change, NewInbox, Next, PICTURE_RECHECK_SECONDS, Step,
-    is_leaving,
-};
+use super::{Blocker, Change, NewInbox, Next, PICTURE_RECHECK_SECONDS, Step, is_leaving};
 
 impl Rows {
     pub(super) fn apply(&mut self, work: &mut Work<'_>, step: &Step) -> Result<Next> {
-        let failed = self.order(step)?.status == OrderStatus::Failed.as_str();
+        let failed = self.order(step)?.status == OrderStatus::Failed;
         let leaving = is_leaving(self.place(step)?, step.now);
         match &step.change {
             Change::Registered { until } => {
@@ -89,19 +86,19 @@ impl Rows {
         until: Option<Timestamp>,
     ) -> Result<()> {
         let place = self.place(step)?;
-        place.step = ProvisionStep::Zone.to_string();
+        place.step = ProvisionStep::Zone;
         let renewal_price = place.renewal_price_cents;
         let domain = self.domain(step)?;
         domain.owned = true;
         // The purchase is followed by our own delegation, so there is nothing for a customer to do.
         domain.delegated = true;
         if let Some(until) = until {
-            domain.registered_until = Some(until.as_millis());
+            domain.registered_until = Some(until);
             domain.renewal_price_cents = renewal_price;
             domain.renewal_refused = false;
             work.enqueue(registrations::watch(
                 &step.job.account,
-                step.job.domain.as_str(),
+                &step.job.domain,
                 until,
             ));
         }
@@ -111,46 +108,42 @@ impl Rows {
 
     fn inboxes_named(&mut self, step: &Step, new: &[NewInbox]) -> Result<()> {
         let place = self.place(step)?;
-        place.step = ProvisionStep::Inboxes.to_string();
-        let provider = place.provider.clone();
+        place.step = ProvisionStep::Inboxes;
+        let provider = place.provider;
         self.job(step)?.attempts = 0;
         self.new_inboxes
             .extend(new.iter().map(|inbox| inboxes::Model {
-                account_id: step.job.account.to_string(),
-                id: inbox.id.to_string(),
-                order_id: step.job.order.to_string(),
-                domain_id: step.job.domain.to_string(),
+                account_id: step.job.account.clone(),
+                id: inbox.id.clone(),
+                order_id: step.job.order.clone(),
+                domain_id: step.job.domain.clone(),
                 email: inbox.email.clone(),
                 first_name: inbox.first_name.clone(),
                 last_name: inbox.last_name.clone(),
-                provider: provider.clone(),
-                status: InboxStatus::InProgress.to_string(),
-                created_at: step.now.as_millis(),
+                provider,
+                status: InboxStatus::InProgress,
+                created_at: step.now,
             }));
         Ok(())
     }
 
     fn connected(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
         let place = self.place(step)?;
-        place.state = ACTIVE.to_owned();
+        place.state = OrderDomainState::Active;
         let inboxes = place.inboxes;
-        let is_microsoft = place.provider == MailProvider::Microsoft.as_str();
-        let from_inventory = place.source == Source::Imported.as_str();
+        let is_microsoft = place.provider == MailProvider::Microsoft;
+        let from_inventory = place.source == Source::Imported;
         let (is_replacement, renamed) = (place.swap_in_id.is_some(), place.personas.is_some());
         let domain = self.domain(step)?;
-        domain.status = domain
-            .status
-            .parse::<DomainStatus>()?
-            .transition(DomainStatus::Active)?
-            .to_string();
-        let until = domain.registered_until.map(Timestamp::from_millis);
-        let shown = to_view(domain)?;
+        domain.status = domain.status.transition(DomainStatus::Active)?;
+        let until = domain.registered_until;
+        let shown = to_view(domain);
         // One from the inventory may end within the day, when nobody would look before it does.
         if let (Some(until), true) = (until, from_inventory) {
-            let domain = step.job.domain.as_str();
+            let domain = &step.job.domain;
             work.enqueue(registrations::watch(&step.job.account, domain, until));
         }
-        let order = Some(step.job.order.as_str());
+        let order = Some(&step.job.order);
         work.emit(
             &step.job.account,
             EventType::DomainConnected,
@@ -158,10 +151,8 @@ impl Rows {
             &shown,
             step.now,
         )?;
-        self.inbox_changes.push((
-            key(&step.job.account, step.job.domain.as_str()),
-            InboxStatus::Active,
-        ));
+        self.inbox_changes
+            .push((step.job.domain_key(), InboxStatus::Active));
         self.end_job(step);
         if is_microsoft {
             self.count_microsoft(step, inboxes);
@@ -170,7 +161,7 @@ impl Rows {
             self.swap_joined(step)?;
         }
         if renamed {
-            let domain = key(&step.job.account, step.job.domain.as_str());
+            let domain = step.job.domain_key();
             self.renames.push((domain, Renames::Live, step.now));
         }
         let order = self.order(step)?;
@@ -180,7 +171,7 @@ impl Rows {
     }
 
     pub(super) fn count_microsoft(&mut self, step: &Step, inboxes: i32) {
-        let account = step.job.account.to_string();
+        let account = step.job.account.clone();
         *self.microsoft_inboxes.entry(account).or_default() += i64::from(inboxes);
     }
 
@@ -190,15 +181,14 @@ impl Rows {
             return Ok(());
         }
         order.sealed_password = None;
-        let status = order.status.parse::<OrderStatus>()?;
-        match status {
+        match order.status {
             OrderStatus::InProgress => {
-                order.status = status.transition(OrderStatus::Completed)?.to_string();
+                order.status = order.status.transition(OrderStatus::Completed)?;
                 self.tell(step, EventType::OrderCompleted);
             }
             // A domain that a swap brings in may wait for somebody.
             OrderStatus::ActionRequired => {
-                let key = key(&step.job.account, step.job.order.as_str());
+                let key = step.job.order_key();
                 self.perhaps_complete.insert(key, step.now);
             }
             // One that is to be cancelled stays so, however far its work is.
@@ -209,30 +199,26 @@ impl Rows {
 
     fn blocked(&mut self, work: &mut Work<'_>, step: &Step, blockers: &[Blocker]) -> Result<()> {
         let place = self.place(step)?;
-        place.state = ACTION_REQUIRED.to_owned();
+        place.state = OrderDomainState::ActionRequired;
         let name = place.name.clone();
         let renamed = place.personas.is_some();
         let domain = self.domain(step)?;
-        domain.status = domain
-            .status
-            .parse::<DomainStatus>()?
-            .transition(DomainStatus::ActionRequired)?
-            .to_string();
-        let shown = to_view(domain)?;
-        let order = Some(step.job.order.as_str());
+        domain.status = domain.status.transition(DomainStatus::ActionRequired)?;
+        let shown = to_view(domain);
+        let order = Some(&step.job.order);
         let user_id = self.order(step)?.user_id.clone();
         for blocker in blockers {
             let id = ActionId::new(step.now);
             self.actions.push(pending_actions::Model {
-                account_id: step.job.account.to_string(),
-                id: id.to_string(),
-                order_id: step.job.order.to_string(),
-                domain_id: step.job.domain.to_string(),
-                kind: blocker.reason.kind().to_owned(),
-                reason: blocker.reason.to_string(),
-                status: ActionStatus::Open.to_string(),
+                account_id: step.job.account.clone(),
+                id: id.clone(),
+                order_id: step.job.order.clone(),
+                domain_id: step.job.domain.clone(),
+                kind: blocker.reason.kind(),
+                reason: blocker.reason,
+                status: ActionStatus::Open,
                 message: blocker.message.clone(),
-                created_at: step.now.as_millis(),
+                created_at: step.now,
                 persona: blocker
                     .persona
                     .as_ref()
@@ -268,7 +254,7 @@ impl Rows {
         }
         self.end_job(step);
         if let Some(first) = blockers.first() {
-            self.swap_blocked(work, step, first.reason.as_str())?;
+            self.swap_blocked(work, step, first.reason.into())?;
         }
         if renamed {
             let personas = blockers
@@ -277,14 +263,13 @@ impl Rows {
             let personas = personas
                 .map(serde_json::to_string)
                 .collect::<Result<_, _>>()?;
-            let domain = key(&step.job.account, step.job.domain.as_str());
+            let domain = step.job.domain_key();
             self.renames
                 .push((domain, Renames::Blocked(personas), step.now));
         }
         let order = self.order(step)?;
-        let status = order.status.parse::<OrderStatus>()?;
-        if status != OrderStatus::CancelScheduled {
-            order.status = status.transition(OrderStatus::ActionRequired)?.to_string();
+        if order.status != OrderStatus::CancelScheduled {
+            order.status = order.status.transition(OrderStatus::ActionRequired)?;
             for _ in blockers {
                 self.tell(step, EventType::OrderActionRequired);
             }
@@ -294,31 +279,21 @@ impl Rows {
 
     fn order_failed(&mut self, step: &Step, message: &str) -> Result<()> {
         let order = self.order(step)?;
-        order.status = order
-            .status
-            .parse::<OrderStatus>()?
-            .transition(OrderStatus::Failed)?
-            .to_string();
+        order.status = order.status.transition(OrderStatus::Failed)?;
         order.failure = Some(message.to_owned());
         order.sealed_password = None;
         order.renews_at = None;
         order.cancellation_scheduled_at = None;
         order.cancels_at = None;
-        let fingerprint = (order.account_id.clone(), order.fingerprint.clone());
-        self.failed_orders.push((
-            key(&step.job.account, step.job.order.as_str()),
-            fingerprint,
-            step.now,
-        ));
+        let fingerprint = order.fingerprint.clone();
+        self.failed_orders
+            .push((step.job.order_key(), fingerprint, step.now));
         self.tell(step, EventType::OrderFailed);
         Ok(())
     }
 
     fn tell(&mut self, step: &Step, kind: EventType) {
-        self.order_events.push((
-            key(&step.job.account, step.job.order.as_str()),
-            kind,
-            step.now,
-        ));
+        self.order_events
+            .push((step.job.order_key(), kind, step.now));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use peeker_domain::id::{AccountId, DomainId};
-use peeker_domain::{InboxStatus, JobKind, ProvisionStep, Timestamp};
+use peeker_domain::{InboxStatus, JobKind, OrderDomainState, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
@@ -14,7 +14,7 @@ use crate::loader::Load;
 use crate::swaps;
 
 use super::subjects::Subjects;
-use super::{ACTIVE, DomainJob, PENDING, is_leaving};
+use super::{DomainJob, is_leaving};
 
 /// What a worker has to know to go on with a job.
 #[derive(Debug)]
@@ -47,21 +47,20 @@ impl Load for Assignments {
             domains,
         } = Subjects::read(&db.pools.reader, &jobs).await?;
         let assigned = |job: &&DomainJob| {
-            let (account, id) = (job.account.as_str(), job.order.as_str());
+            let (account, id) = (&job.account, &job.domain);
             let order = orders
                 .iter()
-                .find(|row| (&*row.account_id, &*row.id) == (account, id));
-            let id = job.domain.as_str();
+                .find(|row| (&row.account_id, &row.id) == (account, &job.order));
             let domain = domains
                 .iter()
-                .find(|row| (&*row.account_id, &*row.id) == (account, id));
+                .find(|row| (&row.account_id, &row.id) == (account, id));
             let (Some(order), Some(domain)) = (order, domain) else {
                 return Err(StoreError::Corrupt(format!(
                     "job of domain {id} has no order"
                 )));
             };
             let place = places.iter().find(|row| {
-                (&row.account_id, &row.order_id, &*row.domain_id)
+                (&row.account_id, &row.order_id, &row.domain_id)
                     == (&order.account_id, &order.id, id)
             });
             Ok(place.map(|place| Assignment {
@@ -78,9 +77,9 @@ impl Load for Assignments {
 /// when the lease is somebody else's by now.
 pub async fn end_job(db: &EnvironmentDb, job: &DomainJob) -> Result<()> {
     let ours = Condition::all()
-        .add(jobs::Column::AccountId.eq(job.account.as_str()))
+        .add(jobs::Column::AccountId.eq(&job.account))
         .add(jobs::Column::Kind.eq(JobKind::Provision))
-        .add(jobs::Column::Subject.eq(job.domain.as_str()))
+        .add(jobs::Column::Subject.eq(&job.domain))
         .add(jobs::Column::LeaseToken.eq(&job.lease));
     let writer = &db.pools.writer;
     jobs::Entity::delete_many()
@@ -108,13 +107,13 @@ pub async fn planned_addresses(
     let rows: Vec<String> = inboxes::Entity::find()
         .select_only()
         .column(inboxes::Column::Email)
-        .filter(inboxes::Column::AccountId.eq(account.as_str()))
-        .filter(inboxes::Column::DomainId.eq(domain.as_str()))
-        .filter(inboxes::Column::Status.ne(InboxStatus::Removed.as_str()))
+        .filter(inboxes::Column::AccountId.eq(account))
+        .filter(inboxes::Column::DomainId.eq(domain))
+        .filter(inboxes::Column::Status.ne(InboxStatus::Removed))
         .into_tuple()
         .all(&db.pools.reader)
         .await?;
-    let renamed = swaps::rename_addresses(&db.pools.reader, account, domain.as_str()).await?;
+    let renamed = swaps::rename_addresses(&db.pools.reader, account, domain).await?;
     Ok(rows
         .into_iter()
         .chain(renamed)
@@ -129,11 +128,6 @@ impl Assignment {
         is_leaving(&self.place, now)
     }
 
-    /// Where the domain's set-up goes on. Errors: [`StoreError::Corrupt`], when a newer server wrote it.
-    pub fn step(&self) -> Result<ProvisionStep> {
-        Ok(self.place.step.parse()?)
-    }
-
     /// Whether a swap brings the domain in.
     pub fn is_replacement(&self) -> bool {
         self.place.swap_in_id.is_some()
@@ -141,11 +135,11 @@ impl Assignment {
 
     /// Whether the domain is live.
     pub fn is_live(&self) -> bool {
-        self.place.state == ACTIVE
+        self.place.state == OrderDomainState::Active
     }
 
     /// Whether the domain is still to be set up.
     pub fn is_pending(&self) -> bool {
-        self.place.state == PENDING
+        self.place.state == OrderDomainState::Pending
     }
 }

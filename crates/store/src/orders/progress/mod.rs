@@ -35,19 +35,6 @@ use crate::jobs::ClaimedJob;
 use crate::lane::Batch;
 use crate::work::Work;
 
-/// State of a domain's place on an order: work to be done.
-pub(crate) const PENDING: &str = "pending";
-/// State: live.
-pub(crate) const ACTIVE: &str = "active";
-/// State: waits for a replacement.
-pub(crate) const ACTION_REQUIRED: &str = "action_required";
-/// State: taken back from an order that failed or was cancelled as a whole, which shows the domain for ever.
-pub(crate) const RELEASED: &str = "released";
-/// State: cancelled and taken back from an order that goes on without it and shows it no longer.
-pub(crate) const LEFT: &str = "left";
-/// The states of a domain whose part in the order is over.
-pub(crate) const OVER: [&str; 2] = [RELEASED, LEFT];
-
 /// When a picture that cannot be loaded is looked at again.
 pub(crate) const PICTURE_RECHECK_SECONDS: i64 = 10 * 60;
 
@@ -83,7 +70,20 @@ pub struct DomainJob {
     pub clock: ClockOffset,
 }
 
+/// A domain of an account.
+type DomainKey = (AccountId, DomainId);
+/// An order of an account.
+type OrderKey = (AccountId, OrderId);
+
 impl DomainJob {
+    fn domain_key(&self) -> DomainKey {
+        (self.account.clone(), self.domain.clone())
+    }
+
+    fn order_key(&self) -> OrderKey {
+        (self.account.clone(), self.order.clone())
+    }
+
     /// Takes a claimed job that is about a domain of an order; `None` for any other.
     pub fn of(job: &ClaimedJob) -> Option<Self> {
         (job.kind == JobKind::Provision).then_some(())?;
@@ -210,5 +210,5 @@ impl Batch for Progress {
 
 /// Whether the domain's time on its order is over.
 fn is_leaving(place: &order_domains::Model, now: Timestamp) -> bool {
-    place.leaves_at.is_some_and(|at| at <= now.as_millis())
+    place.leaves_at.is_some_and(|at| at <= now)
 }

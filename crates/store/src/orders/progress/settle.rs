@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::{ActionStatus, EventType, InboxStatus, JobKind, OrderStatus, Timestamp};
+use peeker_domain::id::{AccountId, DomainId, OrderId};
+use peeker_domain::{
+    ActionStatus, EventType, InboxStatus, JobKind, OrderDomainState, OrderStatus, Timestamp,
+};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait,
@@ -21,9 +23,9 @@ use crate::orders::{detail, is_cancelling};
 use crate::users;
 use crate::work::Work;
 
-use super::loaded::{Key, Loaded};
+use super::DomainKey;
+use super::loaded::Loaded;
 use super::rows::{Freed, Rows};
-use super::{ACTION_REQUIRED, OVER};
 
 impl Rows {
     pub(super) async fn store(mut self, work: &mut Work<'_>) -> Result<()> {
@@ -33,7 +35,6 @@ impl Rows {
         self.settle_freed(work).await?;
         self.settle_complete(work).await?;
         for (account, inboxes) in std::mem::take(&mut self.microsoft_inboxes) {
-            let account = AccountId::from_stored(account);
             work.account(&account)?.microsoft_inboxes_active += inboxes;
         }
         self.tell_orders(work).await?;
@@ -68,10 +69,9 @@ impl Rows {
             let Some(order) = self.orders.get_mut(&(account.clone(), id.clone())) else {
                 continue;
             };
-            let status: OrderStatus = order.status.parse()?;
-            match status {
+            match order.status {
                 OrderStatus::CancelScheduled if staying.is_empty() => {
-                    order.status = status.transition(OrderStatus::Cancelled)?.to_string();
+                    order.status = order.status.transition(OrderStatus::Cancelled)?;
                     order.sealed_password = None;
                     order.renews_at = None;
                     free_fingerprint(work.tx(), &account, &order.fingerprint, &id).await?;
@@ -119,16 +119,14 @@ impl Rows {
             .collect();
         let emails = users::emails(
             work.tx(),
-            rows.iter()
-                .map(|row| (row.account_id.as_str(), row.user_id.as_str())),
+            rows.iter().map(|row| (&row.account_id, &row.user_id)),
         )
         .await?;
         let places = order_domains::Entity::find()
             .filter(any_of(
                 order_domains::Column::AccountId,
                 order_domains::Column::OrderId,
-                rows.iter()
-                    .map(|row| (row.account_id.as_str(), row.id.as_str())),
+                rows.iter().map(|row| (&row.account_id, &row.id)),
             ))
             .order_by_asc(order_domains::Column::Position)
             .all(work.tx())
@@ -147,19 +145,13 @@ impl Rows {
                 .cloned()
                 .collect();
             let shown = detail(order, email, &of_order)?;
-            work.emit(
-                &AccountId::from_stored(key.0.clone()),
-                *kind,
-                Some(&key.1),
-                &shown,
-                *now,
-            )?;
+            work.emit(&key.0, *kind, Some(&key.1), &shown, *now)?;
         }
         Ok(())
     }
 
     async fn store_jobs(&mut self, work: &Work<'_>) -> Result<()> {
-        let again: Vec<Key> = self
+        let again: Vec<DomainKey> = self
             .ended_jobs
             .iter()
             .filter(|key| self.jobs.get(key).is_some_and(|job| job.wanted_again))
@@ -180,7 +172,8 @@ impl Rows {
         if self.ended_jobs.is_empty() {
             return Ok(());
         }
-        let ended = self.ended_jobs.iter().map(|key| (&*key.0, &*key.1));
+        let ended = self.ended_jobs.iter();
+        let ended = ended.map(|(account, domain)| (account, domain.as_str()));
         jobs::Entity::delete_many()
             .filter(any_of(
                 jobs::Column::AccountId,
@@ -196,20 +189,18 @@ impl Rows {
     /// Sends the other domains of orders that failed in this batch on their way back, and frees the fingerprint, so
     /// that the same body is a new order (contract §1).
     async fn take_back_failed(&self, work: &mut Work<'_>) -> Result<()> {
-        for ((account, order), (_, fingerprint), now) in &self.failed_orders {
+        for ((account, order), fingerprint, now) in &self.failed_orders {
             let places = order_domains::Entity::find()
                 .filter(order_domains::Column::AccountId.eq(account))
                 .filter(order_domains::Column::OrderId.eq(order))
-                .filter(order_domains::Column::State.is_not_in(OVER))
+                .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
                 .all(work.tx())
                 .await?;
             free_fingerprint(work.tx(), account, fingerprint, order).await?;
-            let account_id = AccountId::from_stored(account.clone());
-            let order_id = OrderId::from_stored(order.clone());
             for place in places {
                 // Whoever is at work on one finds out with the next write, or at once after a pause.
                 let domain = &place.domain_id;
-                work.enqueue(NewJob::provision(&account_id, &order_id, domain, *now));
+                work.enqueue(NewJob::provision(account, order, domain, *now));
             }
         }
         Ok(())
@@ -217,8 +208,9 @@ impl Rows {
 }
 
 /// Writes the rows that are not what was read any more.
-pub(super) async fn write_changed<M, A>(work: &Work<'_>, rows: &Loaded<M>) -> Result<()>
+pub(super) async fn write_changed<I, M, A>(work: &Work<'_>, rows: &Loaded<I, M>) -> Result<()>
 where
+    I: Ord,
     M: ModelTrait + IntoActiveModel<A> + Clone + PartialEq,
     M::Entity: EntityTrait<Model = M>,
     A: ActiveModelTrait<Entity = M::Entity> + Send,
@@ -230,9 +222,9 @@ where
 /// The fingerprint of an order that ended stands for it no longer, so that the same body is a new order (contract §1).
 async fn free_fingerprint(
     tx: &WriteTransaction,
-    account: &str,
+    account: &AccountId,
     fingerprint: &str,
-    order: &str,
+    order: &OrderId,
 ) -> Result<()> {
     order_fingerprints::Entity::delete_many()
         .filter(order_fingerprints::Column::AccountId.eq(account))
@@ -246,20 +238,20 @@ async fn free_fingerprint(
 /// Closes the actions about domains that are no longer on the order.
 async fn resolve_actions(
     tx: &WriteTransaction,
-    account: &str,
-    order: &str,
-    domains: &BTreeSet<String>,
+    account: &AccountId,
+    order: &OrderId,
+    domains: &BTreeSet<DomainId>,
     now: Timestamp,
 ) -> Result<()> {
     pending_actions::Entity::update_many()
         .set(pending_actions::ActiveModel {
-            status: Set(ActionStatus::Resolved.to_string()),
-            resolved_at: Set(Some(now.as_millis())),
+            status: Set(ActionStatus::Resolved),
+            resolved_at: Set(Some(now)),
             ..Default::default()
         })
         .filter(pending_actions::Column::AccountId.eq(account))
         .filter(pending_actions::Column::OrderId.eq(order))
-        .filter(pending_actions::Column::Status.eq(ActionStatus::Open.as_str()))
+        .filter(pending_actions::Column::Status.eq(ActionStatus::Open))
         .filter(pending_actions::Column::DomainId.is_in(domains))
         .exec(tx)
         .await?;
@@ -269,12 +261,15 @@ async fn resolve_actions(
 /// Gives an order the status that its places say it has, when none of them waits for somebody any more. Gives back the event
 /// that tells of it.
 fn go_on(order: &mut orders::Model, places: &[order_domains::Model]) -> Result<Option<EventType>> {
-    let status: OrderStatus = order.status.parse()?;
     let is_under_way = matches!(
-        status,
+        order.status,
         OrderStatus::InProgress | OrderStatus::ActionRequired
     );
-    if !is_under_way || places.iter().any(|place| place.state == ACTION_REQUIRED) {
+    if !is_under_way
+        || places
+            .iter()
+            .any(|place| place.state == OrderDomainState::ActionRequired)
+    {
         return Ok(None);
     }
     let all_live = order.domains_active >= order.domain_count;
@@ -284,37 +279,37 @@ fn go_on(order: &mut orders::Model, places: &[order_domains::Model]) -> Result<O
     } else {
         OrderStatus::InProgress
     };
-    order.status = status.transition(to)?.to_string();
+    order.status = order.status.transition(to)?;
     Ok(all_live.then_some(EventType::OrderCompleted))
 }
 
 /// The places of domains that are still on the order.
 async fn places_left(
     tx: &WriteTransaction,
-    account: &str,
-    order: &str,
+    account: &AccountId,
+    order: &OrderId,
 ) -> Result<Vec<order_domains::Model>> {
     Ok(order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account))
         .filter(order_domains::Column::OrderId.eq(order))
-        .filter(order_domains::Column::State.is_not_in(OVER))
+        .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
         .all(tx)
         .await?)
 }
 
-async fn change_inboxes(tx: &WriteTransaction, changes: &[(Key, InboxStatus)]) -> Result<()> {
+async fn change_inboxes(tx: &WriteTransaction, changes: &[(DomainKey, InboxStatus)]) -> Result<()> {
     for status in [InboxStatus::Active, InboxStatus::Removed] {
         let keys: Vec<_> = changes
             .iter()
             .filter(|(_, to)| *to == status)
-            .map(|(key, _)| (&*key.0, &*key.1))
+            .map(|((account, domain), _)| (account, domain))
             .collect();
         if keys.is_empty() {
             continue;
         }
         inboxes::Entity::update_many()
             .set(inboxes::ActiveModel {
-                status: Set(status.to_string()),
+                status: Set(status),
                 ..Default::default()
             })
             .filter(any_of(
@@ -322,7 +317,7 @@ async fn change_inboxes(tx: &WriteTransaction, changes: &[(Key, InboxStatus)]) -
                 inboxes::Column::DomainId,
                 keys,
             ))
-            .filter(inboxes::Column::Status.ne(InboxStatus::Removed.as_str()))
+            .filter(inboxes::Column::Status.ne(InboxStatus::Removed))
             .exec(tx)
             .await?;
     }

@@ -1,12 +1,13 @@
 //! The rows that provisioning jobs are about, read for many jobs at a time.
 
+use peeker_domain::OrderDomainState;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::entity::{domains, order_domains, orders};
 use crate::error::Result;
 use crate::keys::any_of;
 
-use super::{DomainJob, OVER};
+use super::DomainJob;
 
 /// What jobs are about.
 pub(super) struct Subjects {
@@ -22,13 +23,8 @@ pub(super) struct Subjects {
 impl Subjects {
     /// Reads what is there of what the jobs are about.
     pub async fn read(db: &impl ConnectionTrait, jobs: &[&DomainJob]) -> Result<Self> {
-        let of_orders = jobs
-            .iter()
-            .map(|job| (job.account.as_str(), job.order.as_str()));
-        let of_domains = || {
-            jobs.iter()
-                .map(|job| (job.account.as_str(), job.domain.as_str()))
-        };
+        let of_orders = jobs.iter().map(|job| (&job.account, &job.order));
+        let of_domains = || jobs.iter().map(|job| (&job.account, &job.domain));
         let orders = orders::Entity::find()
             .filter(any_of(
                 orders::Column::AccountId,
@@ -43,17 +39,14 @@ impl Subjects {
         );
         let mut places = order_domains::Entity::find()
             .filter(any_of(account, domain, of_domains()))
-            .filter(order_domains::Column::State.is_not_in(OVER))
+            .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
             .all(db)
             .await?;
         // A domain may have a place on another order too.
         places.retain(|row| {
             let of_place = |job: &&DomainJob| {
-                (
-                    job.account.as_str(),
-                    job.order.as_str(),
-                    job.domain.as_str(),
-                ) == (&*row.account_id, &*row.order_id, &*row.domain_id)
+                (&job.account, &job.order, &job.domain)
+                    == (&row.account_id, &row.order_id, &row.domain_id)
             };
             jobs.iter().any(of_place)
         });

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId};
 use peeker_domain::view::Source;
-use peeker_domain::{JobKind, MailProvider, SwapStatus, SwapType, Timestamp};
+use peeker_domain::{
+    JobKind, MailProvider, OrderDomainState, SwapReason, SwapStatus, SwapType, Timestamp,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::connections::WriteTransaction;
@@ -16,20 +18,19 @@ use crate::keys::any_of;
 use crate::swaps;
 use crate::work::Work;
 
-use super::loaded::Key;
 use super::rows::{Rows, license_share};
 use super::settle::write_changed;
-use super::{ACTIVE, OVER, RELEASED, Step};
+use super::{DomainKey, Step};
 
 /// How long the old domain of a premium swap stays warm beside the new one.
 const WARM_SECONDS: i64 = 14 * 24 * 60 * 60;
 
 /// A domain that is to leave: an old one whose replacement is live, or one that a swap was bringing in, in vain.
 pub(super) struct Retirement {
-    place: Key,
+    place: DomainKey,
     order: OrderId,
     /// The swap that takes it off, if one does.
-    swap: Option<String>,
+    swap: Option<SwapId>,
     at: Timestamp,
     /// What sends it on its way.
     job: NewJob,
@@ -44,9 +45,13 @@ pub(super) enum Renames {
 }
 
 /// Whether a place is one that an order shows, or did until it left: not one whose domain a swap is still bringing in. One
-/// that never came in ends as `LEFT`, so one that was released was part of the order.
+/// that never came in ends as `Left`, so one that was released was part of the order.
 pub(crate) fn has_joined(place: &order_domains::Model) -> bool {
-    place.swap_in_id.is_none() || [ACTIVE, RELEASED].contains(&place.state.as_str())
+    let was_part = matches!(
+        place.state,
+        OrderDomainState::Active | OrderDomainState::Released
+    );
+    place.swap_in_id.is_none() || was_part
 }
 
 pub(super) async fn load(
@@ -55,7 +60,7 @@ pub(super) async fn load(
 ) -> Result<Vec<swap_rows::Model>> {
     let keys: Vec<_> = places
         .iter()
-        .filter_map(|place| Some((place.account_id.as_str(), place.swap_in_id.as_deref()?)))
+        .filter_map(|place| Some((&place.account_id, place.swap_in_id.as_ref()?)))
         .collect();
     if keys.is_empty() {
         return Ok(Vec::new());
@@ -76,11 +81,8 @@ impl Rows {
         let Some(id) = self.place(step)?.swap_in_id.clone() else {
             return Ok(None);
         };
-        let swap = self.swaps.get_mut(&(step.job.account.to_string(), id));
-        Ok(swap.filter(|swap| {
-            let status = swap.status.parse::<SwapStatus>();
-            status.is_ok_and(SwapStatus::is_open)
-        }))
+        let swap = self.swaps.get_mut(&(step.job.account.clone(), id));
+        Ok(swap.filter(|swap| swap.status.is_open()))
     }
 
     fn turn(
@@ -88,7 +90,7 @@ impl Rows {
         work: &mut Work<'_>,
         step: &Step,
         to: SwapStatus,
-        reason: Option<&str>,
+        reason: Option<SwapReason>,
     ) -> Result<()> {
         if let Some(swap) = self.swap_in(step)? {
             swaps::turn(work, swap, to, reason, step.now)?;
@@ -99,7 +101,7 @@ impl Rows {
     pub(super) fn swap_begun(&mut self, work: &mut Work<'_>, step: &Step) -> Result<()> {
         let is_new = self
             .swap_in(step)?
-            .is_some_and(|swap| swap.status == SwapStatus::Created.as_str());
+            .is_some_and(|swap| swap.status == SwapStatus::Created);
         if is_new {
             self.turn(work, step, SwapStatus::InProgress, None)?;
         }
@@ -110,7 +112,7 @@ impl Rows {
         &mut self,
         work: &mut Work<'_>,
         step: &Step,
-        reason: &str,
+        reason: SwapReason,
     ) -> Result<()> {
         self.turn(work, step, SwapStatus::ActionRequired, Some(reason))
     }
@@ -118,11 +120,11 @@ impl Rows {
     /// The replacement cannot be set up: the old domain stays as it was, the new one is taken back by its job.
     pub(super) fn swap_failed(&mut self, step: &Step) -> Result<()> {
         let reason = if self.domain(step)?.owned {
-            "replacement_refused"
+            SwapReason::ReplacementRefused
         } else {
-            "replacement_not_registered"
+            SwapReason::ReplacementNotRegistered
         };
-        self.place(step)?.leaves_at = Some(step.now.as_millis());
+        self.place(step)?.leaves_at = Some(step.now);
         if let Some(swap) = self.swap_in(step)? {
             let swap = swap.clone();
             self.failed_swaps.push((swap, reason, step.now));
@@ -136,11 +138,11 @@ impl Rows {
             return Ok(());
         };
         let (id, old) = (swap.id.clone(), swap.domain_id.clone());
-        let premium = swap.kind == SwapType::Premium.as_str();
+        let premium = swap.kind == SwapType::Premium;
         let at = step
             .now
             .plus_seconds(if premium { WARM_SECONDS } else { 0 });
-        swap.retires_at = Some(at.as_millis());
+        swap.retires_at = Some(at);
         let account = &step.job.account;
         let job = if premium {
             NewJob::timer(account, JobKind::Retire, id.as_str(), at)
@@ -148,7 +150,7 @@ impl Rows {
             NewJob::provision(account, &step.job.order, &old, at)
         };
         self.retirements.push(Retirement {
-            place: (account.to_string(), old),
+            place: (account.clone(), old),
             order: step.job.order.clone(),
             swap: Some(id),
             at,
@@ -161,13 +163,13 @@ impl Rows {
     fn grow(&mut self, step: &Step) -> Result<()> {
         let place = self.place(step)?.clone();
         let order = self.order(step)?;
-        order.total_cents += license_share(&place, order)?.0;
-        if place.source == Source::Registered.as_str() {
+        order.total_cents += license_share(&place, order)?;
+        if place.source == Source::Registered {
             order.total_cents += place.price_cents;
         }
         order.domain_count += 1;
         order.inbox_count += place.inboxes;
-        match place.provider.parse()? {
+        match place.provider {
             MailProvider::Google => order.google_licenses += place.inboxes,
             MailProvider::Microsoft => order.microsoft_licenses += 1,
         }
@@ -181,7 +183,6 @@ impl Rows {
         }
         self.retire_places(work).await?;
         for ((account, domain), renames, now) in std::mem::take(&mut self.renames) {
-            let account = AccountId::from_stored(account);
             match renames {
                 Renames::Live => {
                     swaps::end_with_domain(work, &account, &domain, true, now).await?;
@@ -201,13 +202,13 @@ impl Rows {
             let (account, domain) = &retirement.place;
             let place = order_domains::Entity::find()
                 .filter(order_domains::Column::AccountId.eq(account))
-                .filter(order_domains::Column::OrderId.eq(retirement.order.as_str()))
+                .filter(order_domains::Column::OrderId.eq(&retirement.order))
                 .filter(order_domains::Column::DomainId.eq(domain))
-                .filter(order_domains::Column::State.is_not_in(OVER))
+                .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
                 .one(work.tx())
                 .await?;
             let Some(mut place) = place else { continue };
-            let at = retirement.at.as_millis();
+            let at = retirement.at;
             place.leaves_at = Some(place.leaves_at.map_or(at, |cancelled| cancelled.min(at)));
             place.swap_out_id = retirement.swap;
             write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
@@ -221,20 +222,19 @@ impl Rows {
     pub(super) async fn settle_swaps(
         &mut self,
         work: &mut Work<'_>,
-        account: &str,
-        freed: &BTreeSet<String>,
+        account: &AccountId,
+        freed: &BTreeSet<DomainId>,
         now: Timestamp,
     ) -> Result<()> {
-        let owner = AccountId::from_stored(account.to_owned());
-        let open = swaps::open_of_domains(work, account, freed.iter().map(String::as_str)).await?;
+        let open = swaps::open_of_domains(work, account, freed).await?;
         let mut renamed = BTreeSet::new();
         for swap in open {
             let old_went = freed.contains(&swap.domain_id);
             let Some(new) = swap.replacement_domain_id.clone() else {
-                if swap.kind == SwapType::UserNames.as_str() {
+                if swap.kind == SwapType::UserNames {
                     renamed.insert(swap.domain_id.clone());
                 } else {
-                    swaps::fail(work, swap, swaps::ORDER_ENDED, now).await?;
+                    swaps::fail(work, swap, SwapReason::OrderEnded, now).await?;
                 }
                 continue;
             };
@@ -242,12 +242,12 @@ impl Rows {
             if is_live && old_went {
                 swaps::complete(work, swap, now).await?;
             } else if !is_live {
-                let order = OrderId::from_stored(swap.order_id.clone());
-                swaps::fail(work, swap, swaps::ORDER_ENDED, now).await?;
+                let order = swap.order_id.clone();
+                swaps::fail(work, swap, SwapReason::OrderEnded, now).await?;
                 if !freed.contains(&new) {
                     self.retirements.push(Retirement {
-                        job: NewJob::provision(&owner, &order, &new, now),
-                        place: (account.to_owned(), new),
+                        job: NewJob::provision(account, &order, &new, now),
+                        place: (account.clone(), new),
                         order,
                         swap: None,
                         at: now,
@@ -256,7 +256,7 @@ impl Rows {
             }
         }
         for domain in renamed {
-            swaps::end_with_domain(work, &owner, &domain, false, now).await?;
+            swaps::end_with_domain(work, account, &domain, false, now).await?;
         }
         self.retire_places(work).await
     }

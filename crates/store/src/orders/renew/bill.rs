@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use peeker_domain::id::DomainId;
 use peeker_domain::{Cents, MailProvider, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::entity::{domains, order_domains, orders};
 use crate::error::Result;
 use crate::number::unsigned;
-use crate::orders::progress::{OVER, has_joined, license_share};
+use crate::orders::progress::{has_joined, license_share};
 use crate::registrations::{EXPIRY_LEAD_SECONDS, may_be_renewed};
 use crate::work::Work;
 
@@ -32,13 +33,13 @@ pub(super) struct Bill {
     /// The month; `None` when nothing but registrations that end before the next one are due.
     pub(super) month: Option<Month>,
     /// The ids of the domains that get another year.
-    domains: HashSet<String>,
+    domains: HashSet<DomainId>,
     registrations: Cents,
 }
 
 /// Whether a place is paid for: it stays on the order and, when a swap brings it in, is live.
 fn is_charged(place: &order_domains::Model) -> bool {
-    let stays = place.leaves_at.is_none() && !OVER.contains(&place.state.as_str());
+    let stays = place.leaves_at.is_none() && !place.state.is_over();
     stays && has_joined(place)
 }
 
@@ -50,7 +51,7 @@ pub(super) async fn registered(
     let charged: Vec<_> = places.iter().filter(|place| is_charged(place)).collect();
     let mut found = Vec::new();
     for chunk in charged.chunks(CHUNK) {
-        let ids = chunk.iter().map(|place| place.domain_id.as_str());
+        let ids = chunk.iter().map(|place| &place.domain_id);
         let rows = domains::Entity::find()
             .filter(domains::Column::AccountId.eq(&chunk[0].account_id))
             .filter(domains::Column::Id.is_in(ids))
@@ -85,12 +86,12 @@ impl Bill {
             .iter()
             .filter(|domain| may_be_renewed(domain))
             .filter_map(|domain| Some((domain, domain.registered_until?)))
-            .filter(|(_, end)| *end < before.as_millis())
+            .filter(|(_, end)| *end < before)
             .collect();
         let first_end = ending.iter().map(|(_, end)| *end).min();
         let due = match (&month, first_end) {
             (Some(_), _) => renews_at,
-            (None, Some(end)) => Timestamp::from_millis(end).plus_seconds(-EXPIRY_LEAD_SECONDS),
+            (None, Some(end)) => end.plus_seconds(-EXPIRY_LEAD_SECONDS),
             (None, None) => return Ok(None),
         };
         Ok(Some(Self {
@@ -99,7 +100,7 @@ impl Bill {
             domains: ending.iter().map(|(domain, _)| domain.id.clone()).collect(),
             registrations: ending
                 .iter()
-                .map(|(domain, _)| Cents(domain.renewal_price_cents))
+                .map(|(domain, _)| domain.renewal_price_cents)
                 .sum(),
         }))
     }
@@ -140,19 +141,18 @@ impl Bill {
 
 impl Month {
     fn of(order: &orders::Model, places: &[order_domains::Model]) -> Result<Self> {
-        let created_at = Timestamp::from_millis(order.created_at);
         let mut month = Self {
-            to: created_at.plus_months(order.months_paid + 1),
+            to: order.created_at.plus_months(order.months_paid + 1),
             licenses: Cents::ZERO,
             by_provider: BTreeMap::new(),
         };
         for place in places.iter().filter(|place| is_charged(place)) {
-            let (provider, licenses) = match place.provider.parse()? {
+            let (provider, licenses) = match place.provider {
                 MailProvider::Google => ("Google", unsigned(place.inboxes)?),
                 MailProvider::Microsoft => ("Microsoft", 1),
             };
             *month.by_provider.entry(provider).or_default() += licenses;
-            month.licenses = month.licenses + license_share(place, order)?;
+            month.licenses += license_share(place, order)?;
         }
         Ok(month)
     }

@@ -39,14 +39,17 @@ pub async fn run(
     now: Timestamp,
 ) -> Result<()> {
     let mut work = Work::begin(db, [&job.account]).await?;
-    let key = (job.account.to_string(), job.subject.clone());
+    let key = (
+        job.account.clone(),
+        OrderId::from_stored(job.subject.clone()),
+    );
     let order = orders::Entity::find_by_id(key).one(work.tx()).await?;
-    let Some((order, renews_at)) = renewing(order)? else {
+    let Some((order, renews_at)) = renewing(order) else {
         finish(&work, job).await?;
         return work.commit().await;
     };
     let run = Run {
-        places: places_of(&work, &job.account, &OrderId::from_stored(order.id.clone())).await?,
+        places: places_of(&work, &job.account, &order.id).await?,
         account: job.account.clone(),
         order,
         now,
@@ -70,12 +73,11 @@ pub async fn run(
 }
 
 /// The order with its next renewal, when it has one.
-fn renewing(order: Option<orders::Model>) -> Result<Option<(orders::Model, Timestamp)>> {
-    let Some(order) = order else { return Ok(None) };
-    let status: OrderStatus = order.status.parse()?;
-    let renews = status.is_active() && status != OrderStatus::CancelScheduled;
-    let renews_at = order.renews_at.map(Timestamp::from_millis);
-    Ok(renews_at.filter(|_| renews).map(|at| (order, at)))
+fn renewing(order: Option<orders::Model>) -> Option<(orders::Model, Timestamp)> {
+    let order = order?;
+    let renews = order.status.is_active() && order.status != OrderStatus::CancelScheduled;
+    let renews_at = order.renews_at.filter(|_| renews)?;
+    Some((order, renews_at))
 }
 
 /// Errors: [`StoreError::InsufficientFunds`]; nothing has changed then.
@@ -126,11 +128,11 @@ impl Run {
             now,
             ..
         } = self;
-        let id = OrderId::from_stored(order.id.clone());
+        let id = order.id.clone();
         let amount = Some(-bill.total()).filter(|amount| *amount != Cents::ZERO);
         work.note(
             &account,
-            id.as_str(),
+            &id,
             HistoryKind::OrderRenewed,
             bill.paid_message(),
             amount,
@@ -138,16 +140,15 @@ impl Run {
         );
         domains.retain(|domain| bill.renews(domain));
         for domain in domains.iter_mut() {
-            let end = domain.registered_until.map(Timestamp::from_millis);
-            domain.renewing_until = end.map(|end| end.plus_months(YEAR).as_millis());
+            domain.renewing_until = domain.registered_until.map(|end| end.plus_months(YEAR));
             work.enqueue(NewJob::registration(&account, &id, &domain.id, now));
         }
         if let Some(month) = &bill.month {
             order.months_paid += 1;
-            order.renews_at = Some(month.to.as_millis());
+            order.renews_at = Some(month.to);
         }
         order.overdue_since = None;
-        let next = order.renews_at.map_or(now, Timestamp::from_millis);
+        let next = order.renews_at.unwrap_or(now);
         write_back::<domains::Entity, _>(work.tx(), std::mem::take(domains)).await?;
         write_back::<orders::Entity, _>(work.tx(), vec![order]).await?;
         Ok(next)
@@ -171,7 +172,7 @@ impl Run {
         // A server that was down for long gives the partner his days all the same.
         let noticed_late = now.as_seconds() - bill.due.as_seconds() > DAY_SECONDS;
         let first = if noticed_late { now } else { bill.due };
-        let since = Timestamp::from_millis(*order.overdue_since.get_or_insert(first.as_millis()));
+        let since = *order.overdue_since.get_or_insert(first);
         let gives_up = since.plus_seconds(DUNNING_SECONDS) <= now;
         let then = if gives_up {
             "it was tried for 7 days, so the order will be cancelled"

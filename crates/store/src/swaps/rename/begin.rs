@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId};
+use peeker_domain::id::{AccountId, DomainId, SwapId};
 use peeker_domain::inbox_names::{InboxName, inbox_names};
 use peeker_domain::order::Persona;
-use peeker_domain::{ActionReason, InboxStatus, SwapStatus, SwapType, Timestamp, view};
+use peeker_domain::{
+    ActionReason, Cents, DomainCategory, InboxStatus, OrderDomainState, SwapReason, SwapStatus,
+    SwapType, Timestamp, view,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::open_of;
 use crate::actions::{self};
-use crate::domains::CANDIDATE;
 use crate::entity::swaps::{Entity, Model};
 use crate::entity::{domains, inboxes, order_domains, orders};
 use crate::environment::EnvironmentDb;
@@ -18,9 +20,8 @@ use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::jobs::NewJob;
 use crate::number::unsigned;
-use crate::orders::progress::{ACTION_REQUIRED, ACTIVE};
 use crate::swaps::place::current;
-use crate::swaps::{DUPLICATE, SUPERSEDED, open_of_domains, to_view, turn};
+use crate::swaps::{open_of_domains, to_view, turn};
 use crate::work::Work;
 
 /// A wish to rename the inboxes of a domain.
@@ -41,18 +42,18 @@ pub struct NewRename {
 /// duplicates and have failed. One that waits for a picture gives way to one with other personas (contract §4).
 pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<view::Swap>>> {
     let mut work = Work::begin(db, [&new.account]).await?;
-    let key = (new.account.to_string(), new.domain.to_string());
+    let key = (new.account.clone(), new.domain.clone());
     let domain = domains::Entity::find_by_id(key).one(work.tx()).await?;
-    let Some(domain) = domain.filter(|row| row.category != CANDIDATE) else {
+    let Some(domain) = domain.filter(|row| row.category != DomainCategory::Candidate) else {
         return Ok(None);
     };
     let Some((order, mut place)) = renamable(&work, &domain).await? else {
         return Ok(Some(Vec::new()));
     };
     let personas = serde_json::to_string(&new.personas)?;
-    let open = open_of(work.tx(), &new.account, new.domain.as_str()).await?;
+    let open = open_of(work.tx(), &new.account, &new.domain).await?;
     let in_flight = is_in_flight(&open, &place, &personas);
-    let existing = live_inboxes(&work, &new.account, new.domain.as_str()).await?;
+    let existing = live_inboxes(&work, &new.account, &new.domain).await?;
     let names = inbox_names(&new.personas, unsigned(place.inboxes)?);
     let mut rows = Vec::with_capacity(names.len());
     for (name, inbox) in paired(&names, existing, &domain.name) {
@@ -61,16 +62,16 @@ pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<vie
     let mut shown = Vec::with_capacity(rows.len());
     for row in &mut rows {
         let (status, reason) = if in_flight {
-            (SwapStatus::Failed, Some(DUPLICATE))
+            (SwapStatus::Failed, Some(SwapReason::Duplicate))
         } else {
             (SwapStatus::Created, None)
         };
         turn(&mut work, row, status, reason, new.now)?;
-        shown.push(to_view(row)?);
+        shown.push(to_view(row));
     }
     insert_all::<Entity, _>(work.tx(), rows, None).await?;
     if !in_flight {
-        let waits = place.state == ACTION_REQUIRED || !open.is_empty();
+        let waits = place.state == OrderDomainState::ActionRequired || !open.is_empty();
         place.personas = Some(personas.clone());
         write_back::<order_domains::Entity, _>(work.tx(), vec![place]).await?;
         supersede(&mut work, open, new.now).await?;
@@ -78,14 +79,13 @@ pub async fn begin(db: &EnvironmentDb, new: &NewRename) -> Result<Option<Vec<vie
         if waits {
             // What the pictures of the former personas blocked goes on with the new ones.
             let reason = ActionReason::ProfilePictureNotAccessible;
-            let domain = new.domain.as_str();
+            let domain = &new.domain;
             actions::resolve_for_domain(&mut work, &new.account, domain, reason, new.now).await?;
         }
-        let order = OrderId::from_stored(order.id);
         work.enqueue(NewJob::provision(
             &new.account,
-            &order,
-            new.domain.as_str(),
+            &order.id,
+            &new.domain,
             new.now,
         ));
     }
@@ -99,14 +99,20 @@ fn is_in_flight(open: &[Model], place: &order_domains::Model, personas: &str) ->
     let is_same = place.personas.as_deref() == Some(personas);
     let is_moving = open
         .iter()
-        .any(|swap| swap.status != SwapStatus::ActionRequired.as_str());
-    !open.is_empty() && (is_same || (is_moving && place.state != ACTION_REQUIRED))
+        .any(|swap| swap.status != SwapStatus::ActionRequired);
+    !open.is_empty() && (is_same || (is_moving && place.state != OrderDomainState::ActionRequired))
 }
 
 /// Ends renamings whose place another one takes.
 async fn supersede(work: &mut Work<'_>, mut open: Vec<Model>, now: Timestamp) -> Result<()> {
     for swap in &mut open {
-        turn(work, swap, SwapStatus::Failed, Some(SUPERSEDED), now)?;
+        turn(
+            work,
+            swap,
+            SwapStatus::Failed,
+            Some(SwapReason::Superseded),
+            now,
+        )?;
     }
     write_back::<Entity, _>(work.tx(), open).await
 }
@@ -118,14 +124,14 @@ async fn pass_on(
     order: &orders::Model,
     personas: String,
 ) -> Result<()> {
-    let open = open_of_domains(work, new.account.as_str(), [new.domain.as_str()]).await?;
-    let mut replacing = open.iter().filter(|swap| {
-        swap.domain_id == new.domain.as_str() && swap.kind != SwapType::UserNames.as_str()
-    });
-    let Some(replacement) = replacing.find_map(|swap| swap.replacement_domain_id.as_deref()) else {
+    let open = open_of_domains(work, &new.account, [&new.domain]).await?;
+    let mut replacing = open
+        .iter()
+        .filter(|swap| swap.domain_id == new.domain && swap.kind != SwapType::UserNames);
+    let Some(replacement) = replacing.find_map(|swap| swap.replacement_domain_id.as_ref()) else {
         return Ok(());
     };
-    let found = current(work, new.account.as_str(), &order.id, replacement).await?;
+    let found = current(work, &new.account, &order.id, replacement).await?;
     let is_named = !live_inboxes(work, &new.account, replacement)
         .await?
         .is_empty();
@@ -150,21 +156,22 @@ async fn renamable(
     let Some((order, place)) = found else {
         return Ok(None);
     };
-    let waits_for_picture = place.state == ACTION_REQUIRED
+    let waits_for_picture = place.state == OrderDomainState::ActionRequired
         && actions::has_open_picture(work, &domain.account_id, order_id, &domain.id).await?;
-    let can_be = place.leaves_at.is_none() && (place.state == ACTIVE || waits_for_picture);
+    let can_be =
+        place.leaves_at.is_none() && (place.state == OrderDomainState::Active || waits_for_picture);
     Ok(can_be.then_some((order, place)))
 }
 
 pub(super) async fn live_inboxes(
     work: &Work<'_>,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
 ) -> Result<Vec<inboxes::Model>> {
     Ok(inboxes::Entity::find()
-        .filter(inboxes::Column::AccountId.eq(account.as_str()))
+        .filter(inboxes::Column::AccountId.eq(account))
         .filter(inboxes::Column::DomainId.eq(domain))
-        .filter(inboxes::Column::Status.ne(InboxStatus::Removed.as_str()))
+        .filter(inboxes::Column::Status.ne(InboxStatus::Removed))
         .order_by_asc(inboxes::Column::Id)
         .all(work.tx())
         .await?)
@@ -214,14 +221,14 @@ fn row(
         .ok_or_else(|| StoreError::Corrupt("a name without its persona".to_owned()))?;
     let (inbox_id, old_email) = inbox.map(|inbox| (inbox.id, inbox.email)).unzip();
     Ok(Model {
-        account_id: new.account.to_string(),
-        id: SwapId::new(new.now).into(),
-        kind: SwapType::UserNames.to_string(),
-        status: SwapStatus::Created.to_string(),
+        account_id: new.account.clone(),
+        id: SwapId::new(new.now),
+        kind: SwapType::UserNames,
+        status: SwapStatus::Created,
         reason: None,
         order_id: order.id.clone(),
         user_id: order.user_id.clone(),
-        domain_id: new.domain.to_string(),
+        domain_id: new.domain.clone(),
         replacement_domain: None,
         replacement_domain_id: None,
         inbox_id,
@@ -229,9 +236,9 @@ fn row(
         old_email,
         new_email: Some(address(name, domain)),
         inboxes: 1,
-        price_cents: 0,
-        license_cents: 0,
+        price_cents: Cents::ZERO,
+        license_cents: Cents::ZERO,
         retires_at: None,
-        created_at: new.now.as_millis(),
+        created_at: new.now,
     })
 }

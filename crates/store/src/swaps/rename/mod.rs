@@ -7,14 +7,15 @@ pub use begin::{NewRename, begin};
 pub use progress::{OpenRename, RenameOutcome, record, start};
 pub(crate) use progress::{addresses, block, end_with_domain, resume};
 
-use peeker_domain::id::AccountId;
+use peeker_domain::id::{AccountId, DomainId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::entity::swaps::{Column, Entity, Model};
 use crate::error::Result;
 
-/// Swaps of this kind that are not over; spelled out, so that the planner can choose the index of open swaps.
+/// Swaps of the kind [`peeker_domain::SwapType::UserNames`] that are not over; spelled out, so that the planner can choose the
+/// index of open swaps.
 const OPEN_RENAMES: &str =
     "type = 'user_names' AND status IN ('created', 'in_progress', 'action_required')";
 
@@ -22,10 +23,10 @@ const OPEN_RENAMES: &str =
 async fn open_of(
     db: &impl ConnectionTrait,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
 ) -> Result<Vec<Model>> {
     Ok(Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AccountId.eq(account))
         .filter(Column::DomainId.eq(domain))
         .filter(Expr::cust(OPEN_RENAMES))
         .order_by_asc(Column::Id)

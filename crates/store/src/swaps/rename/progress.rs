@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use peeker_domain::id::{AccountId, SwapId};
+use peeker_domain::id::{AccountId, DomainId, InboxId, SwapId};
 use peeker_domain::order::Persona;
-use peeker_domain::{ActionReason, JobKind, SwapStatus, Timestamp};
+use peeker_domain::{ActionReason, JobKind, SwapReason, SwapStatus, Timestamp};
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::begin::live_inboxes;
@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::insert::write_back;
 use crate::jobs::held_by;
 use crate::orders::progress::DomainJob;
-use crate::swaps::{ORDER_ENDED, turn};
+use crate::swaps::turn;
 use crate::work::Work;
 
 /// One inbox that is to be renamed.
@@ -48,7 +48,7 @@ pub enum RenameOutcome {
 pub(crate) async fn addresses(
     db: &impl ConnectionTrait,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
 ) -> Result<Vec<String>> {
     let open = open_of(db, account, domain).await?;
     Ok(open.into_iter().filter_map(|swap| swap.new_email).collect())
@@ -65,20 +65,20 @@ async fn begin_held<'d>(db: &'d EnvironmentDb, job: &DomainJob) -> Result<Work<'
 /// Begins work on the accepted renamings of a domain. Gives back those that are to be done now: not the ones that wait
 /// for a picture, nor those of inboxes that are not made yet. Errors: [`crate::StoreError::LeaseLost`].
 pub async fn start(db: &EnvironmentDb, job: &DomainJob, now: Timestamp) -> Result<Vec<OpenRename>> {
-    let open = open_of(&db.pools.reader, &job.account, job.domain.as_str()).await?;
+    let open = open_of(&db.pools.reader, &job.account, &job.domain).await?;
     if open.is_empty() {
         return Ok(Vec::new());
     }
     let mut work = begin_held(db, job).await?;
-    let mut open = open_of(work.tx(), &job.account, job.domain.as_str()).await?;
+    let mut open = open_of(work.tx(), &job.account, &job.domain).await?;
     for swap in &mut open {
-        if swap.status == SwapStatus::Created.as_str() {
+        if swap.status == SwapStatus::Created {
             turn(&mut work, swap, SwapStatus::InProgress, None, now)?;
         }
     }
     let to_do = open
         .iter()
-        .filter(|swap| swap.status == SwapStatus::InProgress.as_str());
+        .filter(|swap| swap.status == SwapStatus::InProgress);
     let to_do = to_do.filter_map(|swap| to_rename(swap).transpose());
     let to_do = to_do.collect::<Result<_>>()?;
     write_back::<Entity, _>(work.tx(), open).await?;
@@ -92,7 +92,7 @@ fn to_rename(swap: &Model) -> Result<Option<OpenRename>> {
         return Ok(None);
     };
     Ok(Some(OpenRename {
-        id: SwapId::from_stored(swap.id.clone()),
+        id: swap.id.clone(),
         persona: serde_json::from_str(persona)?,
         from: from.clone(),
         to: to.clone(),
@@ -108,20 +108,20 @@ pub async fn record(
     now: Timestamp,
 ) -> Result<()> {
     let mut work = begin_held(db, job).await?;
-    let mut open: BTreeMap<String, Model> = open_of(work.tx(), &job.account, job.domain.as_str())
+    let mut open: BTreeMap<SwapId, Model> = open_of(work.tx(), &job.account, &job.domain)
         .await?
         .into_iter()
         .map(|swap| (swap.id.clone(), swap))
         .collect();
-    let mut inboxes: BTreeMap<String, inboxes::Model> =
-        live_inboxes(&work, &job.account, job.domain.as_str())
+    let mut inboxes: BTreeMap<InboxId, inboxes::Model> =
+        live_inboxes(&work, &job.account, &job.domain)
             .await?
             .into_iter()
             .map(|inbox| (inbox.id.clone(), inbox))
             .collect();
     let (mut changed, mut renamed) = (Vec::new(), Vec::new());
     for (rename, outcome) in outcomes {
-        let Some(mut swap) = open.remove(rename.id.as_str()) else {
+        let Some(mut swap) = open.remove(&rename.id) else {
             continue;
         };
         match outcome {
@@ -141,7 +141,7 @@ pub async fn record(
                     &mut work,
                     &mut swap,
                     SwapStatus::ActionRequired,
-                    Some(reason.as_str()),
+                    Some(reason.into()),
                     now,
                 )?;
                 open_action(&mut work, &swap, rename, message, now).await?;
@@ -151,7 +151,7 @@ pub async fn record(
                     &mut work,
                     &mut swap,
                     SwapStatus::Failed,
-                    Some("provider_refused"),
+                    Some(SwapReason::ProviderRefused),
                     now,
                 )?;
             }
@@ -190,13 +190,13 @@ async fn open_action(
 pub(crate) async fn resume(
     work: &mut Work<'_>,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
     persona: Option<&str>,
     now: Timestamp,
 ) -> Result<bool> {
     let mut waiting = open_of(work.tx(), account, domain).await?;
     waiting.retain(|swap| {
-        swap.status == SwapStatus::ActionRequired.as_str() && swap.persona.as_deref() == persona
+        swap.status == SwapStatus::ActionRequired && swap.persona.as_deref() == persona
     });
     for swap in &mut waiting {
         turn(work, swap, SwapStatus::InProgress, None, now)?;
@@ -210,7 +210,7 @@ pub(crate) async fn resume(
 pub(crate) async fn block(
     work: &mut Work<'_>,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
     personas: &[String],
     now: Timestamp,
 ) -> Result<()> {
@@ -226,7 +226,7 @@ pub(crate) async fn block(
             work,
             swap,
             SwapStatus::ActionRequired,
-            Some(reason.as_str()),
+            Some(reason.into()),
             now,
         )?;
     }
@@ -237,7 +237,7 @@ pub(crate) async fn block(
 pub(crate) async fn end_with_domain(
     work: &mut Work<'_>,
     account: &AccountId,
-    domain: &str,
+    domain: &DomainId,
     live: bool,
     now: Timestamp,
 ) -> Result<()> {
@@ -245,13 +245,13 @@ pub(crate) async fn end_with_domain(
     // A live domain's inboxes that were there before are renamed one by one.
     open.retain(|swap| !live || swap.inbox_id.is_none());
     for swap in &mut open {
-        if live && swap.status == SwapStatus::Created.as_str() {
+        if live && swap.status == SwapStatus::Created {
             turn(work, swap, SwapStatus::InProgress, None, now)?;
         }
         let (status, reason) = if live {
             (SwapStatus::Completed, None)
         } else {
-            (SwapStatus::Failed, Some(ORDER_ENDED))
+            (SwapStatus::Failed, Some(SwapReason::OrderEnded))
         };
         turn(work, swap, status, reason, now)?;
     }
