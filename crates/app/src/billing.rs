@@ -35,7 +35,6 @@ pub(crate) async fn registration(
 ) -> Result<()> {
     let db = &app.environment(environment).db;
     let domain = DomainId::from_stored(job.subject.clone());
-    let domain = DomainId::from_stored(job.subject.clone());
     let year = rows::paid_year(db, &job.account, &domain)
         .await
         .map_err(internal("read a registration"))?;

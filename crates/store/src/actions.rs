@@ -7,8 +7,8 @@ use peeker_domain::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use crate::entity::pending_actions::{Column, Entity, Model};
 use crate::entity::order_domains;
+use crate::entity::pending_actions::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::orders::rows::all;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use peeker_app::App;
+use peeker_domain::NewJob;
 use peeker_domain::{DomainStatus, OrderStatus, Timestamp};
 use peeker_store::UnitOfWork;
-use peeker_store::jobs::NewJob;
 use peeker_testkit::{Fault, Faults, TestApp, mixed_order, on_both_engines, with};
 use serde_json::json;
 

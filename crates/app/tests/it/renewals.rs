@@ -1,10 +1,10 @@
 //! Orders over the months: what is charged when, once per period whatever happens to the job.
 
 use peeker_app::{App, runner};
+use peeker_domain::NewJob;
 use peeker_domain::id::OrderId;
 use peeker_domain::{Cents, DomainStatus, Environment, JobKind, JobState, OrderStatus, Timestamp};
 use peeker_store::entity::{jobs, ledger_entries};
-use peeker_store::jobs::NewJob;
 use peeker_store::{UnitOfWork, jobs as job_rows};
 use peeker_testkit::{
     Fault, Faults, Process, TestApp, claim_jobs, custom_order, mixed_order, names, on_both_engines,
@@ -281,7 +281,7 @@ on_both_engines! {
     }
 
     async fn what_a_worker_that_lost_its_lease_writes_counts_for_nothing(app) {
-        use peeker_store::orders::renew;
+        use peeker_store::orders::billing;
         let id = place(app, custom_order(&names("leased", 1))).await;
         let created = app.now();
         run(&app.app).await;
@@ -292,7 +292,7 @@ on_both_engines! {
         assert_eq!(slow.len(), 1);
         runner::end_all_leases(&app.app).await.unwrap();
         run(&app.app).await;
-        let late = renew::run(db, &slow[0], false, app.now()).await;
+        let late = billing::run(db, &slow[0], false, app.now()).await;
         assert!(matches!(late, Err(peeker_store::StoreError::LeaseLost)), "{late:?}");
         assert_eq!(amounts(app, &id, "renewal").await, [-200]);
     }

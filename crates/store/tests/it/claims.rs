@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use peeker_domain::NewJob;
 use peeker_domain::id::AccountId;
 use peeker_domain::{JobKind, JobState, Timestamp};
-use peeker_store::jobs::{self, NewJob};
+use peeker_store::jobs;
 use peeker_store::{EnvironmentDb, MOST_CLAIMED, Share, UnitOfWork, deliveries};
 use peeker_testkit::{EPOCH, Engine, TestApp, claim_jobs, on_both_engines};
 use sea_orm::{ConnectionTrait, Statement};

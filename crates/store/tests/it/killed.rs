@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use peeker_domain::id::{AccountId, DomainId, OrderId};
+use peeker_domain::order::{Change, RegistrarAnswer};
 use peeker_domain::{Cents, Environment, JobKind, LedgerAccount, LedgerReason, Timestamp};
 use peeker_store::entity::{ledger_entries, orders};
 use peeker_store::jobs::ClaimedJob;
 use peeker_store::orders::accept::Accepted;
+use peeker_store::orders::billing;
 use peeker_store::orders::cancel;
-use peeker_store::orders::progress::{Change, DomainJob, Step, end_job};
-use peeker_store::orders::renew;
-use peeker_store::registrations::{self, Outcome};
+use peeker_store::orders::progress::{DomainJob, Step, end_job};
+use peeker_store::registrations;
 use peeker_store::wallet::{self, Credited};
 use peeker_store::{EnvironmentStore, StoreError, UnitOfWork};
 use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
@@ -178,16 +179,16 @@ async fn run_job(
 ) -> Result<(), StoreError> {
     let store = live(app);
     match job.kind {
-        JobKind::Renew => renew::run(&store.db, job, false, now).await,
+        JobKind::Renew => billing::run(&store.db, job, false, now).await,
         JobKind::Cancel => cancel::carry_out(&store.db, job, now).await,
         JobKind::Expiry => registrations::look_after(&store.db, job, now).await,
         JobKind::Registration => {
             let domain = DomainId::from_stored(job.subject.clone());
             let year = registrations::paid_year(&store.db, &job.account, &domain).await?;
             let outcome = match year {
-                Some(_) if job.lease.ends_with('7') => Outcome::Refused,
-                Some(year) => Outcome::Renewed(year.current_end.plus_months(12)),
-                None => Outcome::Nothing,
+                Some(_) if job.lease.ends_with('7') => RegistrarAnswer::Refused,
+                Some(year) => RegistrarAnswer::Renewed(year.current_end.plus_months(12)),
+                None => RegistrarAnswer::Nothing,
             };
             registrations::record(&store.db, job, &outcome, now).await
         }
@@ -205,7 +206,7 @@ async fn provision(
     let Some(assignment) = store.assignments.ask(job.clone()).await? else {
         return end_job(&store.db, &job).await;
     };
-    let change = if assignment.is_leaving(now) {
+    let change = if assignment.part.is_leaving(now) {
         Change::Released { redirect: None }
     } else {
         // Short registrations, so that many of them come to their end.

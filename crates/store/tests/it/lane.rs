@@ -1,8 +1,9 @@
 //! The order write lane: one order per fingerprint, one order per domain, and only the guilty one is refused.
 
 use peeker_domain::Environment;
+use peeker_domain::order::NewOrder;
 use peeker_store::StoreError;
-use peeker_store::orders::accept::{Accepted, NewOrder};
+use peeker_store::orders::accept::Accepted;
 use peeker_testkit::{EPOCH, TestApp, on_both_engines};
 
 use crate::orders::{

@@ -3,13 +3,14 @@
 use peeker_app::App;
 use peeker_domain::id::{AccountId, DomainId, OrderId, UserId};
 use peeker_domain::order::{ClientId, Persona};
+use peeker_domain::order::{NewOrder, NewOrderDomain, Personas};
 use peeker_domain::price::PriceBook;
 use peeker_domain::view::Source;
 use peeker_domain::{
     Cents, DomainName, EmailAddress, Environment, MailProvider, PersonName, Timestamp,
 };
 use peeker_store::entity::orders;
-use peeker_store::orders::accept::{Accept, Accepted, NewOrder, NewOrderDomain};
+use peeker_store::orders::accept::{Accept, Accepted};
 use peeker_store::{Batch, EnvironmentDb, UnitOfWork};
 use peeker_testkit::EPOCH;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -38,11 +39,11 @@ pub fn planned(account: &AccountId, names: &[&str]) -> NewOrder {
         new_user_id: UserId::new(EPOCH),
         bundle_id: None,
         domains: names.iter().map(domain).collect(),
-        personas: vec![Persona {
+        personas: Personas(vec![Persona {
             first_name: PersonName::parse("Sam").unwrap(),
             last_name: PersonName::parse("Lee").unwrap(),
             profile_picture_url: None,
-        }],
+        }]),
         client_id: ClientId::from_text("7"),
         login_email: EmailAddress::parse("login@example.com").unwrap(),
         sealed_password: "sealed".to_owned(),

@@ -1,12 +1,11 @@
 //! Recording progress: guarded by the lease, right for every order and domain of a batch.
 
+use peeker_domain::NewJob;
 use peeker_domain::id::{DomainId, OrderId};
+use peeker_domain::order::{Change, NewOrder, Next};
 use peeker_domain::{Cents, JobKind, JobState, OrderDomainState, Timestamp};
-use peeker_store::jobs::{self, NewJob};
-use peeker_store::orders::accept::NewOrder;
-use peeker_store::orders::progress::{
-    Assignment, Assignments, Change, DomainJob, Next, Progress, Step,
-};
+use peeker_store::jobs;
+use peeker_store::orders::progress::{Assignment, Assignments, DomainJob, Progress, Step};
 use peeker_store::{Batch, EnvironmentDb, Load, UnitOfWork, wallet};
 use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
 
@@ -41,7 +40,7 @@ async fn assignment(db: &EnvironmentDb, job: &DomainJob) -> Option<Assignment> {
 async fn job_of(db: &EnvironmentDb, jobs: &[DomainJob], name: &str) -> DomainJob {
     for job in jobs {
         let about = assignment(db, job).await;
-        if about.is_some_and(|about| about.place.name == name) {
+        if about.is_some_and(|about| about.part.name == name) {
             return job.clone();
         }
     }
@@ -241,7 +240,7 @@ on_both_engines! {
         let again = job_of(db, &claim_all(db, EPOCH).await, "reused.com").await;
         assert_eq!(again.order, second.id);
         write(db, &[step(&slow, released()), step(&again, connected())]).await;
-        assert_eq!(assignment(db, &again).await.unwrap().place.state, OrderDomainState::Active);
+        assert_eq!(assignment(db, &again).await.unwrap().part.state, OrderDomainState::Active);
         assert!(assignment(db, &reused).await.is_none(), "its place on the first order stays released");
         assert_eq!(app.events_of("order.completed").await[0]["data"]["id"], second.id.as_str());
         assert_eq!(paid(app, &first).await, Cents(3_300));

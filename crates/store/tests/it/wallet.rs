@@ -4,7 +4,7 @@
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{Cents, JobKind, LedgerReason, Timestamp};
 use peeker_store::jobs::ClaimedJob;
-use peeker_store::orders::renew;
+use peeker_store::orders::billing;
 use peeker_store::paging::PageRequest;
 use peeker_store::wallet::{self, Audit, Credited};
 use peeker_store::{EnvironmentDb, StoreError, UnitOfWork, orders as order_rows};
@@ -134,17 +134,17 @@ on_both_engines! {
             let now = due.plus_seconds(day * DAY);
             let claimed = claim(app, now).await;
             assert_eq!(claimed.len(), 1, "on day {day}");
-            renew::run(live(app), &claimed[0], false, now).await.unwrap();
+            billing::run(live(app), &claimed[0], false, now).await.unwrap();
             assert_eq!(balance(app).await, 150, "nothing is taken in part");
             assert!(claim(app, now.plus_seconds(DAY - 1)).await.is_empty());
         }
         credit(app, 49, None).await;
         let now = due.plus_seconds(3 * DAY);
-        renew::run(live(app), &claim(app, now).await[0], false, now).await.unwrap();
+        billing::run(live(app), &claim(app, now).await[0], false, now).await.unwrap();
         assert_eq!(balance(app).await, 199, "one cent is missing");
         credit(app, 1, None).await;
         let now = due.plus_seconds(4 * DAY);
-        renew::run(live(app), &claim(app, now).await[0], false, now).await.unwrap();
+        billing::run(live(app), &claim(app, now).await[0], false, now).await.unwrap();
         assert_eq!(balance(app).await, 0);
         let mut expected = vec!["order.in_progress"];
         expected.extend(["order.renewal_failed"; 4]);

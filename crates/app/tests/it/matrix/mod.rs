@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use peeker_app::runner;
+use peeker_domain::NewJob;
 use peeker_domain::id::OrderId;
 use peeker_domain::{Environment, JobKind, Preset};
 use peeker_store::entity::jobs;
-use peeker_store::jobs::NewJob;
 use peeker_store::{Moment, UnitOfWork};
 use peeker_testkit::{
     Client, Commits, Fault, Faults, Process, ProviderCall, TestApp, on_both_engines,
