@@ -7,14 +7,14 @@ use peeker_app::App;
 use peeker_app::bundles::{self as use_case, BundleFilter, BundlePatch, NewBundle, Split};
 use peeker_domain::BundleStatus;
 use peeker_domain::view::{self, Page, Single};
-use utoipa::ToSchema;
 
 use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
-use crate::extract::values::{boolean, choice, display_name, integer, word};
-use crate::extract::{
-    Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
-};
+use crate::extract::parameter::{filter, one_of};
+use crate::extract::presence::{absent_is_null, optional, optional_or, required, together};
+use crate::extract::rule::or_null;
+use crate::extract::values::{boolean, choice, integer, label};
+use crate::extract::{Body, Fields, List, NoQuery, PathId, Refused, object, query};
 
 /// Largest volume in e-mails a month (contract §2).
 const MAX_VOLUME: u32 = 10_000_000;
@@ -22,54 +22,78 @@ const MAX_VOLUME: u32 = 10_000_000;
 const GOOGLE_DENSITIES: &[u32] = &[2, 3];
 const DEFAULT_GOOGLE_DENSITY: u32 = 2;
 
-/// A new bundle.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreateBundle {
-    /// The partner's name for it.
-    #[schema(example = "Growth 25k", min_length = 1, max_length = 120)]
-    pub name: String,
-    /// E-mails a month.
-    #[schema(example = 25_000, minimum = 1, maximum = 10_000_000)]
-    pub monthly_sending_volume: u32,
-    /// Share on Google; give both shares, adding up to 100, or neither to follow the recommended split.
-    #[schema(example = 70, minimum = 0, maximum = 100)]
-    pub google_percent: Option<u32>,
-    /// Share on Microsoft.
-    #[schema(example = 30, minimum = 0, maximum = 100)]
-    pub microsoft_percent: Option<u32>,
-    /// Spread the volume over 30 days rather than 22.
-    #[schema(nullable = false, default = false)]
-    pub send_on_weekends: Option<bool>,
-    /// Google inboxes on each Google domain: 2 or 3.
-    #[schema(nullable = false, default = 2, minimum = 2, maximum = 3)]
-    pub google_inboxes_per_domain: Option<u32>,
-}
-
-impl RequestBody for CreateBundle {
-    type Input = NewBundle;
-
-    fn read(fields: &mut Fields<'_>) -> Result<NewBundle, Refused> {
-        let name = fields.required("name", display_name);
-        let volume = fields.required("monthly_sending_volume", integer(1..=MAX_VOLUME));
-        let split = read_split(fields);
-        let weekends = fields.optional("send_on_weekends", boolean);
-        let density = fields.optional("google_inboxes_per_domain", choice(GOOGLE_DENSITIES));
-        Ok(NewBundle {
-            name: name?,
-            monthly_sending_volume: volume?,
-            split: split?,
-            send_on_weekends: weekends?.unwrap_or(false),
-            google_inboxes_per_domain: density?.unwrap_or(DEFAULT_GOOGLE_DENSITY),
-        })
+object! {
+    /// A new bundle.
+    pub CreateBundle -> NewBundle {
+        /// The partner's name for it.
+        #[example = "Growth 25k"]
+        name: required(label()),
+        /// E-mails a month.
+        #[example = 25_000]
+        monthly_sending_volume: required(integer(1..=MAX_VOLUME)),
+        split: together::<NewSplit>(),
+        /// Spread the volume over 30 days rather than 22.
+        send_on_weekends: optional_or(boolean(), false),
+        /// Google inboxes on each Google domain: 2 or 3.
+        google_inboxes_per_domain: optional_or(choice(GOOGLE_DENSITIES), DEFAULT_GOOGLE_DENSITY),
     }
 }
 
-/// Reads both shares; neither, or both `null`, stands for the recommended split.
-fn read_split(fields: &mut Fields<'_>) -> Result<Option<Split>, Refused> {
-    let google = fields.optional_or_null("google_percent", integer(0..=100));
-    let microsoft = fields.optional_or_null("microsoft_percent", integer(0..=100));
-    match (google?, microsoft?) {
+object! {
+    /// Both shares; neither, or both `null`, stands for the recommended split.
+    pub NewSplit -> Option<Split> {
+        /// Share on Google; give both shares, adding up to 100, or neither to follow the recommended split.
+        #[example = 70]
+        google_percent: absent_is_null(or_null(integer(0..=100))),
+        /// Share on Microsoft.
+        #[example = 30]
+        microsoft_percent: absent_is_null(or_null(integer(0..=100))),
+    }
+    => |fields| split(fields, google_percent?, microsoft_percent?)
+}
+
+object! {
+    /// A change of a bundle; a field that is left out stays as it is.
+    pub UpdateBundle -> BundlePatch {
+        /// New name.
+        #[example = "Growth 30k"]
+        name: optional(label()),
+        /// New volume.
+        #[example = 30_000]
+        monthly_sending_volume: optional(integer(1..=MAX_VOLUME)),
+        split: together::<ChangedSplit>(),
+        /// New spread.
+        send_on_weekends: optional(boolean()),
+        /// New density: 2 or 3.
+        google_inboxes_per_domain: optional(choice(GOOGLE_DENSITIES)),
+    }
+}
+
+object! {
+    /// As [`NewSplit`], where leaving both out changes nothing. One share without the other is refused even as `null`: it
+    /// cannot be told what was meant by it.
+    pub ChangedSplit -> Option<Option<Split>> {
+        /// New share on Google; give both shares, adding up to 100, or both `null` to follow the recommended split.
+        #[example = 70]
+        google_percent: optional(or_null(integer(0..=100))),
+        /// New share on Microsoft.
+        #[example = 30]
+        microsoft_percent: optional(or_null(integer(0..=100))),
+    }
+    => |fields| match (google_percent?, microsoft_percent?) {
+        (None, None) => Ok(None),
+        (Some(google), Some(microsoft)) => split(fields, google, microsoft).map(Some),
+        _ => Err(only_one_share(fields)),
+    }
+}
+
+/// The split that two shares make.
+fn split(
+    fields: &Fields<'_>,
+    google: Option<u32>,
+    microsoft: Option<u32>,
+) -> Result<Option<Split>, Refused> {
+    match (google, microsoft) {
         (Some(google_percent), Some(microsoft_percent))
             if google_percent + microsoft_percent == 100 =>
         {
@@ -82,96 +106,20 @@ fn read_split(fields: &mut Fields<'_>) -> Result<Option<Split>, Refused> {
             Err(fields.refuse("google_percent", "and microsoft_percent must add up to 100"))
         }
         (None, None) => Ok(None),
-        _ => Err(fields.refuse(
-            "google_percent",
-            "and microsoft_percent must be given together or not at all",
-        )),
+        _ => Err(only_one_share(fields)),
     }
 }
 
-/// A change of a bundle; a field that is left out stays as it is.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UpdateBundle {
-    /// New name.
-    #[schema(
-        nullable = false,
-        example = "Growth 30k",
-        min_length = 1,
-        max_length = 120
-    )]
-    pub name: Option<String>,
-    /// New volume.
-    #[schema(nullable = false, example = 30_000, minimum = 1, maximum = 10_000_000)]
-    pub monthly_sending_volume: Option<u32>,
-    /// New share on Google; give both shares, adding up to 100, or both `null` to follow the recommended split.
-    #[schema(example = 70, minimum = 0, maximum = 100)]
-    pub google_percent: Option<u32>,
-    /// New share on Microsoft.
-    #[schema(example = 30, minimum = 0, maximum = 100)]
-    pub microsoft_percent: Option<u32>,
-    /// New spread.
-    #[schema(nullable = false)]
-    pub send_on_weekends: Option<bool>,
-    /// New density: 2 or 3.
-    #[schema(nullable = false, minimum = 2, maximum = 3)]
-    pub google_inboxes_per_domain: Option<u32>,
+fn only_one_share(fields: &Fields<'_>) -> Refused {
+    let what = "and microsoft_percent must be given together or not at all";
+    fields.refuse("google_percent", what)
 }
 
-impl RequestBody for UpdateBundle {
-    type Input = BundlePatch;
-
-    fn read(fields: &mut Fields<'_>) -> Result<BundlePatch, Refused> {
-        let name = fields.optional("name", display_name);
-        let volume = fields.optional("monthly_sending_volume", integer(1..=MAX_VOLUME));
-        let split = read_new_split(fields);
-        let weekends = fields.optional("send_on_weekends", boolean);
-        let density = fields.optional("google_inboxes_per_domain", choice(GOOGLE_DENSITIES));
-        Ok(BundlePatch {
-            name: name?,
-            monthly_sending_volume: volume?,
-            split: split?,
-            send_on_weekends: weekends?,
-            google_inboxes_per_domain: density?,
-        })
-    }
-}
-
-/// As [`read_split`], where leaving both out changes nothing. One share without the other is refused even as `null`:
-/// it cannot be told what was meant by it.
-#[expect(
-    clippy::option_option,
-    reason = "unchanged, recommended and own split are three things, as in BundlePatch"
-)]
-fn read_new_split(fields: &mut Fields<'_>) -> Result<Option<Option<Split>>, Refused> {
-    let given = (
-        fields.has("google_percent"),
-        fields.has("microsoft_percent"),
-    );
-    let split = read_split(fields)?;
-    match given {
-        (true, true) => Ok(Some(split)),
-        (false, false) => Ok(None),
-        _ => Err(fields.refuse(
-            "google_percent",
-            "and microsoft_percent must be given together or not at all",
-        )),
-    }
-}
-
-/// The filters of `GET /bundles`.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListBundles {
-    /// Only bundles with this status.
-    pub status: Option<BundleStatus>,
-}
-
-impl ListQuery for BundleFilter {
-    fn read(parameters: &mut Parameters) -> Self {
-        Self {
-            status: parameters.filter("status", word(BundleStatus::ALL)),
-        }
+query! {
+    /// The filters of `GET /bundles`.
+    pub ListBundles -> BundleFilter {
+        /// Only bundles with this status.
+        status: filter(one_of(BundleStatus::ALL)),
     }
 }
 
@@ -221,7 +169,7 @@ pub async fn list(
         filter,
         page,
         frame,
-    }: List<BundleFilter>,
+    }: List<ListBundles>,
 ) -> Result<Json<Page<view::Bundle>>, ApiError> {
     let slice = use_case::list(&app, &access.actor, filter, page).await?;
     Ok(frame.reply(slice)?)

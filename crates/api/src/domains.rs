@@ -1,58 +1,41 @@
 //! Domains: `/domains` (contract §3).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
 use peeker_app::App;
 use peeker_app::domains::{self as use_case, DomainFilter};
+use peeker_domain::id::UserId;
 use peeker_domain::name::MAX_LENGTH;
 use peeker_domain::view::{self, Category, Page, Single};
 use peeker_domain::{DomainName, DomainStatus, MailProvider, excerpt};
-use utoipa::ToSchema;
 
 use crate::access::{Access, Quote, Read};
 use crate::error::ApiError;
-use crate::extract::values::{email_text, id_text, string, word};
-use crate::extract::{
-    Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
-};
+use crate::extract::parameter::{email_text, filter, id, one_of};
+use crate::extract::presence::required;
+use crate::extract::rule::{Rule, list_of};
+use crate::extract::values::any_text;
+use crate::extract::{Body, List, NoQuery, PathId, object, query};
 
 /// Most names in one availability check (contract §3).
 const MAX_CHECKED: usize = 50;
 
-/// Names to be checked.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CheckAvailability {
-    /// 1 to 50 names, none twice.
-    #[schema(min_items = 1, max_items = 50, example = json!(["acme-mail.com", "acme-team.com"]))]
-    pub domains: Vec<String>,
-}
-
-impl RequestBody for CheckAvailability {
-    type Input = Vec<String>;
-
-    fn read(fields: &mut Fields<'_>) -> Result<Vec<String>, Refused> {
-        read_names(fields, MAX_CHECKED)
+object! {
+    /// Names to be checked.
+    pub CheckAvailability -> Vec<String> {
+        /// 1 to 50 names, none twice.
+        #[example = ["acme-mail.com", "acme-team.com"]]
+        domains: required(names(MAX_CHECKED)),
     }
+    => |_| domains
 }
 
-/// Reads `domains`: 1 to `max` names, none twice. They stay as submitted: an invalid one is a row of the answer, not
-/// a refusal. Only what is longer than any name is cut, and a NUL is shown as U+FFFD, since PostgreSQL keeps no text that
-/// holds one.
-pub(crate) fn read_names(fields: &mut Fields<'_>, max: usize) -> Result<Vec<String>, Refused> {
-    let mut seen = HashMap::new();
-    fields.array("domains", 1..=max, |index, item| {
-        let name = item.value(|value| string(value).map(as_submitted))?;
-        let first = *seen.entry(spelled_once(&name)).or_insert(index);
-        if first == index {
-            Ok(name)
-        } else {
-            Err(item.refuse(&format!("is the same name as domains[{first}]")))
-        }
-    })
+/// 1 to `max` names, none twice. They stay as submitted: an invalid one is a row of the answer, not a refusal. Only what is
+/// longer than any name is cut, and a NUL is shown as U+FFFD, since PostgreSQL keeps no text that holds one.
+pub(crate) fn names(max: usize) -> impl Rule<Value = Vec<String>> {
+    list_of(1..=max, any_text(as_submitted)).each_once("name", |name| spelled_once(name))
 }
 
 /// A name as it stands, unless it is longer than any can be.
@@ -70,32 +53,20 @@ fn spelled_once(name: &str) -> String {
     DomainName::parse(name).map_or_else(|_| name.trim().to_lowercase(), |name| name.to_string())
 }
 
-/// The filters of `GET /domains`.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListDomains {
-    /// Only domains in inventory, or only those on an order.
-    pub category: Option<Category>,
-    /// Only domains of the customer with this `usr_` id.
-    pub user_id: Option<String>,
-    /// Only domains of the customer with this address.
-    #[param(example = "client@example.com")]
-    pub user_email: Option<String>,
-    /// Only domains that a new order could put this provider on.
-    pub usable_for: Option<MailProvider>,
-    /// Only domains with this status.
-    pub status: Option<DomainStatus>,
-}
-
-impl ListQuery for DomainFilter {
-    fn read(parameters: &mut Parameters) -> Self {
-        Self {
-            category: parameters.filter("category", word(Category::ALL)),
-            user_id: parameters.filter("user_id", id_text),
-            user_email: parameters.filter("user_email", email_text),
-            usable_for: parameters.filter("usable_for", word(MailProvider::ALL)),
-            status: parameters.filter("status", word(DomainStatus::ALL)),
-        }
+query! {
+    /// The filters of `GET /domains`.
+    pub ListDomains -> DomainFilter {
+        /// Only domains in inventory, or only those on an order.
+        category: filter(one_of(Category::ALL)),
+        /// Only domains of the customer with this `usr_` id.
+        user_id: filter(id::<UserId>()),
+        /// Only domains of the customer with this address.
+        #[example = "client@example.com"]
+        user_email: filter(email_text()),
+        /// Only domains that a new order could put this provider on.
+        usable_for: filter(one_of(MailProvider::ALL)),
+        /// Only domains with this status.
+        status: filter(one_of(DomainStatus::ALL)),
     }
 }
 
@@ -116,7 +87,7 @@ pub async fn list(
         filter,
         page,
         frame,
-    }: List<DomainFilter>,
+    }: List<ListDomains>,
 ) -> Result<Json<Page<view::Domain>>, ApiError> {
     let slice = use_case::list(&app, &access.actor, filter, page).await?;
     Ok(frame.reply(slice)?)

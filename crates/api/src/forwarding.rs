@@ -7,34 +7,25 @@ use peeker_app::App;
 use peeker_app::forwarding::{self as use_case, MAX_DOMAINS};
 use peeker_domain::WebUrl;
 use peeker_domain::view::{ForwardingJob, Single};
-use utoipa::ToSchema;
 
 use crate::access::{Access, Read, Write};
-use crate::domains::read_names;
+use crate::domains::names;
 use crate::error::ApiError;
+use crate::extract::presence::required;
 use crate::extract::values::web_url;
-use crate::extract::{Body, Fields, NoQuery, PathId, Refused, RequestBody};
+use crate::extract::{Body, NoQuery, PathId, object};
 
-/// Domains and their new target.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ForwardDomains {
-    /// 1 to 25 names or `dom_` ids, none twice; one that is not yours is a failed row of the job.
-    #[schema(min_items = 1, max_items = 25, example = json!(["acme-mail.com"]))]
-    pub domains: Vec<String>,
-    /// Where their web addresses redirect to.
-    #[schema(example = "https://www.example.com", max_length = 2048)]
-    pub forwarding_url: String,
-}
-
-impl RequestBody for ForwardDomains {
-    type Input = (Vec<String>, WebUrl);
-
-    fn read(fields: &mut Fields<'_>) -> Result<Self::Input, Refused> {
-        let domains = read_names(fields, MAX_DOMAINS);
-        let url = fields.required("forwarding_url", web_url);
-        Ok((domains?, url?))
+object! {
+    /// Domains and their new target.
+    pub ForwardDomains -> (Vec<String>, WebUrl) {
+        /// 1 to 25 names or `dom_` ids, none twice; one that is not yours is a failed row of the job.
+        #[example = ["acme-mail.com"]]
+        domains: required(names(MAX_DOMAINS)),
+        /// Where their web addresses redirect to.
+        #[example = "https://www.example.com"]
+        forwarding_url: required(web_url()),
     }
+    => |_| Ok((domains?, forwarding_url?))
 }
 
 /// Forward domains

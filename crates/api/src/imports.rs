@@ -9,54 +9,35 @@ use peeker_domain::DomainName;
 use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::rate::Tokens;
 use peeker_domain::view::{ImportJob, ImportedDomain, Single};
-use utoipa::ToSchema;
 
-use crate::access::{Access, Read, Write};
-use crate::domains::read_names;
+use crate::access::{Access, Metered, Read, Write};
+use crate::domains::names;
 use crate::error::ApiError;
-use crate::extract::{
-    Body, Fields, ListQuery, NoQuery, Parameters, PathId, Query, Refused, RequestBody,
-};
+use crate::extract::presence::required;
+use crate::extract::values::{string_schema, text};
+use crate::extract::{Body, NoQuery, PathId, Query, object, parameter, query};
 
 /// Most names in one look-up: as many as an import takes.
 const MAX_LOOKED_UP: usize = MAX_ASYNC;
 
-/// Domains to be imported before the answer.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ImportDomains {
-    /// 1 to 25 names, none twice; one that cannot be imported is a failed row of the answer.
-    #[schema(min_items = 1, max_items = 25, example = json!(["team-acme.com"]))]
-    pub domains: Vec<String>,
+object! {
+    /// Domains to be imported before the answer.
+    pub ImportDomains -> Vec<String> {
+        /// 1 to 25 names, none twice; one that cannot be imported is a failed row of the answer.
+        #[example = ["team-acme.com"]]
+        domains: required(names(MAX_SYNC)),
+    }
+    => |_| domains
 }
 
-impl RequestBody for ImportDomains {
-    type Input = Vec<String>;
-
-    fn read(fields: &mut Fields<'_>) -> Result<Vec<String>, Refused> {
-        read_names(fields, MAX_SYNC)
+object! {
+    /// Domains to be imported in the background.
+    pub ImportDomainsLater -> Vec<String> {
+        /// 1 to 500 names, none twice; one that cannot be imported is a failed row of the job.
+        #[example = ["team-acme.com", "acme-crew.com"]]
+        domains: required(names(MAX_ASYNC)),
     }
-}
-
-/// Domains to be imported in the background.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ImportDomainsLater {
-    /// 1 to 500 names, none twice; one that cannot be imported is a failed row of the job.
-    #[schema(min_items = 1, max_items = 500, example = json!(["team-acme.com", "acme-crew.com"]))]
-    pub domains: Vec<String>,
-}
-
-impl RequestBody for ImportDomainsLater {
-    type Input = Vec<String>;
-
-    fn read(fields: &mut Fields<'_>) -> Result<Vec<String>, Refused> {
-        read_names(fields, MAX_ASYNC)
-    }
-
-    fn tokens(names: &Vec<String>) -> Tokens {
-        Tokens::of_import(names.len())
-    }
+    => |_| domains
 }
 
 /// Import a few domains
@@ -107,9 +88,11 @@ pub async fn create(
 pub async fn create_job(
     State(app): State<App>,
     access: Access<Write>,
+    Metered(meter): Metered,
     _: NoQuery,
     Body(names): Body<ImportDomainsLater>,
 ) -> Result<(StatusCode, Json<Single<ImportJob>>), ApiError> {
+    meter.weigh(Tokens::of_import(names.len())).await?;
     let data = use_case::create_job(&app, &access.actor, names).await?;
     Ok((StatusCode::ACCEPTED, Json(Single { data })))
 }
@@ -156,26 +139,17 @@ pub async fn get_job(
     Ok(Json(Single { data }))
 }
 
-/// The names of a look-up.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct LookUpImports {
-    /// Names, separated by commas.
-    #[param(example = "team-acme.com,acme-crew.com", required = true)]
-    pub domains: String,
-}
-
-/// The names, read.
-#[derive(Debug)]
-pub struct Names(Vec<DomainName>);
-
-impl ListQuery for Names {
-    fn read(parameters: &mut Parameters) -> Self {
-        Self(parameters.required("domains", names).unwrap_or_default())
+query! {
+    /// The names of a look-up.
+    pub LookUpImports -> Vec<DomainName> {
+        /// Names, separated by commas.
+        #[example = "team-acme.com,acme-crew.com"]
+        domains: parameter::required(text(parse_names, |_| string_schema())),
     }
+    => domains
 }
 
-fn names(text: &str) -> Result<Vec<DomainName>, String> {
+fn parse_names(text: &str) -> Result<Vec<DomainName>, String> {
     let names: Vec<DomainName> = text
         .split(',')
         .map(|name| {
@@ -202,7 +176,7 @@ fn names(text: &str) -> Result<Vec<DomainName>, String> {
 pub async fn find(
     State(app): State<App>,
     access: Access<Read>,
-    Query(Names(names)): Query<Names>,
+    Query(names): Query<LookUpImports>,
 ) -> Result<Json<Single<Vec<ImportedDomain>>>, ApiError> {
     let data = use_case::list_domains(&app, &access.actor, &names).await?;
     Ok(Json(Single { data }))

@@ -13,8 +13,6 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required};
 
 use crate::error::ErrorEnvelope;
 
-pub(crate) use schemas::{choice_schema, word_schema};
-
 /// Answers that every operation can give, whatever it does.
 const COMMON_ERRORS: [(&str, &str); 6] = [
     (

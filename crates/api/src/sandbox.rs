@@ -13,8 +13,9 @@ use utoipa::ToSchema;
 
 use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
+use crate::extract::presence::required;
 use crate::extract::values::integer;
-use crate::extract::{Body, Fields, NoBody, NoQuery, PathId, Refused, RequestBody};
+use crate::extract::{Body, NoBody, NoQuery, PathId, object};
 
 /// Resolve a pending action
 ///
@@ -95,21 +96,14 @@ pub async fn clock(
     Ok(Json(Single { data }))
 }
 
-/// How far to move the clock.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AdvanceClock {
-    /// 1 to 315,360,000 (ten years).
-    #[schema(example = 86_400, minimum = 1, maximum = 315_360_000)]
-    pub seconds: u32,
-}
-
-impl RequestBody for AdvanceClock {
-    type Input = u32;
-
-    fn read(fields: &mut Fields<'_>) -> Result<u32, Refused> {
-        fields.required("seconds", integer(1..=MAX_SECONDS))
+object! {
+    /// How far to move the clock.
+    pub AdvanceClock -> u32 {
+        /// 1 to 315,360,000 (ten years).
+        #[example = 86_400]
+        seconds: required(integer(1..=MAX_SECONDS)),
     }
+    => |_| seconds
 }
 
 /// Advance the sandbox clock

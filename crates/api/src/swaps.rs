@@ -5,108 +5,60 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use peeker_app::App;
 use peeker_app::swaps::{self as use_case, SwapFilter, SwapRequest};
-use peeker_domain::order::{MAX_PERSONAS, Persona};
+use peeker_domain::id::{DomainId, OrderId, UserId};
+use peeker_domain::order::Persona;
 use peeker_domain::view::{Page, Single, Swap, SwapList};
 use peeker_domain::{SwapStatus, SwapType};
-use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
 
 use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
-use crate::extract::values::{id_text, string, word};
-use crate::extract::{
-    Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
-};
-use crate::openapi::word_schema;
-use crate::orders::request::{OrderPersona, domain_name};
-
-/// A domain that is to take the place of another.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreateSwap {
-    /// `standard`: the old domain goes when the new one is live. `premium`: it stays warm for 14 days beside it; Microsoft
-    /// domains only.
-    #[serde(rename = "type")]
-    #[schema(schema_with = type_schema)]
-    pub kind: String,
-    /// The `dom_` id of the domain that is to go.
-    #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
-    pub domain_id: String,
-    /// The name that is to come: one of the inventory, or one that can be registered or imported.
-    #[schema(example = "acme-mail.com")]
-    pub replacement_domain: String,
-}
+use crate::extract::parameter::{filter, id, one_of};
+use crate::extract::presence::required;
+use crate::extract::values::{domain_name, string, word};
+use crate::extract::{Body, List, NoQuery, PathId, object, query};
+use crate::orders::request::personas;
 
 /// The types that `POST /swaps` takes; renaming has an operation of its own.
 const DOMAIN_SWAPS: &[SwapType] = &[SwapType::Standard, SwapType::Premium];
 
-fn type_schema() -> Object {
-    let description = "`standard`: the old domain goes when the new one is live. `premium`: it stays warm for 14 days \
-        beside it; Microsoft domains only.";
-    word_schema(&["standard", "premium"], description)
-}
-
-impl RequestBody for CreateSwap {
-    type Input = SwapRequest;
-
-    fn read(fields: &mut Fields<'_>) -> Result<SwapRequest, Refused> {
-        let kind = fields.required("type", |value| word(DOMAIN_SWAPS)(string(value)?));
-        let domain_id = fields.required("domain_id", |value| string(value).map(str::to_owned));
-        let replacement = fields.required("replacement_domain", domain_name);
-        Ok(SwapRequest {
-            kind: kind?,
-            domain_id: domain_id?,
-            replacement: replacement?,
-        })
+object! {
+    /// A domain that is to take the place of another.
+    pub CreateSwap -> SwapRequest {
+        /// `standard`: the old domain goes when the new one is live. `premium`: it stays warm for 14 days beside it; Microsoft
+        /// domains only.
+        kind as "type": required(word(DOMAIN_SWAPS)),
+        /// The `dom_` id of the domain that is to go.
+        #[example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4"]
+        domain_id: required(string()),
+        /// The name that is to come: one of the inventory, or one that can be registered or imported.
+        #[example = "acme-mail.com"]
+        replacement as "replacement_domain": required(domain_name()),
     }
 }
 
-/// Whose names the inboxes of a domain are to bear.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RenameInboxes {
-    /// The `dom_` id of the domain.
-    #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
-    pub domain_id: String,
-    /// Whose names the inboxes bear, in turn.
-    #[schema(min_items = 1, max_items = 10)]
-    pub personas: Vec<OrderPersona>,
-}
-
-impl RequestBody for RenameInboxes {
-    type Input = (String, Vec<Persona>);
-
-    fn read(fields: &mut Fields<'_>) -> Result<Self::Input, Refused> {
-        let domain_id = fields.required("domain_id", |value| string(value).map(str::to_owned));
-        let personas = fields.array("personas", 1..=MAX_PERSONAS, |_, item| {
-            item.object(OrderPersona::read)
-        });
-        Ok((domain_id?, personas?))
+object! {
+    /// Whose names the inboxes of a domain are to bear.
+    pub RenameInboxes -> (String, Vec<Persona>) {
+        /// The `dom_` id of the domain.
+        #[example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4"]
+        domain_id: required(string()),
+        /// Whose names the inboxes bear, in turn.
+        personas: required(personas()),
     }
+    => |_| Ok((domain_id?, personas?))
 }
 
-/// The filters of `GET /swaps`.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListSwaps {
-    /// Only swaps on orders of the customer with this `usr_` id.
-    pub user_id: Option<String>,
-    /// Only swaps on the order with this `ord_` id.
-    pub order_id: Option<String>,
-    /// Only swaps that take the domain with this `dom_` id off, or bring it in.
-    pub domain_id: Option<String>,
-    /// Only swaps with this status.
-    pub status: Option<SwapStatus>,
-}
-
-impl ListQuery for SwapFilter {
-    fn read(parameters: &mut Parameters) -> Self {
-        Self {
-            user_id: parameters.filter("user_id", id_text),
-            order_id: parameters.filter("order_id", id_text),
-            domain_id: parameters.filter("domain_id", id_text),
-            status: parameters.filter("status", word(SwapStatus::ALL)),
-        }
+query! {
+    /// The filters of `GET /swaps`.
+    pub ListSwaps -> SwapFilter {
+        /// Only swaps on orders of the customer with this `usr_` id.
+        user_id: filter(id::<UserId>()),
+        /// Only swaps on the order with this `ord_` id.
+        order_id: filter(id::<OrderId>()),
+        /// Only swaps that take the domain with this `dom_` id off, or bring it in.
+        domain_id: filter(id::<DomainId>()),
+        /// Only swaps with this status.
+        status: filter(one_of(SwapStatus::ALL)),
     }
 }
 
@@ -184,7 +136,7 @@ pub async fn list(
         filter,
         page,
         frame,
-    }: List<SwapFilter>,
+    }: List<ListSwaps>,
 ) -> Result<Json<Page<Swap>>, ApiError> {
     let slice = use_case::list(&app, &access.actor, filter, page).await?;
     Ok(frame.reply(slice)?)

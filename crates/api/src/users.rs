@@ -7,145 +7,95 @@ use peeker_app::App;
 use peeker_app::users::{self as use_case, NewUser, UserFilter, UserPatch};
 use peeker_domain::UserStatus;
 use peeker_domain::order::ClientId;
-use peeker_domain::view::{self, Page, Single, client_id_schema};
-use serde_json::Value;
-use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
+use peeker_domain::view::{self, Page, Single};
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::access::{Access, Read, Write};
 use crate::error::ApiError;
-use crate::extract::values::{self, client_id, display_name_or_none, email, word};
-use crate::extract::{
-    Body, Fields, List, ListQuery, NoQuery, Parameters, PathId, Refused, RequestBody,
-};
-use crate::openapi::word_schema;
+use crate::extract::parameter::{email_text, filter, one_of};
+use crate::extract::presence::{absent_is_null, optional, required};
+use crate::extract::rule::{Components, Rule, object, or_empty};
+use crate::extract::values::{client_id, email, person_name, word};
+use crate::extract::{Body, Item, List, NoQuery, PathId, Refused, object, query};
 
 /// The one sequencer that inboxes are handed to (contract §1).
 const SUPPORTED_SEQUENCER: &str = "smartlead";
 
-/// Where the inboxes of a customer's future orders go.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UserSequencer {
-    /// The sequencer; only `smartlead`.
-    #[schema(schema_with = sequencer_schema)]
-    pub provider: String,
-    /// The sequencer's client: a number or a text; `null` or `""` for the default route.
-    #[schema(schema_with = client_id_schema, required = true)]
-    pub client_id: Value,
-}
-
-/// The schema of a sequencer's name.
-pub(crate) fn sequencer_schema() -> Object {
-    word_schema(&[SUPPORTED_SEQUENCER], "The sequencer; only `smartlead`.")
-}
-
-impl UserSequencer {
-    fn read(fields: &mut Fields<'_>) -> Result<Option<ClientId>, Refused> {
-        let provider = read_provider(fields);
-        let client = fields.required_or_null("client_id", client_id);
+object! {
+    /// Where the inboxes of a customer's future orders go.
+    pub UserSequencer -> Option<ClientId> {
+        /// The sequencer; only `smartlead`.
+        provider: required(SequencerName),
+        /// The sequencer's client: a number or a text; `null` or `""` for the default route.
+        client_id: required(client_id()),
+    }
+    => |_| {
         provider?;
-        Ok(client?.flatten())
+        client_id
     }
 }
 
-/// Reads the field `provider` of a sequencer object; another sequencer has an error code of its own.
-pub(crate) fn read_provider(fields: &mut Fields<'_>) -> Result<(), Refused> {
-    let provider = fields.required("provider", |value| values::string(value).map(str::to_owned))?;
-    if provider == SUPPORTED_SEQUENCER {
-        return Ok(());
-    }
-    Err(fields.refuse_provider("provider", "is not a supported sequencer; use smartlead"))
-}
+/// The name of the sequencer; another one has an error code of its own.
+pub(crate) struct SequencerName;
 
-/// A new customer.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreateUser {
-    /// Unique in the account and environment, however it is spelled.
-    #[schema(example = "client@example.com", format = Email)]
-    pub email: String,
-    /// Given name.
-    #[schema(example = "Sam", max_length = 100)]
-    pub first_name: Option<String>,
-    /// Family name.
-    #[schema(example = "Lee", max_length = 100)]
-    pub last_name: Option<String>,
-    /// Where inboxes of future orders go.
-    pub sequencer: UserSequencer,
-}
+impl Rule for SequencerName {
+    type Value = ();
 
-impl RequestBody for CreateUser {
-    type Input = NewUser;
-
-    fn read(fields: &mut Fields<'_>) -> Result<NewUser, Refused> {
-        let email = fields.required("email", email);
-        let first_name = fields.optional_or_null("first_name", display_name_or_none);
-        let last_name = fields.optional_or_null("last_name", display_name_or_none);
-        let client_id = fields.object("sequencer", UserSequencer::read);
-        Ok(NewUser {
-            email: email?,
-            first_name: first_name?.flatten(),
-            last_name: last_name?.flatten(),
-            client_id: client_id?,
-        })
-    }
-}
-
-/// A change of a customer; a field that is left out stays as it is.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UpdateUser {
-    /// New address.
-    #[schema(nullable = false, example = "client@example.com", format = Email)]
-    pub email: Option<String>,
-    /// New given name; `null` empties it.
-    #[schema(example = "Sam", max_length = 100)]
-    pub first_name: Option<String>,
-    /// New family name; `null` empties it.
-    #[schema(example = "Lee", max_length = 100)]
-    pub last_name: Option<String>,
-    /// Where inboxes of future orders go; running orders stay where they are.
-    #[schema(nullable = false)]
-    pub sequencer: Option<UserSequencer>,
-}
-
-impl RequestBody for UpdateUser {
-    type Input = UserPatch;
-
-    fn read(fields: &mut Fields<'_>) -> Result<UserPatch, Refused> {
-        let email = fields.optional("email", email);
-        let has_first_name = fields.has("first_name");
-        let first_name = fields.optional_or_null("first_name", display_name_or_none);
-        let has_last_name = fields.has("last_name");
-        let last_name = fields.optional_or_null("last_name", display_name_or_none);
-        let client_id = fields.optional_object("sequencer", UserSequencer::read);
-        Ok(UserPatch {
-            email: email?,
-            first_name: has_first_name.then_some(first_name?.flatten()),
-            last_name: has_last_name.then_some(last_name?.flatten()),
-            client_id: client_id?,
-        })
-    }
-}
-
-/// The filters of `GET /users`.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListUsers {
-    /// Only the customer with this address.
-    #[param(example = "client@example.com")]
-    pub email: Option<String>,
-    /// Only customers with this status.
-    pub status: Option<UserStatus>,
-}
-
-impl ListQuery for UserFilter {
-    fn read(parameters: &mut Parameters) -> Self {
-        Self {
-            email: parameters.filter("email", values::email_text),
-            status: parameters.filter("status", word(UserStatus::ALL)),
+    fn read(&self, item: &Item<'_>) -> Result<(), Refused> {
+        let is_supported = item.text(|text| Ok(text == SUPPORTED_SEQUENCER))?;
+        if is_supported {
+            return Ok(());
         }
+        Err(item.refuse_provider("is not a supported sequencer; use smartlead"))
+    }
+
+    fn schema(&self, components: &mut Components) -> RefOr<Schema> {
+        word(&[SUPPORTED_SEQUENCER]).schema(components)
+    }
+}
+
+object! {
+    /// A new customer.
+    pub CreateUser -> NewUser {
+        /// Unique in the account and environment, however it is spelled.
+        #[example = "client@example.com"]
+        email: required(email()),
+        /// Given name.
+        #[example = "Sam"]
+        first_name: absent_is_null(or_empty(person_name())),
+        /// Family name.
+        #[example = "Lee"]
+        last_name: absent_is_null(or_empty(person_name())),
+        /// Where inboxes of future orders go.
+        client_id as "sequencer": required(object::<UserSequencer>()),
+    }
+}
+
+object! {
+    /// A change of a customer; a field that is left out stays as it is.
+    pub UpdateUser -> UserPatch {
+        /// New address.
+        #[example = "client@example.com"]
+        email: optional(email()),
+        /// New given name; `null` empties it.
+        #[example = "Sam"]
+        first_name: optional(or_empty(person_name())),
+        /// New family name; `null` empties it.
+        #[example = "Lee"]
+        last_name: optional(or_empty(person_name())),
+        /// Where inboxes of future orders go; running orders stay where they are.
+        client_id as "sequencer": optional(object::<UserSequencer>()),
+    }
+}
+
+query! {
+    /// The filters of `GET /users`.
+    pub ListUsers -> UserFilter {
+        /// Only the customer with this address.
+        #[example = "client@example.com"]
+        email: filter(email_text()),
+        /// Only customers with this status.
+        status: filter(one_of(UserStatus::ALL)),
     }
 }
 
@@ -191,7 +141,7 @@ pub async fn list(
         filter,
         page,
         frame,
-    }: List<UserFilter>,
+    }: List<ListUsers>,
 ) -> Result<Json<Page<view::User>>, ApiError> {
     let slice = use_case::list(&app, &access.actor, filter, page).await?;
     Ok(frame.reply(slice)?)

@@ -6,45 +6,27 @@ use peeker_app::App;
 use peeker_app::webhook_check::{self as use_case, Delivery};
 use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::view::{SignatureCheck, Single};
-use secrecy::SecretString;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 
 use crate::access::{Access, Read};
 use crate::error::ApiError;
-use crate::extract::values::string;
-use crate::extract::{Body, Fields, NoQuery, Refused, RequestBody};
+use crate::extract::presence::{optional, required};
+use crate::extract::values::{json, secret, string};
+use crate::extract::{Body, NoQuery, object};
 
 /// Most headers that are looked at.
 const MAX_HEADERS: usize = 100;
 
-/// A delivery as your receiver has it.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VerifyWebhook {
-    /// Its headers, at most 100. Names in any letter case; a value may be a list with one text in it.
-    #[schema(value_type = Object)]
-    pub headers: BTreeMap<String, String>,
-    /// Its body, exactly as it came.
-    pub body: String,
-    /// The secret that your receiver checks with, to see whether it is the right one. It is neither stored nor logged.
-    #[schema(nullable = false)]
-    pub secret: Option<String>,
-}
-
-impl RequestBody for VerifyWebhook {
-    type Input = Delivery;
-
-    fn read(fields: &mut Fields<'_>) -> Result<Delivery, Refused> {
-        let headers = fields.required("headers", header_list);
-        let body = fields.required("body", |value| string(value).map(str::to_owned));
-        let secret = fields.optional("secret", |value| string(value).map(SecretString::from));
-        Ok(Delivery {
-            headers: headers?,
-            body: body?,
-            secret: secret?,
-        })
+object! {
+    /// A delivery as your receiver has it.
+    pub VerifyWebhook -> Delivery {
+        /// Its headers, at most 100. Names in any letter case; a value may be a list with one text in it.
+        headers: required(json(header_list, || ObjectBuilder::new().build())),
+        /// Its body, exactly as it came.
+        body: required(string()),
+        /// The secret that your receiver checks with, to see whether it is the right one. It is neither stored nor logged.
+        secret: optional(secret()),
     }
 }
 

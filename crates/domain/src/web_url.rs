@@ -5,7 +5,7 @@ use std::fmt;
 use url::Url;
 
 /// Longest URL taken.
-const MAX_LENGTH: usize = 2048;
+pub const MAX_LENGTH: usize = 2048;
 
 /// Why a text is not a URL we take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -5,37 +5,25 @@ use axum::extract::State;
 use peeker_app::App;
 use peeker_app::events::{self as use_case, EventFilter};
 use peeker_domain::EventType;
+use peeker_domain::id::OrderId;
 use peeker_domain::view::{self, Page, Single};
 
 use crate::access::{Access, Read};
 use crate::error::ApiError;
-use crate::extract::values::{boolean_text, id_text, natural_text, word};
-use crate::extract::{List, ListQuery, NoQuery, Parameters, PathId};
+use crate::extract::parameter::{boolean_text, filter, id, natural_text, one_of};
+use crate::extract::{List, NoQuery, PathId, query};
 
-/// The filters of `GET /events`.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListEvents {
-    /// Only events of this type.
-    #[param(rename = "type")]
-    pub kind: Option<EventType>,
-    /// Only events about the order with this `ord_` id.
-    pub order_id: Option<String>,
-    /// Only events that your receiver took with a 2xx, or only those that it did not (yet).
-    pub delivered: Option<bool>,
-    /// Only events with a higher sequence number. The list then starts with the oldest of them, for catching up.
-    #[param(minimum = 0)]
-    pub after_sequence: Option<i64>,
-}
-
-impl ListQuery for EventFilter {
-    fn read(parameters: &mut Parameters) -> Self {
-        Self {
-            kind: parameters.filter("type", word(EventType::ALL)),
-            order: parameters.filter("order_id", id_text),
-            delivered: parameters.filter("delivered", boolean_text),
-            after_sequence: parameters.filter("after_sequence", natural_text),
-        }
+query! {
+    /// The filters of `GET /events`.
+    pub ListEvents -> EventFilter {
+        /// Only events of this type.
+        kind as "type": filter(one_of(EventType::ALL)),
+        /// Only events about the order with this `ord_` id.
+        order as "order_id": filter(id::<OrderId>()),
+        /// Only events that your receiver took with a 2xx, or only those that it did not (yet).
+        delivered: filter(boolean_text()),
+        /// Only events with a higher sequence number. The list then starts with the oldest of them, for catching up.
+        after_sequence: filter(natural_text()),
     }
 }
 
@@ -57,7 +45,7 @@ pub async fn list(
         filter,
         page,
         frame,
-    }: List<EventFilter>,
+    }: List<ListEvents>,
 ) -> Result<Json<Page<view::Event>>, ApiError> {
     let slice = use_case::list(&app, &access.actor, filter, page).await?;
     Ok(frame.reply(slice)?)

@@ -1,20 +1,21 @@
 //! `POST /events/{id}/replay`, `POST /events/replay`, `GET /events/replay/{id}`.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use peeker_app::App;
 use peeker_app::events::{self as use_case, ReplayWindow};
-use peeker_domain::excerpt::{QUOTED, excerpt};
+use peeker_domain::EventType;
 use peeker_domain::view::{Event, EventReplay, Single};
-use peeker_domain::{EventType, Timestamp};
-use serde_json::Value;
-use utoipa::ToSchema;
 
 use crate::access::{Access, Metered, Read, Write};
 use crate::error::ApiError;
-use crate::extract::values::{boolean, string, timestamp};
-use crate::extract::{Body, Fields, NoBody, NoQuery, PathId, Refused, RequestBody};
+use crate::extract::presence::{optional, optional_or, required};
+use crate::extract::rule::list_of;
+use crate::extract::values::{boolean, event_type, timestamp};
+use crate::extract::{Body, NoBody, NoQuery, PathId, object};
 
 /// Send an event again
 ///
@@ -39,50 +40,24 @@ pub async fn replay(
     Ok(Json(Single { data }))
 }
 
-/// A window of time whose events are to be sent again.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReplayEvents {
-    /// The window starts with this.
-    pub since: Timestamp,
-    /// The window ends before this.
-    pub until: Timestamp,
-    /// Only these types; left out, all.
-    #[schema(nullable = false, min_items = 1, max_items = 18)]
-    pub types: Option<Vec<EventType>>,
-    /// Only events that never arrived, because they were given up or had no address to go to. Left out, all.
-    #[schema(nullable = false, default = false)]
-    pub only_failed: Option<bool>,
-}
-
-impl RequestBody for ReplayEvents {
-    type Input = ReplayWindow;
-
-    fn read(fields: &mut Fields<'_>) -> Result<ReplayWindow, Refused> {
-        let since = fields.required("since", timestamp);
-        let until = fields.required("until", timestamp);
-        let types = if fields.has("types") {
-            let read = fields.array("types", 1..=EventType::ALL.len(), |_, item| {
-                item.value(kind)
-            });
-            read.map(|types| Some(types.into_iter().collect()))
-        } else {
-            fields.optional("types", |_| Ok(())).map(|_| None)
-        };
-        let only_failed = fields.optional("only_failed", boolean);
-        Ok(ReplayWindow {
-            since: since?,
-            until: until?,
-            types: types?,
-            only_failed: only_failed?.unwrap_or(false),
-        })
+object! {
+    /// A window of time whose events are to be sent again.
+    pub ReplayEvents -> ReplayWindow {
+        /// The window starts with this.
+        since: required(timestamp()),
+        /// The window ends before this.
+        until: required(timestamp()),
+        /// Only these types; left out, all.
+        types: optional(list_of(1..=EventType::ALL.len(), event_type())),
+        /// Only events that never arrived, because they were given up or had no address to go to. Left out, all.
+        only_failed: optional_or(boolean(), false),
     }
-}
-
-fn kind(value: &Value) -> Result<EventType, String> {
-    let text = string(value)?;
-    text.parse()
-        .map_err(|_| format!("is not an event type: {:?}", excerpt(text, QUOTED)))
+    => |_| Ok(ReplayWindow {
+        since: since?,
+        until: until?,
+        types: types?.map(BTreeSet::from_iter),
+        only_failed: only_failed?,
+    })
 }
 
 /// Send the events of a window of time again

@@ -16,45 +16,42 @@ use peeker_app::App;
 use peeker_app::events::{Cursor, EventStream, Frame, StreamRequest};
 use peeker_domain::{Error, EventType};
 
-use super::Types;
 use crate::access::{Access, Read};
 use crate::error::ApiError;
-use crate::extract::values::{boolean_text, natural_text};
-use crate::extract::{ListQuery, Parameters, Query};
+use crate::extract::parameter::{boolean_text, natural_text, one_of, optional, optional_or};
+use crate::extract::rule::TextRule;
+use crate::extract::values::{string_schema, text};
+use crate::extract::{Query, query};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Asks reverse proxies not to collect the answer before they pass it on.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// The parameters of `GET /events/stream`.
-#[derive(Debug, Default, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct FollowEvents {
-    /// Start after the event with this sequence number. Left out, with what happens from now on.
-    #[param(minimum = 0)]
-    pub after_sequence: Option<i64>,
-    /// Only these types, separated by commas.
-    #[param(value_type = Option<String>, example = "order.completed,order.failed")]
-    pub types: Option<BTreeSet<EventType>>,
-    /// Also events that are sent again on request.
-    #[param(default = false)]
-    pub replays: Option<bool>,
-    /// `false` ends the stream when everything that is there has been sent.
-    #[param(default = true)]
-    pub follow: Option<bool>,
+query! {
+    /// The parameters of `GET /events/stream`.
+    pub FollowEvents -> StreamRequest {
+        /// Start after the event with this sequence number. Left out, with what happens from now on.
+        after_sequence: optional(natural_text()),
+        /// Only these types, separated by commas.
+        #[example = "order.completed,order.failed"]
+        types: optional(text(parse_types, |_| string_schema())),
+        /// Also events that are sent again on request.
+        replays: optional_or(boolean_text(), false),
+        /// `false` ends the stream when everything that is there has been sent.
+        follow: optional_or(boolean_text(), true),
+    }
+    => StreamRequest {
+        after: after_sequence.map(|sequence| Cursor { sequence, replay: None }),
+        named_in: "after_sequence",
+        types,
+        replays,
+        follow,
+    }
 }
 
-impl ListQuery for FollowEvents {
-    fn read(parameters: &mut Parameters) -> Self {
-        Self {
-            after_sequence: parameters.optional("after_sequence", natural_text),
-            types: parameters
-                .optional("types", Types::parse)
-                .map(|Types(types)| types),
-            replays: parameters.optional("replays", boolean_text),
-            follow: parameters.optional("follow", boolean_text),
-        }
-    }
+fn parse_types(text: &str) -> Result<BTreeSet<EventType>, String> {
+    let one = one_of(EventType::ALL);
+    text.split(',').map(|kind| one.parse(kind.trim())).collect()
 }
 
 /// Follow events
@@ -81,21 +78,12 @@ impl ListQuery for FollowEvents {
 pub async fn stream(
     State(app): State<App>,
     access: Access<Read>,
-    Query(asked): Query<FollowEvents>,
+    Query(mut request): Query<FollowEvents>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let from_parameter = asked.after_sequence.map(|sequence| Cursor {
-        sequence,
-        replay: None,
-    });
-    let from_header = last_event_id(&headers)?;
-    let request = StreamRequest {
-        after: from_header.or(from_parameter),
-        named_in: from_header.map_or("after_sequence", |_| "Last-Event-ID"),
-        types: asked.types,
-        replays: asked.replays.unwrap_or(false),
-        follow: asked.follow.unwrap_or(true),
-    };
+    if let Some(cursor) = last_event_id(&headers)? {
+        (request.after, request.named_in) = (Some(cursor), "Last-Event-ID");
+    }
     let stream = EventStream::open(&app, &access.actor, request).await?;
     let frames = unfold(stream, |mut stream| async {
         let frame = stream.next().await?;

@@ -4,34 +4,26 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError};
-use peeker_domain::rate::Tokens;
 use peeker_domain::{Code, Error};
 use serde_json::Value;
 
 use super::fields::{Fields, read_object};
 use super::json;
 use super::problems::Refused;
-use crate::access;
 use crate::error::ApiError;
 
-/// A type that documents a request body and knows how to read it.
+/// A type that documents a request body, or an object in one, and knows how to read it.
 pub trait RequestBody {
     /// What the use-case takes.
     type Input: Send;
 
     /// Reads the body; what is wrong with it is noted in `fields`.
     fn read(fields: &mut Fields<'_>) -> Result<Self::Input, Refused>;
-
-    /// What a request for that costs of the rate limit.
-    fn tokens(_input: &Self::Input) -> Tokens {
-        Tokens::ONE
-    }
 }
 
 /// The input that a body of type `T` was read into.
 ///
-/// Errors: 415 for a content type other than JSON, 413 above the size limit, else what is wrong with the body; 429 when it
-/// asks for more than the key has tokens left for.
+/// Errors: 415 for a content type other than JSON, 413 above the size limit, else what is wrong with the body.
 #[derive(Debug)]
 pub struct Body<T: RequestBody>(pub T::Input);
 
@@ -98,12 +90,7 @@ async fn read_body<T: RequestBody>(request: Request) -> Result<Option<T::Input>,
             message,
         ));
     }
-    let input = read_object(&parse(&bytes)?, T::read)?;
-    let tokens = T::tokens(&input);
-    if tokens > Tokens::ONE {
-        access::meter(&parts.extensions)?.weigh(tokens).await?;
-    }
-    Ok(Some(input))
+    Ok(Some(read_object(&parse(&bytes)?, T::read)?))
 }
 
 /// Reads a whole body into memory; how large it may be is set by the size limit of the middleware.

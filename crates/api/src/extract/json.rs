@@ -34,9 +34,13 @@ pub(super) fn parse(text: &str) -> Result<Value> {
 }
 
 /// Where in the body a value stands; written out only for an error.
-enum Path<'a> {
+#[derive(Debug)]
+pub(crate) enum Path<'a> {
+    /// At the top.
     Body,
+    /// In a field of an object.
     Field(&'a Path<'a>, &'a str),
+    /// In an entry of a list.
     Entry(&'a Path<'a>, usize),
 }
 

@@ -22,9 +22,9 @@ const MAX_HOST_LENGTH: usize = peeker_domain::name::MAX_LENGTH + 6;
 
 /// Which part of a list is asked for, and what its links are made of.
 #[derive(Debug)]
-pub struct List<F> {
+pub struct List<F: ListQuery> {
     /// Which rows.
-    pub filter: F,
+    pub filter: F::Input,
     /// Which part of them.
     pub page: PageRequest,
     /// What is written around the rows.

@@ -10,15 +10,20 @@ use peeker_domain::{Code, Error};
 use super::problems::Problems;
 use crate::error::ApiError;
 
-/// The filters of a list.
-pub trait ListQuery: Sized {
+/// A type that documents the parameters of a query and knows how to read them.
+pub trait ListQuery {
+    /// What the use-case takes.
+    type Input;
+
     /// Reads them; what is wrong with them is noted in `parameters`.
-    fn read(parameters: &mut Parameters) -> Self;
+    fn read(parameters: &mut Parameters) -> Self::Input;
 }
 
 /// A list without filters.
 impl ListQuery for () {
-    fn read(_: &mut Parameters) -> Self {}
+    type Input = ();
+
+    fn read(_: &mut Parameters) {}
 }
 
 /// The query parameters of a request, being read.
@@ -111,7 +116,7 @@ impl Parameters {
 
 /// The query parameters of an endpoint that is no list.
 #[derive(Debug)]
-pub struct Query<T>(pub T);
+pub struct Query<T: ListQuery>(pub T::Input);
 
 impl<S: Sync, T: ListQuery> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
@@ -141,14 +146,14 @@ impl<S: Sync> FromRequestParts<S> for NoQuery {
 mod tests {
     use peeker_domain::OrderStatus;
 
-    use super::super::values::{email_text, word};
+    use super::super::parameter::{email_text, filter, one_of};
     use super::*;
 
     fn read(query: &str) -> peeker_domain::Result<Vec<(&'static str, String)>> {
         let uri = format!("/orders?{query}").parse().unwrap();
         let mut parameters = Parameters::of(&uri)?;
-        parameters.filter("user_email", email_text);
-        parameters.filter("status", word(OrderStatus::ALL));
+        filter(email_text()).read("user_email", &mut parameters);
+        filter(one_of(OrderStatus::ALL)).read("status", &mut parameters);
         parameters.finish()
     }
 

@@ -1,88 +1,312 @@
-//! Parsers of single values. Each gives the value, or the rest of a sentence that starts with the field's path.
+//! The rules of single values. Each gives the value, or the rest of a sentence that starts with the field's path.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use peeker_domain::display_name::{DisplayName, InvalidDisplayName};
+use peeker_domain::display_name::DisplayName;
+use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::order::ClientId;
-use peeker_domain::{EmailAddress, Timestamp, WebUrl};
+use peeker_domain::view::client_id_schema;
+use peeker_domain::{
+    DomainName, EmailAddress, EventType, Label, PersonName, Timestamp, WebUrl, web_url,
+};
 use secrecy::SecretString;
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
+
+use super::fields::Item;
+use super::problems::Refused;
+use super::rule::{Components, Null, Rule, TextRule, refer_to};
+
+const EMAIL: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Email);
+const INT32: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Int32);
+const PASSWORD: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Password);
 
 /// Longest sequencer client id given as a text.
 const MAX_CLIENT_ID_LENGTH: usize = 100;
 
-/// Any text, as it stands.
-pub(crate) fn string(value: &Value) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| "must be a text".to_owned())
+/// A rule for a JSON value of any type.
+pub(crate) fn json<T>(
+    parse: impl Fn(&Value) -> Result<T, String>,
+    schema: impl Fn() -> Object,
+) -> impl Rule<Value = T> {
+    Json { parse, schema }
 }
 
-/// A name that people read.
-pub(crate) fn display_name<const MAX: usize>(value: &Value) -> Result<DisplayName<MAX>, String> {
-    DisplayName::parse(string(value)?).map_err(|error| error.to_string())
+struct Json<P, S> {
+    parse: P,
+    schema: S,
 }
 
-/// As [`display_name`], but an empty text stands for none.
-pub(crate) fn display_name_or_none<const MAX: usize>(
-    value: &Value,
-) -> Result<Option<DisplayName<MAX>>, String> {
-    match DisplayName::parse(string(value)?) {
-        Err(InvalidDisplayName::Empty) => Ok(None),
-        name => name.map(Some).map_err(|error| error.to_string()),
+impl<T, P: Fn(&Value) -> Result<T, String>, S: Fn() -> Object> Rule for Json<P, S> {
+    type Value = T;
+
+    fn read(&self, item: &Item<'_>) -> Result<T, Refused> {
+        item.value(&self.parse)
+    }
+
+    fn schema(&self, _: &mut Components) -> RefOr<Schema> {
+        (self.schema)().into()
     }
 }
 
+/// A rule for a text. An error of `parse` is the rest of a sentence that starts with the field's path.
+pub(crate) fn text<T, E: Display>(
+    parse: impl Fn(&str) -> Result<T, E>,
+    schema: impl Fn(&mut Components) -> RefOr<Schema>,
+) -> impl TextRule<Value = T> {
+    let parse = move |text: &str| parse(text).map_err(|error| error.to_string());
+    Text { parse, schema }
+}
+
+struct Text<P, S> {
+    parse: P,
+    schema: S,
+}
+
+impl<T, P, S> Rule for Text<P, S>
+where
+    P: Fn(&str) -> Result<T, String>,
+    S: Fn(&mut Components) -> RefOr<Schema>,
+{
+    type Value = T;
+
+    fn read(&self, item: &Item<'_>) -> Result<T, Refused> {
+        item.text(&self.parse)
+    }
+
+    fn schema(&self, components: &mut Components) -> RefOr<Schema> {
+        (self.schema)(components)
+    }
+}
+
+impl<T, P, S> TextRule for Text<P, S>
+where
+    P: Fn(&str) -> Result<T, String>,
+    S: Fn(&mut Components) -> RefOr<Schema>,
+{
+    fn parse(&self, text: &str) -> Result<T, String> {
+        (self.parse)(text)
+    }
+}
+
+/// The schema of any text.
+pub(crate) fn string_schema() -> RefOr<Schema> {
+    text_builder().into()
+}
+
+fn text_builder() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// Any text, made into something.
+pub(crate) fn any_text<T>(make: impl Fn(&str) -> T) -> impl TextRule<Value = T> {
+    text(
+        move |text| Ok::<_, Infallible>(make(text)),
+        |_| string_schema(),
+    )
+}
+
+/// Any text, as it stands.
+pub(crate) fn string() -> impl TextRule<Value = String> {
+    any_text(str::to_owned)
+}
+
+/// Any text that is not to be shown.
+pub(crate) fn secret() -> impl TextRule<Value = SecretString> {
+    any_text(|text| SecretString::from(text))
+}
+
+/// A password of 1 to `max` characters, kept exactly as it is.
+pub(crate) fn password(max: usize) -> impl TextRule<Value = SecretString> {
+    let parse = move |text: &str| {
+        if text.is_empty() {
+            return Err("must not be empty".to_owned());
+        }
+        if text.contains('\0') {
+            return Err("must not hold a NUL character".to_owned());
+        }
+        if text.chars().count() > max {
+            return Err(format!("must not be longer than {max} characters"));
+        }
+        Ok(SecretString::from(text))
+    };
+    text(parse, move |_| {
+        let schema = text_builder().format(Some(PASSWORD));
+        schema.min_length(Some(1)).max_length(Some(max)).into()
+    })
+}
+
+/// A person's name.
+pub(crate) fn person_name() -> impl TextRule<Value = PersonName> {
+    display_name()
+}
+
+/// The name of a thing.
+pub(crate) fn label() -> impl TextRule<Value = Label> {
+    display_name()
+}
+
+fn display_name<const MAX: usize>() -> impl TextRule<Value = DisplayName<MAX>> {
+    text(DisplayName::parse, |_| {
+        text_builder()
+            .min_length(Some(1))
+            .max_length(Some(MAX))
+            .into()
+    })
+}
+
+/// An e-mail address.
+pub(crate) fn email() -> impl TextRule<Value = EmailAddress> {
+    text(EmailAddress::parse, |_| {
+        text_builder().format(Some(EMAIL)).into()
+    })
+}
+
+/// A registrable name (contract §1).
+pub(crate) fn domain_name() -> impl TextRule<Value = DomainName> {
+    text(DomainName::parse, |_| string_schema())
+}
+
+/// An absolute http(s) URL.
+pub(crate) fn web_url() -> impl TextRule<Value = WebUrl> {
+    text(WebUrl::parse, |_| {
+        text_builder().max_length(Some(web_url::MAX_LENGTH)).into()
+    })
+}
+
+/// One word of a few, spelled out in the schema.
+pub(crate) fn word<T: Copy + Display>(allowed: &'static [T]) -> impl TextRule<Value = T> {
+    text(
+        move |text| find_word(allowed, text),
+        move |_| {
+            let words = allowed.iter().map(ToString::to_string);
+            let first = allowed.first().map(ToString::to_string);
+            text_builder()
+                .enum_values(Some(words))
+                .examples(first)
+                .into()
+        },
+    )
+}
+
+/// The word that a text is.
+pub(super) fn find_word<T: Copy + Display>(allowed: &[T], text: &str) -> Result<T, String> {
+    let found = allowed
+        .iter()
+        .copied()
+        .find(|word| word.to_string() == text);
+    found.ok_or_else(|| match allowed {
+        [only] => format!("must be {only}"),
+        _ => format!("must be one of {}", listed(allowed)),
+    })
+}
+
+/// A point in time in RFC 3339, as `2026-05-08T12:00:00Z`.
+pub(crate) fn timestamp() -> impl TextRule<Value = Timestamp> {
+    let parse = |text: &str| {
+        serde_json::from_value(text.into())
+            .map_err(|_| "must be a time such as 2026-05-08T12:00:00Z".to_owned())
+    };
+    text(parse, refer_to::<Timestamp>)
+}
+
+/// A type of events.
+pub(crate) fn event_type() -> impl TextRule<Value = EventType> {
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|_| format!("is not an event type: {:?}", excerpt(text, QUOTED)))
+    };
+    text(parse, refer_to::<EventType>)
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean() -> impl Rule<Value = bool> {
+    let what = "must be true or false";
+    json(
+        move |value| value.as_bool().ok_or_else(|| what.to_owned()),
+        || ObjectBuilder::new().schema_type(Type::Boolean).build(),
+    )
+}
+
 /// A whole number in a range.
-pub(crate) fn integer(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Result<u32, String> {
-    move |value| {
+pub(crate) fn integer(range: RangeInclusive<u32>) -> impl Rule<Value = u32> {
+    let (min, max) = (*range.start(), *range.end());
+    let parse = move |value: &Value| {
         if !(value.is_u64() || value.is_i64()) {
             return Err("must be an integer".to_owned());
         }
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
         number
             .filter(|number| range.contains(number))
-            .ok_or_else(|| format!("must be between {} and {}", range.start(), range.end()))
-    }
+            .ok_or_else(|| format!("must be between {min} and {max}"))
+    };
+    json(parse, move || integer_schema(min, max))
 }
 
-/// One of a few whole numbers.
-pub(crate) fn choice(allowed: &'static [u32]) -> impl Fn(&Value) -> Result<u32, String> {
-    move |value| {
+fn integer_schema(min: u32, max: u32) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(INT32))
+        .minimum(Some(min))
+        .maximum(Some(max))
+        .build()
+}
+
+/// One of a few whole numbers, in rising order.
+pub(crate) fn choice(allowed: &'static [u32]) -> impl Rule<Value = u32> {
+    let parse = move |value: &Value| {
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
         number
             .filter(|number| allowed.contains(number))
             .ok_or_else(|| format!("must be one of {}", listed(allowed)))
+    };
+    json(parse, move || choice_schema(allowed))
+}
+
+/// Numbers without a gap are told by their bounds.
+fn choice_schema(allowed: &[u32]) -> Object {
+    if let (Some(&min), Some(&max)) = (allowed.first(), allowed.last())
+        && (min..=max).eq(allowed.iter().copied())
+    {
+        return integer_schema(min, max);
+    }
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .enum_values(Some(allowed.iter().copied()))
+        .examples(allowed.first().copied())
+        .build()
+}
+
+/// A sequencer client: number or text; `null` and an empty text are the default route, `None` (contract §2).
+pub(crate) fn client_id() -> impl Rule<Value = Option<ClientId>> {
+    Client
+}
+
+struct Client;
+
+impl Rule for Client {
+    type Value = Option<ClientId>;
+
+    fn read(&self, item: &Item<'_>) -> Result<Self::Value, Refused> {
+        item.value(parse_client_id)
+    }
+
+    fn schema(&self, _: &mut Components) -> RefOr<Schema> {
+        client_id_schema().into()
+    }
+
+    fn null(&self) -> Null {
+        Null::Taken
     }
 }
 
-/// `true` or `false`.
-pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
-    value
-        .as_bool()
-        .ok_or_else(|| "must be true or false".to_owned())
-}
-
-/// An e-mail address.
-pub(crate) fn email(value: &Value) -> Result<EmailAddress, String> {
-    EmailAddress::parse(string(value)?).map_err(|error| error.to_string())
-}
-
-/// An absolute http(s) URL.
-pub(crate) fn web_url(value: &Value) -> Result<WebUrl, String> {
-    WebUrl::parse(string(value)?).map_err(|error| error.to_string())
-}
-
-/// A URL, where an empty text stands for none.
-pub(crate) fn web_url_or_none(value: &Value) -> Result<Option<WebUrl>, String> {
-    if string(value)?.trim().is_empty() {
-        Ok(None)
-    } else {
-        web_url(value).map(Some)
+fn parse_client_id(value: &Value) -> Result<Option<ClientId>, String> {
+    if value.is_null() {
+        return Ok(None);
     }
-}
-
-/// A sequencer client: number or text; an empty text is the default route, `None` (contract §2).
-pub(crate) fn client_id(value: &Value) -> Result<Option<ClientId>, String> {
     if let Some(number) = value.as_u64() {
         return Ok(Some(ClientId::Number(number)));
     }
@@ -100,58 +324,6 @@ pub(crate) fn client_id(value: &Value) -> Result<Option<ClientId>, String> {
     Ok(ClientId::from_text(text))
 }
 
-/// A password of 1 to `max` characters, kept exactly as it is.
-pub(crate) fn password(max: usize) -> impl Fn(&Value) -> Result<SecretString, String> {
-    move |value| {
-        let text = string(value)?;
-        if text.is_empty() {
-            return Err("must not be empty".to_owned());
-        }
-        if text.contains('\0') {
-            return Err("must not hold a NUL character".to_owned());
-        }
-        if text.chars().count() > max {
-            return Err(format!("must not be longer than {max} characters"));
-        }
-        Ok(SecretString::from(text))
-    }
-}
-
-/// A point in time in RFC 3339, as `2026-05-08T12:00:00Z`.
-pub(crate) fn timestamp(value: &Value) -> Result<Timestamp, String> {
-    let read = string(value).map(|text| serde_json::from_value(text.into()));
-    read?.map_err(|_| "must be a time such as 2026-05-08T12:00:00Z".to_owned())
-}
-
-/// `true` or `false`, for query parameters.
-pub(crate) fn boolean_text(text: &str) -> Result<bool, String> {
-    text.parse().map_err(|_| "must be true or false".to_owned())
-}
-
-/// A whole number that is not negative, for query parameters.
-pub(crate) fn natural_text(text: &str) -> Result<i64, String> {
-    let number = text.parse().ok().filter(|number| *number >= 0);
-    number.ok_or_else(|| "must be a whole number of 0 or more".to_owned())
-}
-
-/// One word of a closed list, for query parameters.
-pub(crate) fn word<T: Copy + Display>(all: &'static [T]) -> impl Fn(&str) -> Result<T, String> {
-    move |text| {
-        let found = all.iter().copied().find(|word| word.to_string() == text);
-        found.ok_or_else(|| format!("must be one of {}", listed(all)))
-    }
-}
-
-/// An e-mail address, for query parameters.
-pub(crate) fn email_text(text: &str) -> Result<EmailAddress, String> {
-    EmailAddress::parse(text).map_err(|error| error.to_string())
-}
-
-/// An id, for query parameters.
-pub(crate) fn id_text<T: std::str::FromStr<Err: Display>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error| format!("is {error}"))
-}
-
 fn listed<T: Display>(all: &[T]) -> String {
     all.iter()
         .map(ToString::to_string)
@@ -160,62 +332,4 @@ fn listed<T: Display>(all: &[T]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn integers_are_whole_and_in_range() {
-        let read = integer(1..=10);
-        assert_eq!(read(&json!(10)), Ok(10));
-        for bad in [
-            json!(0),
-            json!(11),
-            json!(-1),
-            json!(5_000_000_000_u64),
-            json!(1.0),
-            json!("1"),
-            json!(true),
-        ] {
-            assert!(read(&bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn client_ids_are_normalised() {
-        assert_eq!(client_id(&json!(7)), Ok(Some(ClientId::Number(7))));
-        assert_eq!(client_id(&json!("7")), Ok(Some(ClientId::Number(7))));
-        assert_eq!(client_id(&json!(" ")), Ok(None));
-        for bad in [
-            json!(-7),
-            json!(7.5),
-            json!({}),
-            json!("a\u{0}"),
-            json!("x".repeat(101)),
-        ] {
-            assert!(client_id(&bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn an_empty_name_is_none_where_there_need_not_be_one() {
-        assert!(display_name::<3>(&json!("  ")).is_err());
-        assert_eq!(display_name_or_none::<3>(&json!("  ")), Ok(None));
-        let name = display_name_or_none::<3>(&json!(" äöü ")).unwrap();
-        assert_eq!(name.unwrap().as_str(), "äöü");
-        for bad in [json!("äöüß"), json!("\u{200B}"), json!(7)] {
-            assert!(display_name_or_none::<3>(&bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_password_is_neither_trimmed_nor_shown() {
-        use secrecy::ExposeSecret;
-        let secret = password(10)(&json!(" pass ")).unwrap();
-        assert_eq!(secret.expose_secret(), " pass ");
-        assert!(!format!("{secret:?}").contains("pass "));
-        let too_long = password(3)(&json!("hunter2")).unwrap_err();
-        assert!(!too_long.contains("hunter2"));
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 //! numbers a field takes. A client that is made from the document has one type for an object and checks these by itself.
 
 use utoipa::openapi::path::Parameter;
-use utoipa::openapi::schema::{ArrayItems, Components, Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ArrayItems, Components, Schema};
 use utoipa::openapi::{Ref, RefOr};
 
 /// The part of an example id that follows its prefix.
@@ -50,24 +50,4 @@ pub(super) fn describe_id(parameter: &mut Parameter) {
         schema.pattern = Some(format!("^{prefix}{ULID_PATTERN}$"));
         schema.examples = vec![format!("{prefix}{EXAMPLE_ULID}").into()];
     }
-}
-
-/// A text that is one of a few words; the first is the example.
-pub(crate) fn word_schema(words: &[&str], description: &str) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(words.iter().copied()))
-        .description(Some(description))
-        .examples(words.first().copied())
-        .build()
-}
-
-/// A whole number that is one of a few; the first is the example.
-pub(crate) fn choice_schema(numbers: &[u32], description: &str) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .enum_values(Some(numbers.iter().copied()))
-        .description(Some(description))
-        .examples(numbers.first().copied())
-        .build()
 }

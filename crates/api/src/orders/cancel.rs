@@ -6,51 +6,28 @@ use peeker_app::App;
 use peeker_app::cancel::{self as use_case, Scope};
 use peeker_domain::order::MAX_DOMAINS;
 use peeker_domain::view::{OrderDetail, Single};
-use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
 
 use crate::access::{Access, Write};
-use crate::domains::read_names;
+use crate::domains::names;
 use crate::error::ApiError;
-use crate::extract::values::string;
-use crate::extract::{Fields, NoQuery, OptionalBody, PathId, Refused, RequestBody};
-use crate::openapi::word_schema;
+use crate::extract::presence::optional;
+use crate::extract::values::word;
+use crate::extract::{NoQuery, OptionalBody, PathId, object};
 
-/// What is to be cancelled; nothing means the whole order.
-#[derive(Debug, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CancelOrder {
-    /// `order`: the whole order. Not together with `domains`.
-    #[schema(schema_with = scope_schema)]
-    pub scope: Option<String>,
-    /// Names or `dom_` ids of the domains that are to leave.
-    #[schema(min_items = 1, nullable = false, example = json!(["acme-mail.com"]))]
-    pub domains: Option<Vec<String>>,
-}
-
-fn scope_schema() -> Object {
-    word_schema(
-        &["order"],
-        "`order`: the whole order. Not together with `domains`.",
-    )
-}
-
-impl RequestBody for CancelOrder {
-    type Input = Scope;
-
-    fn read(fields: &mut Fields<'_>) -> Result<Scope, Refused> {
-        let scope = fields.optional("scope", |value| match string(value)? {
-            "order" => Ok(()),
-            _ => Err("must be order".to_owned()),
-        });
-        if !fields.has("domains") {
-            return scope.map(|_| Scope::Order);
-        }
-        let domains = read_names(fields, MAX_DOMAINS);
-        if scope?.is_some() {
+object! {
+    /// What is to be cancelled; nothing means the whole order.
+    pub CancelOrder -> Scope {
+        /// `order`: the whole order. Not together with `domains`.
+        scope: optional(word(&["order"])),
+        /// Names or `dom_` ids of the domains that are to leave.
+        #[example = ["acme-mail.com"]]
+        domains: optional(names(MAX_DOMAINS)),
+    }
+    => |fields| {
+        if scope?.is_some() && fields.has("domains") {
             return Err(fields.refuse("domains", "must not come together with scope"));
         }
-        domains.map(Scope::Domains)
+        Ok(domains?.map_or(Scope::Order, Scope::Domains))
     }
 }
 

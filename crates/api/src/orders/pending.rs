@@ -4,28 +4,38 @@ use axum::Json;
 use axum::extract::State;
 use peeker_app::App;
 use peeker_app::actions::{self as use_case, ActionFilter};
-use peeker_domain::id::UserId;
+use peeker_domain::id::{DomainId, OrderId, UserId};
 use peeker_domain::view::{Page, PendingAction};
 use peeker_domain::{ActionStatus, EmailAddress};
 
 use crate::access::{Access, Read};
 use crate::error::ApiError;
-use crate::extract::values::{email_text, id_text, word};
-use crate::extract::{List, ListQuery, Parameters};
+use crate::extract::parameter::{email_text, filter, filter_or, id, one_of};
+use crate::extract::rule::TextRule;
+use crate::extract::values::{string_schema, text};
+use crate::extract::{List, query};
 
-/// The filters of `GET /orders/pending`.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListActions {
-    /// Only actions of the order with this `ord_` id.
-    pub order_id: Option<String>,
-    /// Only actions of the customer with this `usr_` id or address.
-    #[param(example = "client@example.com")]
-    pub user: Option<String>,
-    /// Only actions of the domain with this `dom_` id.
-    pub domain_id: Option<String>,
-    /// `open` when left out.
-    pub status: Option<ActionStatus>,
+query! {
+    /// The filters of `GET /orders/pending`.
+    pub ListActions -> ActionFilter {
+        /// Only actions of the order with this `ord_` id.
+        order_id: filter(id::<OrderId>()),
+        /// Only actions of the customer with this `usr_` id or address.
+        #[example = "client@example.com"]
+        user: filter(text(parse_user, |_| string_schema())),
+        /// Only actions of the domain with this `dom_` id.
+        domain_id: filter(id::<DomainId>()),
+        /// `open` when left out.
+        status: filter_or(one_of(ActionStatus::ALL), ActionStatus::Open),
+    }
+    => {
+        let (user_id, user_email) = match user {
+            Some(User::Id(id)) => (Some(id), None),
+            Some(User::Email(email)) => (None, Some(email)),
+            None => (None, None),
+        };
+        ActionFilter { order_id, user_id, user_email, domain_id, status }
+    }, reading user, order_id, domain_id, status
 }
 
 /// A customer, by id or by address.
@@ -43,28 +53,11 @@ impl std::fmt::Display for User {
     }
 }
 
-fn user(text: &str) -> Result<User, String> {
+fn parse_user(text: &str) -> Result<User, String> {
     if text.starts_with("usr_") {
-        id_text(text).map(User::Id)
+        id().parse(text).map(User::Id)
     } else {
-        email_text(text).map(User::Email)
-    }
-}
-
-impl ListQuery for ActionFilter {
-    fn read(parameters: &mut Parameters) -> Self {
-        let (user_id, user_email) = match parameters.filter("user", user) {
-            Some(User::Id(id)) => (Some(id), None),
-            Some(User::Email(email)) => (None, Some(email)),
-            None => (None, None),
-        };
-        Self {
-            order_id: parameters.filter("order_id", id_text),
-            user_id,
-            user_email,
-            domain_id: parameters.filter("domain_id", id_text),
-            status: parameters.filter_or("status", ActionStatus::Open, word(ActionStatus::ALL)),
-        }
+        email_text().parse(text).map(User::Email)
     }
 }
 
@@ -86,7 +79,7 @@ pub async fn list(
         filter,
         page,
         frame,
-    }: List<ActionFilter>,
+    }: List<ListActions>,
 ) -> Result<Json<Page<PendingAction>>, ApiError> {
     let slice = use_case::list(&app, &access.actor, filter, page).await?;
     Ok(frame.reply(slice)?)

@@ -3,11 +3,12 @@
 use peeker_domain::id::BundleId;
 use peeker_domain::order::{GoogleSizing, MicrosoftSizing, Sizing};
 use peeker_domain::{Code, Error};
-use utoipa::openapi::schema::Object;
+use utoipa::openapi::{RefOr, Schema};
 
-use crate::extract::values::{choice, integer, string};
-use crate::extract::{Fields, Refused};
-use crate::openapi::choice_schema;
+use crate::extract::presence::{optional, together};
+use crate::extract::rule::{Components, Rule};
+use crate::extract::values::{choice, integer, string_schema};
+use crate::extract::{Fields, Item, Refused, object};
 
 /// Most licenses of one provider on one order.
 const MAX_LICENSES: u32 = 10_000;
@@ -23,75 +24,82 @@ pub(super) const CUSTOM_FIELDS: [&str; 4] = [
     "microsoft_inboxes_per_domain",
 ];
 
-/// The schema of `microsoft_inboxes_per_domain`.
-pub(super) fn microsoft_density_schema() -> Object {
-    let description = "Inboxes on each Microsoft domain: 25, 50, 75 or 99.";
-    choice_schema(MICROSOFT_DENSITIES, description)
-}
-
-/// Reads the sizing; that `bundle_id` is there, whatever it holds, makes it a bundle order.
-pub(super) fn read(fields: &mut Fields<'_>) -> Result<Sizing, Refused> {
-    if !fields.has("bundle_id") {
-        return read_custom(fields);
-    }
-    if CUSTOM_FIELDS.iter().any(|name| fields.has(name)) {
+/// Whether it is a bundle order: that `bundle_id` is there, whatever it holds, makes it one.
+pub(super) fn is_by_bundle(fields: &Fields<'_>) -> Result<bool, Refused> {
+    let by_bundle = fields.has("bundle_id");
+    if by_bundle && CUSTOM_FIELDS.iter().any(|name| fields.has(name)) {
         let message = format!(
             "bundle_id sizes the order already; leave out {}",
             CUSTOM_FIELDS.join(", ")
         );
         return Err(fields.conflict(Error::new(Code::OrderShapeConflict, message)));
     }
-    let text = fields.required("bundle_id", |value| string(value).map(str::to_owned))?;
-    let id = text
-        .trim()
-        .parse::<BundleId>()
-        .map_err(|_| fields.refuse_unknown("bundle_id", "bundle"))?;
-    Ok(Sizing::Bundle(id))
+    Ok(by_bundle)
 }
 
-fn read_custom(fields: &mut Fields<'_>) -> Result<Sizing, Refused> {
-    let google = read_pair(
-        fields,
-        "google_licenses",
-        "google_inboxes_per_domain",
-        GOOGLE_DENSITIES,
-    );
-    let microsoft = read_pair(
-        fields,
-        "microsoft_licenses",
-        "microsoft_inboxes_per_domain",
-        MICROSOFT_DENSITIES,
-    );
-    let (google, microsoft) = (google?, microsoft?);
-    if google.is_none() && microsoft.is_none() {
-        let what = "is required, unless bundle_id or microsoft_licenses is given";
-        return Err(fields.refuse("google_licenses", what));
+/// A bundle's id; a malformed one is one that no bundle has.
+pub(super) struct Bundle;
+
+impl Rule for Bundle {
+    type Value = BundleId;
+
+    fn read(&self, item: &Item<'_>) -> Result<BundleId, Refused> {
+        let id = item.text(|text| Ok(text.trim().parse()))?;
+        id.map_err(|_| item.refuse_unknown("bundle"))
     }
-    Ok(Sizing::Custom {
-        google: google.map(|(licenses, inboxes_per_domain)| GoogleSizing {
-            licenses,
-            inboxes_per_domain,
-        }),
-        microsoft: microsoft.map(|(licenses, inboxes_per_domain)| MicrosoftSizing {
-            licenses,
-            inboxes_per_domain,
-        }),
-    })
+
+    fn schema(&self, _: &mut Components) -> RefOr<Schema> {
+        string_schema()
+    }
 }
 
-/// Reads one provider's licenses and density: both or neither.
-fn read_pair(
-    fields: &mut Fields<'_>,
-    licenses: &'static str,
-    density: &'static str,
-    densities: &'static [u32],
-) -> Result<Option<(u32, u32)>, Refused> {
-    let count = fields.optional(licenses, integer(1..=MAX_LICENSES));
-    let inboxes = fields.optional(density, choice(densities));
-    match (count?, inboxes?) {
-        (Some(count), Some(inboxes)) => Ok(Some((count, inboxes))),
+object! {
+    /// License counts: of Google, of Microsoft, or of both.
+    pub Licenses -> Sizing {
+        google: together::<GoogleLicenses>(),
+        microsoft: together::<MicrosoftLicenses>(),
+    }
+    => |fields| {
+        let (google, microsoft) = (google?, microsoft?);
+        if google.is_none() && microsoft.is_none() {
+            let what = "is required, unless bundle_id or microsoft_licenses is given";
+            return Err(fields.refuse("google_licenses", what));
+        }
+        Ok(Sizing::Custom { google, microsoft })
+    }
+}
+
+object! {
+    /// Both or neither.
+    pub GoogleLicenses -> Option<GoogleSizing> {
+        /// Google licenses, one inbox each; needs `google_inboxes_per_domain`.
+        #[example = 20]
+        google_licenses: optional(integer(1..=MAX_LICENSES)),
+        /// Inboxes on each Google domain: 2 or 3.
+        #[example = 2]
+        google_inboxes_per_domain: optional(choice(GOOGLE_DENSITIES)),
+    }
+    => |fields| match (google_licenses?, google_inboxes_per_domain?) {
+        (Some(licenses), Some(inboxes_per_domain)) => Ok(Some(GoogleSizing { licenses, inboxes_per_domain })),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(fields.refuse(density, &format!("is required with {licenses}"))),
-        (None, Some(_)) => Err(fields.refuse(licenses, &format!("is required with {density}"))),
+        (Some(_), None) => Err(fields.refuse("google_inboxes_per_domain", "is required with google_licenses")),
+        (None, Some(_)) => Err(fields.refuse("google_licenses", "is required with google_inboxes_per_domain")),
+    }
+}
+
+object! {
+    /// Both or neither.
+    pub MicrosoftLicenses -> Option<MicrosoftSizing> {
+        /// Microsoft licenses, one domain each; needs `microsoft_inboxes_per_domain`.
+        #[example = 2]
+        microsoft_licenses: optional(integer(1..=MAX_LICENSES)),
+        /// Inboxes on each Microsoft domain: 25, 50, 75 or 99.
+        microsoft_inboxes_per_domain: optional(choice(MICROSOFT_DENSITIES)),
+    }
+    => |fields| match (microsoft_licenses?, microsoft_inboxes_per_domain?) {
+        (Some(licenses), Some(inboxes_per_domain)) => Ok(Some(MicrosoftSizing { licenses, inboxes_per_domain })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(fields.refuse("microsoft_inboxes_per_domain", "is required with microsoft_licenses")),
+        (None, Some(_)) => Err(fields.refuse("microsoft_licenses", "is required with microsoft_inboxes_per_domain")),
     }
 }

@@ -1,27 +1,45 @@
 //! What the reader of objects says about each kind of mistake.
 
+use peeker_domain::PersonName;
 use serde_json::json;
+use utoipa::PartialSchema;
 
 use super::*;
-use crate::extract::values::{boolean, display_name, integer};
+use crate::extract::presence::{absent_is_null, optional, required};
+use crate::extract::rule::{Rule, list_of, object, or_null};
+use crate::extract::values::{boolean, integer, person_name};
+use crate::extract::{RequestBody, object};
 
-fn read(body: &Value) -> peeker_domain::Result<(String, Option<u32>)> {
-    read_object(body, |fields| {
-        let name = fields.required("name", display_name::<5>);
-        let size = fields.optional_or_null("size", integer(1..=9));
-        let flag = fields.optional("flag", boolean);
-        let people = fields.array("people", 0..=2, |_, item| {
-            item.object(|person| person.required("last", display_name::<5>))
-        });
+object! {
+    /// Somebody.
+    pub Person -> PersonName {
+        last: required(person_name()),
+    }
+    => |_| last
+}
+
+object! {
+    /// Something of each kind.
+    pub Party -> (String, Option<u32>) {
+        name: required(person_name()),
+        size: absent_is_null(or_null(integer(1..=9))),
+        flag: optional(boolean()),
+        people: required(list_of(0..=2, object::<Person>())),
+    }
+    => |_| {
         flag?;
         people?;
         Ok((name?.into(), size?))
-    })
+    }
+}
+
+fn read(body: &Value) -> peeker_domain::Result<(String, Option<u32>)> {
+    read_object(body, Party::read)
 }
 
 fn shown(body: &Value) -> String {
     let error = read(body).unwrap_err();
-    assert_eq!(error.code, peeker_domain::Code::InvalidRequest);
+    assert_eq!(error.code, Code::InvalidRequest);
     match error.details.get("violations") {
         None => format!("{}: {}", error.field.unwrap(), error.message),
         Some(all) => {
@@ -59,7 +77,7 @@ fn names_every_problem_with_its_path() {
 
 #[test]
 fn a_single_problem_needs_no_list() {
-    insta::assert_snapshot!(shown(&json!({"name": "Samuel", "people": []})), @"name: name must not be longer than 5 characters");
+    insta::assert_snapshot!(shown(&json!({"name": "S".repeat(101), "people": []})), @"name: name must not be longer than 100 characters");
     insta::assert_snapshot!(shown(&json!({"name": "a\u{0}b", "people": []})), @"name: name must not hold U+0000, a control, invisible or direction-changing character");
     insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": [1, {}, {}]})), @"people: people must have between 0 and 2 entries");
     insta::assert_snapshot!(shown(&json!({"name": "Sam", "people": {}})), @"people: people must be a list");
@@ -71,9 +89,24 @@ fn a_single_problem_needs_no_list() {
 fn a_body_that_is_no_object_has_no_field() {
     for body in [json!([]), json!("x"), json!(1), Value::Null] {
         let error = read(&body).unwrap_err();
-        assert_eq!(
-            (error.code, error.field),
-            (peeker_domain::Code::InvalidRequest, None)
-        );
+        assert_eq!((error.code, error.field), (Code::InvalidRequest, None));
     }
+}
+
+#[test]
+fn a_declaration_shows_what_it_reads() {
+    let party = serde_json::to_value(Party::schema()).unwrap();
+    let number = json!({
+        "type": ["integer", "null"], "format": "int32", "minimum": 1, "maximum": 9
+    });
+    assert_eq!(party["required"], json!(["name", "people"]));
+    assert_eq!(party["additionalProperties"], json!(false));
+    assert_eq!(party["properties"]["size"], number);
+
+    let mut components = Vec::new();
+    let person = or_null(object::<Person>()).schema(&mut components);
+    let either =
+        json!({ "oneOf": [{ "$ref": "#/components/schemas/Person" }, { "type": "null" }] });
+    assert_eq!(serde_json::to_value(person).unwrap(), either);
+    assert_eq!(components[0].0, "Person");
 }
