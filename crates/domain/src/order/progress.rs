@@ -358,9 +358,10 @@ impl DomainOnOrder<'_> {
     }
 
     /// Takes the domain off a failed order and refunds what was not delivered. A domain that a swap was bringing in has no
-    /// licenses of its own yet.
+    /// licenses of its own yet, and one whose replacement took its place has none any more: a standard swap pays none.
     fn released(&mut self, now: Timestamp) -> Result<Vec<Effect>, IllegalTransition> {
-        let licenses = if self.place.has_joined() {
+        let is_replaced = self.place.swap_out_id.is_some() && self.place.is_leaving(now);
+        let licenses = if self.place.has_joined() && !is_replaced {
             self.place.license_share(self.order)
         } else {
             Cents::ZERO
