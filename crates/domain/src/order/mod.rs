@@ -18,6 +18,8 @@ mod rename;
 mod request;
 mod settle;
 mod swap;
+#[cfg(test)]
+mod tests;
 
 pub use action::{PendingAction, resume};
 pub use aggregate::{Inbox, Order, OrderDomain};
