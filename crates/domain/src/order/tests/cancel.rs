@@ -179,6 +179,29 @@ fn what_a_swap_takes_off_does_not_outstay_what_it_was_replaced_by() {
 }
 
 #[test]
+fn an_order_that_was_given_days_keeps_them() {
+    // It was not paid: its month is over, and its notice is not.
+    let domains = [OrderDomain {
+        leaves_at: Some(days(7)),
+        ..live(google(0))
+    }];
+    let order = Order {
+        status: OrderStatus::CancelScheduled,
+        renews_at: Some(days(-7)),
+        cancels_at: Some(days(7)),
+        ..order_of(&domains)
+    };
+    for scope in [Scope::Order, some(&["d0.com"])] {
+        let removal = decide((&order, &domains), &[], &scope, NOW).unwrap();
+        assert_eq!(
+            (removal.order, &removal.domains[..]),
+            (order.clone(), &domains[..])
+        );
+        assert!(removal.effects.is_empty());
+    }
+}
+
+#[test]
 fn domains_are_taken_back_when_their_time_has_come() {
     let at = |position, day| OrderDomain {
         leaves_at: day,
