@@ -6,7 +6,7 @@ use crate::status::{DomainStatus, IllegalTransition, OrderDomainState, SwapStatu
 use crate::time::Timestamp;
 
 /// The last action about a domain is resolved: it goes on, and the swap that brings it in. The order's status is decided
-/// by [`super::Order::settle`] when no other domain of it waits.
+/// by [`super::Order::resume`] when no other domain of it waits.
 pub fn resume(
     part: &mut OrderDomain,
     domain: &mut Domain,

@@ -59,7 +59,7 @@ pub enum Effect {
     Left { order: OrderId, domain: DomainId },
     /// Every domain that the order shows is live; it is completed unless one that a swap brings in waits for somebody.
     SettleOrder(OrderId),
-    /// A domain is to leave its order.
+    /// A domain is to leave its order, unless its part there is over: see [`super::OrderDomain::retire`].
     Retire(Retirement),
     /// A swap is done.
     CompleteSwap(SwapId),

@@ -20,6 +20,8 @@ mod rename;
 mod request;
 mod settle;
 mod swap;
+#[cfg(test)]
+mod tests;
 
 pub use crate::client_id::ClientId;
 pub use crate::persona::{Persona, Personas, personas_of_domain};

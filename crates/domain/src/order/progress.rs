@@ -356,9 +356,10 @@ impl DomainOnOrder<'_> {
     }
 
     /// Takes the domain off a failed order and refunds what was not delivered. A domain that a swap was bringing in has no
-    /// licenses of its own yet.
+    /// licenses of its own yet, and one whose replacement took its place has none any more: a standard swap pays none.
     fn released(&mut self, now: Timestamp) -> Result<Vec<Effect>, IllegalTransition> {
-        let licenses = if self.part.has_joined() {
+        let is_replaced = self.part.swap_out_id.is_some() && self.part.is_leaving(now);
+        let licenses = if self.part.has_joined() && !is_replaced {
             self.part.license_share(self.order)
         } else {
             Cents::ZERO

@@ -29,14 +29,17 @@ pub enum RegistrarAnswer {
     Nothing,
 }
 
-/// Takes down what became of a year that was paid with `order`. One that is refused is given back, and the domain ends
-/// with the year it has.
+/// Takes down what became of a year that was paid with `order`, once: an answer to a year that is settled changes nothing.
+/// One that is refused is given back, and the domain ends with the year it has.
 pub fn settle_paid_year(
     domain: &mut Domain,
     order: &OrderId,
     answer: &RegistrarAnswer,
     now: Timestamp,
 ) -> Vec<Effect> {
+    if domain.renewing_until.is_none() {
+        return Vec::new();
+    }
     let name = &domain.name;
     let effects = match answer {
         RegistrarAnswer::Renewed(until) => {

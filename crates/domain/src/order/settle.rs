@@ -68,6 +68,15 @@ impl Order {
     }
 }
 
+impl OrderDomain {
+    /// Lets it leave because of a swap. One that was cancelled leaves when it was to, should that be earlier.
+    pub fn retire(&mut self, retirement: &Retirement) {
+        let at = retirement.at;
+        self.leaves_at = Some(self.leaves_at.map_or(at, |cancelled| cancelled.min(at)));
+        self.swap_out_id.clone_from(&retirement.swap);
+    }
+}
+
 /// What follows for an order from domains that left it; `staying` are those whose part in it is not over. An order without
 /// a domain left is cancelled.
 pub fn after_leaving(

@@ -383,20 +383,13 @@ async fn retire(
     account: &AccountId,
     retirement: Retirement,
 ) -> Result<()> {
-    let Retirement {
-        order,
-        domain,
-        swap,
-        at,
-        job,
-    } = retirement;
-    let Some(mut part) = read::part_of(work, account, &order, &domain).await? else {
+    let (order, domain) = (&retirement.order, &retirement.domain);
+    let Some(mut part) = read::part_of(work, account, order, domain).await? else {
         return Ok(());
     };
-    part.leaves_at = Some(part.leaves_at.map_or(at, |cancelled| cancelled.min(at)));
-    part.swap_out_id = swap;
+    part.retire(&retirement);
     write_order_domains(work, vec![part]).await?;
-    work.enqueue(job);
+    work.enqueue(retirement.job);
     Ok(())
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use peeker_domain::id::{AccountId, ActionId, DomainId, InboxId, SwapId};
 use peeker_domain::order::{
-    Domain, Inbox, OpenRename, Order, PendingAction, Persona, RenameFacts, RenameOutcome,
-    RenameRequest, Swap, accept_rename, record_rename, resume_renames, start_renames,
+    Domain, Inbox, OpenRename, Order, OrderDomain, PendingAction, Persona, RenameFacts,
+    RenameOutcome, RenameRequest, Swap, accept_rename, record_rename, resume_renames,
+    start_renames,
 };
 use peeker_domain::{
     ActionReason, ActionStatus, DomainCategory, InboxStatus, JobKind, SwapType, Timestamp, view,
@@ -79,7 +80,6 @@ pub async fn accept(
     let Some(facts) = facts(&work, domain).await? else {
         return Ok(Some(Vec::new()));
     };
-    let order = facts.order.clone();
     let Some(renaming) = accept_rename(request, facts)? else {
         return Ok(Some(Vec::new()));
     };
@@ -88,7 +88,11 @@ pub async fn accept(
     if let Some(accepted) = renaming.accepted {
         write_order_domains(&work, vec![accepted.part]).await?;
         write_swaps(&work, accepted.superseded).await?;
-        pass_on(&mut work, request, &order).await?;
+        if let Some(coming_in) = accepted.coming_in {
+            let domain = coming_in.domain_id.clone();
+            write_order_domains(&work, vec![coming_in]).await?;
+            unblock(&mut work, request, &domain).await?;
+        }
         if accepted.unblocks {
             unblock(&mut work, request, &request.domain).await?;
         }
@@ -110,6 +114,7 @@ async fn facts(work: &UnitOfWork<'_>, domain: Domain) -> Result<Option<RenameFac
         waits_for_picture: actions::has_open_picture(work, account, order_id, id).await?,
         open: open(work.tx(), account, id).await?,
         inboxes: live_inboxes(work, account, id).await?,
+        coming_in: coming_in(work, &domain, &order).await?,
         domain,
         order,
         part,
@@ -127,25 +132,24 @@ async fn unblock(
     Ok(())
 }
 
-/// The domain that a swap is bringing in for this one gets the new names too, unless its inboxes have theirs already.
-async fn pass_on(work: &mut UnitOfWork<'_>, request: &RenameRequest, order: &Order) -> Result<()> {
-    let account = &request.account;
-    let open = open_of_domains(work, account, [&request.domain]).await?;
+/// The domain that a swap is bringing in for this one, unless its inboxes have their names already.
+async fn coming_in(
+    work: &UnitOfWork<'_>,
+    domain: &Domain,
+    order: &Order,
+) -> Result<Option<OrderDomain>> {
+    let account = &domain.account_id;
+    let open = open_of_domains(work, account, [&domain.id]).await?;
     let mut replacing = open
         .iter()
-        .filter(|swap| swap.domain_id == request.domain && swap.kind != SwapType::UserNames);
+        .filter(|swap| swap.domain_id == domain.id && swap.kind != SwapType::UserNames);
     let replacement = replacing.find_map(|swap| swap.replacement_domain_id.as_ref());
     let Some(replacement) = replacement else {
-        return Ok(());
+        return Ok(None);
     };
-    let found = read::active_part(work, account, &order.id, replacement).await?;
     let is_named = !live_inboxes(work, account, replacement).await?.is_empty();
-    if let Some((_, mut part)) = found.filter(|_| !is_named) {
-        part.personas = Some(request.personas.clone());
-        write_order_domains(work, vec![part]).await?;
-        unblock(work, request, replacement).await?;
-    }
-    Ok(())
+    let part = read::part_of(work, account, &order.id, replacement).await?;
+    Ok(part.filter(|_| !is_named))
 }
 
 /// A unit of work for a job that is still ours. Errors: [`crate::StoreError::LeaseLost`].

@@ -34,6 +34,9 @@ pub struct RenameFacts {
     pub open: Vec<Swap>,
     /// Its inboxes that are not removed, oldest first.
     pub inboxes: Vec<Inbox>,
+    /// The part in the order of a domain that a swap is bringing in for this one; `None` when there is none, and when its
+    /// inboxes have their names already.
+    pub coming_in: Option<OrderDomain>,
 }
 
 /// A renaming as it is to be written.
@@ -54,6 +57,8 @@ pub struct AcceptedRenaming {
     pub superseded: Vec<Swap>,
     /// Whether pictures of the former personas block something, which goes on with the new ones.
     pub unblocks: bool,
+    /// The domain that a swap is bringing in gets the new names too, and pictures of the former ones block it no longer.
+    pub coming_in: Option<OrderDomain>,
 }
 
 /// Decides about a renaming. While one of the domain is in flight, the swaps are duplicates and have failed. One that waits
@@ -103,11 +108,14 @@ impl Renaming {
             mut part,
             open: mut superseded,
             order,
+            mut coming_in,
             ..
         } = facts;
         let is_waiting = part.state == OrderDomainState::ActionRequired;
         let unblocks = is_waiting || !superseded.is_empty();
-        part.personas = Some(request.personas.clone());
+        for domain in std::iter::once(&mut part).chain(&mut coming_in) {
+            domain.personas = Some(request.personas.clone());
+        }
         for swap in &mut superseded {
             let reason = Some(SwapReason::Superseded);
             self.effects.push(swap.turn(SwapStatus::Failed, reason)?);
@@ -118,6 +126,7 @@ impl Renaming {
             part,
             superseded,
             unblocks,
+            coming_in,
         });
         Ok(())
     }

@@ -1,0 +1,99 @@
+//! The job of a domain: what it records, step by step.
+
+use super::builders::*;
+use super::world::World;
+use crate::id::DomainId;
+use crate::job::JobKind;
+use crate::order::{Change, Next, OrderDomain};
+use crate::provisioning::ProvisionStep;
+use crate::status::{ActionReason, OrderDomainState, OrderStatus};
+use crate::view::Source;
+
+/// How the providers take the next step of a domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Providers {
+    Willing,
+    Busy,
+    /// The customer has to do something.
+    Waiting,
+    /// The domain cannot be set up.
+    RefuseDomain,
+    /// Nothing of the order can be set up.
+    RefuseOrder,
+}
+
+impl World {
+    /// The job of a domain runs, if it is due. A worker that began before its domain was to go finds out by what it records.
+    pub fn work(&mut self, domain: &DomainId, providers: Providers, began_before: bool) {
+        let key = (JobKind::Provision, domain.to_string());
+        if self.jobs.get(&key).is_none_or(|job| job.run_at > self.now) {
+            return;
+        }
+        let Some(at) = self.position(domain) else {
+            self.jobs.remove(&key);
+            return;
+        };
+        let part = self.parts[at].clone();
+        let failed = self.order.status == OrderStatus::Failed;
+        let is_pending = part.state == OrderDomainState::Pending;
+        if (failed || part.is_leaving(self.now)) && !(is_pending && began_before) {
+            let redirect = part.forwarding_url.clone();
+            let change = match providers {
+                Providers::Busy => self.retry(),
+                _ => Change::Released { redirect },
+            };
+            self.apply(domain, &change);
+        } else if is_pending {
+            let begun =
+                !part.is_replacement() || self.apply(domain, &Change::SwapBegun) == Next::Continue;
+            let change = self.set_up(&part, providers);
+            if begun {
+                if matches!(change, Change::Registered { .. }) {
+                    self.bought = self.bought + part.price_cents;
+                }
+                self.apply(domain, &change);
+            }
+        } else {
+            self.jobs.remove(&key);
+        }
+    }
+
+    fn retry(&self) -> Change {
+        Change::Retry {
+            run_at: self.now.plus_seconds(60),
+            error: "busy".to_owned(),
+        }
+    }
+
+    fn set_up(&self, part: &OrderDomain, providers: Providers) -> Change {
+        let refused = || {
+            if part.is_replacement() {
+                Change::SwapFailed
+            } else {
+                blocked(&[ActionReason::ReplaceDomain])
+            }
+        };
+        match providers {
+            Providers::Busy => self.retry(),
+            Providers::Waiting if part.source == Source::Imported => {
+                blocked(&[ActionReason::UpdateNameservers])
+            }
+            Providers::Waiting => blocked(&[ActionReason::ProfilePictureNotAccessible]),
+            Providers::RefuseOrder if !part.is_replacement() => Change::OrderFailed {
+                message: "refused".to_owned(),
+            },
+            Providers::RefuseOrder | Providers::RefuseDomain => refused(),
+            Providers::Willing => match part.step {
+                ProvisionStep::Register if part.source == Source::Registered => {
+                    Change::Registered {
+                        until: Some(self.now.plus_months(12)),
+                    }
+                }
+                ProvisionStep::Register | ProvisionStep::Zone => named(part),
+                ProvisionStep::Inboxes => Change::Connected {
+                    redirect: part.forwarding_url.clone(),
+                },
+            },
+        }
+    }
+}
