@@ -7,7 +7,7 @@
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::status::UnknownWord;
-use peeker_domain::{ClockOffset, JobKind, JobState, NewJob, Timestamp};
+use peeker_domain::{ClockOffset, JobKind, JobState, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
@@ -28,25 +28,6 @@ pub const ENDPOINT: &str = "endpoint";
 /// The condition of the indexes of jobs to be done, [`JobState::Ready`], spelled out: a planner that sees a variable there
 /// cannot choose them.
 pub(crate) const IS_READY: &str = "state = 'ready'";
-
-/// A job as it is put into the table. `clock` is that of its account; the table knows the system's time alone.
-pub(crate) fn new_row(job: NewJob, clock: ClockOffset) -> jobs::Model {
-    let run_at = clock.system_time(job.run_at);
-    jobs::Model {
-        account_id: job.account,
-        kind: job.kind,
-        subject: job.subject,
-        order_id: job.order,
-        run_at,
-        attempts: 0,
-        lease_token: None,
-        wanted_again: false,
-        state: JobState::Ready,
-        last_error: None,
-        created_at: run_at,
-        in_line: job.in_line,
-    }
-}
 
 /// A claimed job.
 #[derive(Debug, Clone)]

@@ -1,10 +1,11 @@
 //! Deliveries: claimed once, by lease; an outcome counts only under the lease.
 
+use peeker_domain::delivery::Pause;
 use peeker_domain::id::AccountId;
 use peeker_domain::view::PauseReason;
 use peeker_domain::{DeliveryState, EventType, Timestamp};
+use peeker_store::deliveries::endpoint_health;
 use peeker_store::deliveries::{self, Attempt, ClaimedDelivery, RecordAttempt, Recorded};
-use peeker_store::endpoint_health::{self, Pause};
 use peeker_store::entity::deliveries as rows;
 use peeker_store::{Batch, EnvironmentDb, UnitOfWork, events};
 use peeker_testkit::{EPOCH, Engine, TestApp, claim_deliveries, on_both_engines};

@@ -14,7 +14,7 @@ use crate::entity::{inboxes, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::loader::Load;
-use crate::swaps;
+use crate::orders::read::open_renames;
 
 /// What a worker has to know to go on with a job.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ pub async fn planned_addresses(
         .into_tuple()
         .all(&db.pools.reader)
         .await?;
-    let open = swaps::open_renames(&db.pools.reader, account, domain).await?;
+    let open = open_renames(&db.pools.reader, account, domain).await?;
     // An open renaming may have given its address without our hearing of it.
     let renamed = open.into_iter().filter_map(|swap| swap.new_email);
     let all: BTreeSet<String> = rows.into_iter().chain(renamed).collect();

@@ -1,6 +1,8 @@
 //! Deliveries of events: claimed by lease like jobs, so that a killed sender loses nothing, and a permanent record
 //! of each attempt.
 
+pub mod endpoint_health;
+
 use std::collections::{BTreeSet, HashMap};
 
 use peeker_domain::id::{AccountId, AttemptId, EventId};
@@ -11,7 +13,6 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
-use crate::endpoint_health;
 use crate::entity::{deliveries, delivery_attempts, events};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
