@@ -53,7 +53,7 @@ stored_enum! {
 
 impl EventType {
     /// What happened, in a few plain words, for the history of an order.
-    pub const fn told(self) -> &'static str {
+    pub const fn summary(self) -> &'static str {
         match self {
             Self::OrderInProgress => "The order was accepted and paid",
             Self::OrderCompleted => "Every domain and inbox is live",

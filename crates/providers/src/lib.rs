@@ -18,12 +18,12 @@ pub mod dns;
 pub mod error;
 mod limits;
 pub mod mail;
-pub mod outside;
 pub mod probes;
 pub mod registrar;
 pub mod sandbox;
 pub mod sequencer;
 pub mod simulation;
+pub mod web_probes;
 
 pub use dns::{Dns, DnsRecord, RecordKind, Zone};
 pub use error::{ErrorClass, ProviderError, Scope};

@@ -41,7 +41,6 @@ pub mod swaps;
 mod turnstile;
 mod unit_of_work;
 pub mod users;
-pub mod walk;
 pub mod wallet;
 pub mod webhooks;
 

@@ -131,7 +131,7 @@ impl<'a> UnitOfWork<'a> {
         now: Timestamp,
     ) -> Result<()> {
         if let (Some(order), Some(of_order)) = (order, HistoryKind::of(kind)) {
-            self.record_history(account, order, of_order, kind.told(), None, now);
+            self.record_history(account, order, of_order, kind.summary(), None, now);
         }
         let row = self.account(account)?;
         row.event_sequence += 1;

@@ -11,7 +11,7 @@ use peeker_store::orders::{find_by_fingerprint, find_receipt};
 
 use super::check::{Offer, Order, already_in_active_order, insufficient_funds};
 use crate::failure::internal;
-use crate::secrets::Place;
+use crate::secrets::SealContext;
 use crate::{Actor, App, availability};
 
 /// For how long a repetition is the same order (contract §1).
@@ -149,7 +149,7 @@ fn new_order(
         now,
     } = order;
     let licenses = |provider| capacity.provider(provider).map_or(0, |plan| plan.licenses);
-    let place = Place {
+    let context = SealContext {
         account: &actor.account,
         table: "orders",
         column: "sealed_password",
@@ -190,7 +190,7 @@ fn new_order(
         sealed_password: app
             .0
             .sealer
-            .seal(place, &request.sequencer.login_password)?,
+            .seal(context, &request.sequencer.login_password)?,
         google_licenses: licenses(MailProvider::Google),
         microsoft_licenses: licenses(MailProvider::Microsoft),
         prices: app.settings().prices,

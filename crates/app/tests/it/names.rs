@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use peeker_app::runner;
 use peeker_domain::{DeliveryState, Environment, FailureClass, WebUrl};
 use peeker_providers::TargetProblem;
-use peeker_providers::outside::WebProbes;
+use peeker_providers::web_probes::WebProbes;
 use peeker_testkit::{NameAnswer, Receiver, Resolver, on_both_engines};
 
 use crate::delivery::{attempts, delivery, emit};

@@ -13,7 +13,7 @@ pub use replacement::retire;
 use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId, UserId};
 use peeker_domain::order::Swap;
 use peeker_domain::{SwapStatus, view};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::entity::swaps::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
