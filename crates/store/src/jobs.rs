@@ -168,7 +168,7 @@ async fn set_aside(
 
 fn claim(lease_until: Timestamp, token: &str) -> Claim<'static> {
     Claim {
-        set: "run_at = $2, lease_token = $3, attempts = jobs.attempts + 1, wanted_again = FALSE",
+        set: "run_at = $2, lease_token = $3, attempts = jobs.attempts + 1, rerun_requested = FALSE",
         values: vec![lease_until.into(), token.into()],
         returning: "jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, \
             jobs.order_id AS order_id, jobs.attempts AS attempts",
@@ -222,7 +222,7 @@ pub async fn release(
     dead: bool,
 ) -> Result<()> {
     let state = if dead {
-        let wanted = Expr::col(jobs::Column::WantedAgain);
+        let wanted = Expr::col(jobs::Column::RerunRequested);
         let unless_wanted = Expr::case(wanted, JobState::Ready).finally(JobState::Dead);
         unless_wanted.into()
     } else {
@@ -286,7 +286,7 @@ pub(crate) async fn held_by(
 /// slow changes nothing.
 pub async fn finish(work: &UnitOfWork<'_>, job: &ClaimedJob) -> Result<()> {
     let row = held(work, job).await?;
-    if row.wanted_again {
+    if row.rerun_requested {
         return write(
             work,
             jobs::Model {
@@ -307,7 +307,7 @@ pub async fn finish(work: &UnitOfWork<'_>, job: &ClaimedJob) -> Result<()> {
 /// Errors: [`StoreError::LeaseLost`].
 pub async fn run_again(work: &UnitOfWork<'_>, job: &ClaimedJob, run_at: Timestamp) -> Result<()> {
     let row = held(work, job).await?;
-    let run_at = if row.wanted_again {
+    let run_at = if row.rerun_requested {
         row.created_at
     } else {
         let clock = work.clock(&job.account);

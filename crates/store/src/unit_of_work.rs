@@ -484,7 +484,7 @@ fn job_row(job: NewJob, clock: ClockOffset) -> jobs::Model {
         run_at,
         attempts: 0,
         lease_token: None,
-        wanted_again: false,
+        rerun_requested: false,
         state: JobState::Ready,
         last_error: None,
         created_at: run_at,
@@ -508,7 +508,7 @@ fn bring_forward() -> OnConflict {
         Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.in_line ELSE jobs.in_line END"),
     )
     .value(
-        jobs::Column::WantedAgain,
+        jobs::Column::RerunRequested,
         Expr::cust("jobs.lease_token IS NOT NULL"),
     )
     // What is wanted of a domain is wanted for the order that it is on now.

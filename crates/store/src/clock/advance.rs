@@ -200,7 +200,7 @@ async fn claim_next(
         run_at: options.lease_until,
         lease_token: Some(options.token.to_owned()),
         attempts: due.attempts.saturating_add(1),
-        wanted_again: false,
+        rerun_requested: false,
         in_line: false,
         ..due
     };

@@ -31,7 +31,7 @@ async fn add_jobs(db: &EnvironmentDb, name: &str, count: usize, in_line: bool) {
     let now = EPOCH.as_millis();
     let at = if in_line { now } else { now + 1_000_000_000 };
     let sql = format!(
-        "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at, in_line)
+        "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at, in_line)
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
          SELECT 'org_{name}', 'provision', 'dom_' || i, {at}, 0, FALSE, 'ready', {at}, {in_line} FROM n"
     );
@@ -42,7 +42,7 @@ async fn add_jobs(db: &EnvironmentDb, name: &str, count: usize, in_line: bool) {
 async fn add_waiting_accounts(db: &EnvironmentDb, count: usize) {
     let at = EPOCH.as_millis() + 1_000_000_000;
     let sql = format!(
-        "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at)
+        "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at)
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
          SELECT 'org_waiting' || i, 'renew', 'ord_1', {at} + i, 0, FALSE, 'ready', {at} FROM n"
     );
@@ -258,7 +258,7 @@ async fn claims_touch_as_little_beside_a_hundred_thousand_jobs_on_postgres() {
         execute(
             db,
             &format!(
-                "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at, in_line)
+                "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at, in_line)
                  SELECT 'org_heavy', 'provision', 'dom_{more}_' || i, {}, 0, FALSE, 'ready', 0, TRUE
                  FROM generate_series(1, {more}) i",
                 EPOCH.as_millis()
@@ -268,7 +268,7 @@ async fn claims_touch_as_little_beside_a_hundred_thousand_jobs_on_postgres() {
         execute(
             db,
             &format!(
-                "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at)
+                "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at)
                  SELECT 'org_waiting_{more}_' || i, 'renew', 'ord_1', {}, 0, FALSE, 'ready', 0
                  FROM generate_series(1, {more} / 10) i",
                 EPOCH.as_millis() + 1_000_000

@@ -4,8 +4,8 @@ use peeker_testkit::{custom_order, on_both_engines, stock};
 use serde_json::json;
 
 use super::{
-    ask, because, booked, completed, domain, get, id_of, inboxes, is, order, place, state, swap,
-    told,
+    booked, completed, domain, event_types, get, id_of, inboxes, order, place, post_swap, state,
+    status, status_with_reason, swap,
 };
 
 on_both_engines! {
@@ -18,8 +18,8 @@ on_both_engines! {
         assert_eq!((&created["status"], &created["replacement_domain"]), (&json!("created"), &json!("new-one.com")));
         assert_eq!(order(app, &id).await, before, "what is not live yet is not shown");
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("completed"));
-        assert_eq!(told(app, &created).await, ["swap.created", "swap.in_progress", "swap.completed"]);
+        assert_eq!(state(app, &created).await, status("completed"));
+        assert_eq!(event_types(app, &created).await, ["swap.created", "swap.in_progress", "swap.completed"]);
         let after = order(app, &id).await;
         assert_eq!(after["domains"]["registered"], json!(["old-02.com", "old-03.com", "new-one.com"]));
         for same in ["status", "domain_count", "inbox_count", "costs", "progress", "users", "cancelling_domains"] {
@@ -41,7 +41,7 @@ on_both_engines! {
         stock(app, &["mine.com".to_owned()]).await;
         let created = swap(app, "standard", "old-03.com", "mine.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("completed"));
+        assert_eq!(state(app, &created).await, status("completed"));
         assert_eq!(booked(app, &id).await, [("order".to_owned(), -11_200)]);
         let after = order(app, &id).await;
         assert_eq!(after["domains"], json!({ "registered": ["old-01.com", "old-02.com"], "imported": ["mine.com"] }));
@@ -56,8 +56,8 @@ on_both_engines! {
         app.run_until_idle().await;
         let back = swap(app, "standard", "new-one.com", "old-01.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &back).await, is("completed"));
-        assert_eq!(told(app, &back).await, ["swap.created", "swap.in_progress", "swap.completed"]);
+        assert_eq!(state(app, &back).await, status("completed"));
+        assert_eq!(event_types(app, &back).await, ["swap.created", "swap.in_progress", "swap.completed"]);
         let after = order(app, &id).await;
         assert_eq!(after["domains"], json!({ "registered": ["old-02.com", "old-03.com"], "imported": ["old-01.com"] }));
         assert_eq!((&after["status"], &after["domain_count"]), (&json!("completed"), &json!(3)));
@@ -74,12 +74,12 @@ on_both_engines! {
         completed(app, "old").await;
         let old = id_of(app, "old-01.com").await;
         let first = swap(app, "standard", "old-01.com", "new-one.com").await;
-        let second = ask(app, "standard", &old, "new-two.com").await.data(201);
+        let second = post_swap(app, "standard", &old, "new-two.com").await.data(201);
         assert_eq!((&second["status"], &second["reason"]), (&json!("failed"), &json!("duplicate")));
-        assert_eq!(told(app, &second).await, ["swap.failed"]);
+        assert_eq!(event_types(app, &second).await, ["swap.failed"]);
         app.run_until_idle().await;
-        assert_eq!(state(app, &first).await, is("completed"));
-        assert_eq!(state(app, &second).await, because("failed", "duplicate"));
+        assert_eq!(state(app, &first).await, status("completed"));
+        assert_eq!(state(app, &second).await, status_with_reason("failed", "duplicate"));
     }
 
     async fn a_replacement_that_is_registered_elsewhere_waits_for_its_import(app) {
@@ -87,13 +87,13 @@ on_both_engines! {
         let created = swap(app, "standard", "old-01.com", "notimported-x.com").await;
         assert_eq!(created["status"], "created");
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, because("action_required", "domain_not_imported"));
+        assert_eq!(state(app, &created).await, status_with_reason("action_required", "domain_not_imported"));
         assert_eq!(order(app, &id).await["status"], "completed", "the order goes on as it was");
         app.client().post("/domains/import", json!({ "domains": ["notimported-x.com"] })).await.expect(200);
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("completed"));
+        assert_eq!(state(app, &created).await, status("completed"));
         assert_eq!(
-            told(app, &created).await,
+            event_types(app, &created).await,
             ["swap.created", "swap.action_required", "swap.in_progress", "swap.completed"]
         );
         assert_eq!(order(app, &id).await["domains"]["imported"], json!(["notimported-x.com"]));
@@ -107,14 +107,14 @@ on_both_engines! {
         app.run_until_idle().await;
         let created = swap(app, "standard", "old-01.com", "nspending-x.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, because("action_required", "update_nameservers"));
+        assert_eq!(state(app, &created).await, status_with_reason("action_required", "update_nameservers"));
         let actions = app.client().get("/orders/pending").await.data(200);
         assert_eq!((actions.as_array().unwrap().len(), &actions[0]["domain"]), (1, &json!("nspending-x.com")));
         assert_eq!(order(app, &id).await["status"], "action_required");
         let action = actions[0]["id"].as_str().unwrap();
         app.client().post(&format!("/sandbox/actions/{action}/resolve"), json!({})).await.expect(200);
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("completed"));
+        assert_eq!(state(app, &created).await, status("completed"));
         assert_eq!(order(app, &id).await["status"], "completed");
         app.may_leave_jobs();
     }
@@ -125,8 +125,8 @@ on_both_engines! {
         for replacement in ["swapfail-x.com", "replace-x.com", "fail-x.com"] {
             let created = swap(app, "standard", "old-01.com", replacement).await;
             app.run_until_idle().await;
-            assert_eq!(state(app, &created).await, because("failed", "replacement_refused"), "{replacement}");
-            assert_eq!(told(app, &created).await, ["swap.created", "swap.in_progress", "swap.failed"]);
+            assert_eq!(state(app, &created).await, status_with_reason("failed", "replacement_refused"), "{replacement}");
+            assert_eq!(event_types(app, &created).await, ["swap.created", "swap.in_progress", "swap.failed"]);
             assert_eq!(order(app, &id).await, before);
             assert_eq!(domain(app, "old-01.com").await["status"], "active");
             // It was bought, so it is the partner's.
@@ -136,7 +136,7 @@ on_both_engines! {
         // And the domain can be swapped again.
         let created = swap(app, "standard", "old-01.com", "fine.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("completed"));
+        assert_eq!(state(app, &created).await, status("completed"));
     }
 
     async fn a_name_whose_swap_fails_can_be_ordered(app) {
@@ -149,7 +149,7 @@ on_both_engines! {
         assert_eq!(order(app, &id).await["status"], "action_required");
         let created = swap(app, "standard", "replace-x.com", "mended.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("completed"));
+        assert_eq!(state(app, &created).await, status("completed"));
         let after = order(app, &id).await;
         assert_eq!(after["status"], "completed");
         assert_eq!(after["domains"]["registered"], json!(["fine.com", "mended.com"]));
@@ -168,8 +168,8 @@ on_both_engines! {
         app.advance_seconds(31 * 24 * 60 * 60);
         app.run_until_idle().await;
         assert_eq!(order(app, &id).await["status"], "cancelled");
-        assert_eq!(state(app, &waiting).await, because("failed", "order_ended"));
-        assert_eq!(told(app, &waiting).await.last().unwrap(), "swap.failed");
+        assert_eq!(state(app, &waiting).await, status_with_reason("failed", "order_ended"));
+        assert_eq!(event_types(app, &waiting).await.last().unwrap(), "swap.failed");
         app.may_leave_jobs();
     }
 
@@ -177,11 +177,11 @@ on_both_engines! {
         let id = completed(app, "old").await;
         let waiting = swap(app, "standard", "old-01.com", "slow5-new.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &waiting).await, is("in_progress"));
+        assert_eq!(state(app, &waiting).await, status("in_progress"));
         app.client().post(&format!("/orders/{id}/cancel"), json!({ "domains": ["old-01.com"] })).await.expect(200);
         app.advance_seconds(31 * 24 * 60 * 60);
         app.run_until_idle().await;
-        assert_eq!(state(app, &waiting).await, because("failed", "order_ended"));
+        assert_eq!(state(app, &waiting).await, status_with_reason("failed", "order_ended"));
         let after = order(app, &id).await;
         assert_eq!(after["domains"]["registered"], json!(["old-02.com", "old-03.com"]));
         assert_eq!((&after["status"], &after["domain_count"]), (&json!("completed"), &json!(2)));

@@ -3,7 +3,10 @@
 use peeker_testkit::{TestApp, custom_order, microsoft_order, names, on_both_engines};
 use serde_json::json;
 
-use super::{ask, because, booked, domain, id_of, is, order, place, state, swap, told};
+use super::{
+    booked, domain, event_types, id_of, order, place, post_swap, state, status, status_with_reason,
+    swap,
+};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -18,7 +21,7 @@ on_both_engines! {
         let before = order(app, &id).await;
         let created = swap(app, "premium", "ms-01.com", "warm.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("in_progress"));
+        assert_eq!(state(app, &created).await, status("in_progress"));
         let both = order(app, &id).await;
         assert_eq!((&both["domain_count"], &both["inbox_count"]), (&json!(6), &json!(150)));
         assert_eq!((&both["status"], &both["cancelling_domains"]), (&json!("completed"), &json!([])));
@@ -32,8 +35,8 @@ on_both_engines! {
         assert_eq!(domain(app, "ms-01.com").await["status"], "active");
         app.advance_seconds(1);
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("completed"));
-        assert_eq!(told(app, &created).await, ["swap.created", "swap.in_progress", "swap.completed"]);
+        assert_eq!(state(app, &created).await, status("completed"));
+        assert_eq!(event_types(app, &created).await, ["swap.created", "swap.in_progress", "swap.completed"]);
         let after = order(app, &id).await;
         for same in ["status", "domain_count", "inbox_count", "costs", "progress"] {
             assert_eq!(after[same], before[same], "{same}");
@@ -43,7 +46,7 @@ on_both_engines! {
 
     async fn only_microsoft_domains_can_be(app) {
         place(app, custom_order(&names("google", 2))).await;
-        let error = ask(app, "premium", &id_of(app, "google-01.com").await, "new.com").await.error(400, "invalid_request");
+        let error = post_swap(app, "premium", &id_of(app, "google-01.com").await, "new.com").await.error(400, "invalid_request");
         assert_eq!((&error["field"], &error["details"]["reason"]), (&json!("type"), &json!("premium_microsoft_only")));
     }
 
@@ -52,18 +55,18 @@ on_both_engines! {
         let first = swap(app, "premium", "ms-01.com", "warm.com").await;
         app.run_until_idle().await;
         let second = id_of(app, "ms-02.com").await;
-        let error = ask(app, "premium", &second, "warm-two.com").await.error(400, "invalid_request");
+        let error = post_swap(app, "premium", &second, "warm-two.com").await.error(400, "invalid_request");
         let details = json!({ "reason": "premium_quota_exceeded", "limit": 30, "used": 25, "requested": 25 });
         assert_eq!((&error["field"], &error["details"]), (&json!("type"), &details));
         // A standard swap has no quota.
-        ask(app, "standard", &second, "plain.com").await.expect(201);
+        post_swap(app, "standard", &second, "plain.com").await.expect(201);
         app.run_until_idle().await;
         app.advance_seconds(30 * DAY);
         app.run_until_idle().await;
-        assert_eq!(state(app, &first).await, is("completed"));
+        assert_eq!(state(app, &first).await, status("completed"));
         let third = swap(app, "premium", "ms-03.com", "warm-three.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &third).await, is("in_progress"));
+        assert_eq!(state(app, &third).await, status("in_progress"));
         app.advance_seconds(14 * DAY);
         app.run_until_idle().await;
     }
@@ -75,12 +78,12 @@ on_both_engines! {
         app.advance_seconds(14 * DAY);
         app.run_until_idle().await;
         let new = id_of(app, "warm.com").await;
-        let error = ask(app, "premium", &new, "next.com").await.error(400, "invalid_request");
+        let error = post_swap(app, "premium", &new, "next.com").await.error(400, "invalid_request");
         let details = json!({ "reason": "premium_cooldown", "available_at": "2026-06-07T12:00:00Z" });
         assert_eq!((&error["field"], &error["details"]), (&json!("domain_id"), &details));
         app.advance_seconds(16 * DAY);
         app.run_until_idle().await;
-        ask(app, "premium", &new, "next.com").await.expect(201);
+        post_swap(app, "premium", &new, "next.com").await.expect(201);
         app.run_until_idle().await;
         app.advance_seconds(14 * DAY);
         app.run_until_idle().await;
@@ -90,7 +93,7 @@ on_both_engines! {
         let id = five(app).await;
         let failed = swap(app, "premium", "ms-01.com", "swapfail-x.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &failed).await, because("failed", "replacement_refused"));
+        assert_eq!(state(app, &failed).await, status_with_reason("failed", "replacement_refused"));
         assert_eq!(booked(app, &id).await[1..], [("swap".to_owned(), -4_200), ("refund".to_owned(), 900)]);
         swap(app, "premium", "ms-01.com", "warm.com").await;
         app.run_until_idle().await;
@@ -103,7 +106,7 @@ on_both_engines! {
         swap(app, "premium", "ms-01.com", "warm.com").await;
         app.run_until_idle().await;
         let again = swap(app, "standard", "ms-01.com", "other.com").await;
-        assert_eq!(state(app, &again).await, because("failed", "duplicate"));
+        assert_eq!(state(app, &again).await, status_with_reason("failed", "duplicate"));
         app.advance_seconds(14 * DAY);
         app.run_until_idle().await;
     }
@@ -118,7 +121,7 @@ on_both_engines! {
         app.advance_seconds(6 * DAY);
         app.run_until_idle().await;
         assert_eq!(order(app, &id).await["status"], "cancelled");
-        assert_eq!(state(app, &created).await, is("completed"));
+        assert_eq!(state(app, &created).await, status("completed"));
         for name in ["ms-01.com", "warm.com"] {
             assert_eq!(domain(app, name).await["category"], "inventory", "{name}");
         }

@@ -4,7 +4,7 @@ use peeker_domain::Environment;
 use peeker_testkit::{names, on_both_engines, stock, with, without};
 use serde_json::{Value, json};
 
-use super::{ask, completed, id_of, place};
+use super::{completed, id_of, place, post_swap};
 
 on_both_engines! {
     async fn every_mistake_of_a_body_is_told_at_once(app) {
@@ -33,10 +33,10 @@ on_both_engines! {
     async fn a_domain_that_is_on_no_order_cannot_be_swapped(app) {
         completed(app, "old").await;
         stock(app, &["idle.com".to_owned()]).await;
-        let error = ask(app, "standard", &id_of(app, "idle.com").await, "new.com").await.error(400, "invalid_request");
+        let error = post_swap(app, "standard", &id_of(app, "idle.com").await, "new.com").await.error(400, "invalid_request");
         assert_eq!((&error["field"], &error["details"]["reason"]), (&json!("domain_id"), &json!("domain_not_connected")));
         for unknown in ["dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4", "old-01.com", ""] {
-            let error = ask(app, "standard", unknown, "new.com").await.error(404, "not_found");
+            let error = post_swap(app, "standard", unknown, "new.com").await.error(404, "not_found");
             assert_eq!(error["field"], "domain_id");
         }
         let stranger = app.stranger().await;
@@ -48,7 +48,7 @@ on_both_engines! {
         let id = completed(app, "old").await;
         let leaving = id_of(app, "old-01.com").await;
         app.client().post(&format!("/orders/{id}/cancel"), json!({ "domains": [leaving] })).await.expect(200);
-        let error = ask(app, "standard", &leaving, "new.com").await.error(400, "invalid_request");
+        let error = post_swap(app, "standard", &leaving, "new.com").await.error(400, "invalid_request");
         assert_eq!(error["details"]["reason"], "domain_not_connected");
         app.may_leave_jobs();
     }
@@ -72,7 +72,7 @@ on_both_engines! {
             ("providererror-x.com", "domains_not_submittable",
                 json!({ "required_replacements": 1, "domains_not_submittable": [{ "domain": "providererror-x.com", "reason": "provider_error" }] })),
         ] {
-            let error = ask(app, "standard", &microsoft, replacement).await.error(400, code);
+            let error = post_swap(app, "standard", &microsoft, replacement).await.error(400, code);
             assert_eq!((&error["field"], &error["details"]), (&json!("replacement_domain"), &details), "{replacement}");
         }
         assert_eq!(app.row_counts(Environment::Test).await, before);
@@ -85,7 +85,7 @@ on_both_engines! {
         let path = format!("/users/{}", user[0]["id"].as_str().unwrap());
         app.client().patch(&path, json!({ "email": "broke@example.com" })).await.expect(200);
         let before = app.row_counts(Environment::Test).await;
-        let error = ask(app, "standard", &id_of(app, "mine-01.com").await, "new.com").await.error(402, "insufficient_funds");
+        let error = post_swap(app, "standard", &id_of(app, "mine-01.com").await, "new.com").await.error(402, "insufficient_funds");
         assert_eq!(error["details"], json!({ "required_cents": 3300, "balance_cents": 0, "missing_cents": 3300 }));
         assert_eq!(app.row_counts(Environment::Test).await, before);
     }

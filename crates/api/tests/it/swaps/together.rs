@@ -7,7 +7,7 @@ use peeker_testkit::{
 };
 use serde_json::{Value, json};
 
-use super::{because, booked, completed, domain, is, order, place, state, swap};
+use super::{booked, completed, domain, order, place, state, status, status_with_reason, swap};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -53,7 +53,7 @@ on_both_engines! {
         cancel(app, &id, json!({ "domains": ["old-01.com"] })).await;
         import(app, "notimported-one.com").await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &swaps[0]).await, is("completed"));
+        assert_eq!(state(app, &swaps[0]).await, status("completed"));
         let now = order(app, &id).await;
         assert_eq!(now["cancelling_domains"][0]["domain"], "notimported-one.com");
         assert!(now["cancels_at"].is_string());
@@ -76,10 +76,10 @@ on_both_engines! {
         let ends = cancel(app, &id, json!({})).await["cancels_at"].clone();
         app.advance_seconds(5);
         app.run_until_idle().await;
-        assert_eq!((state(app, &waiting).await, &order(app, &id).await["cancels_at"]), (is("in_progress"), &ends));
+        assert_eq!((state(app, &waiting).await, &order(app, &id).await["cancels_at"]), (status("in_progress"), &ends));
         days(app, 11).await;
         assert_eq!(order(app, &id).await["status"], "cancelled");
-        assert_eq!(state(app, &waiting).await, is("completed"));
+        assert_eq!(state(app, &waiting).await, status("completed"));
         app.may_leave_jobs();
     }
 
@@ -93,7 +93,7 @@ on_both_engines! {
         assert_eq!(order(app, &id).await["status"], "cancel_scheduled");
         days(app, 6).await;
         assert_eq!(order(app, &id).await["status"], "cancelled");
-        assert_eq!(state(app, &warm).await, is("completed"));
+        assert_eq!(state(app, &warm).await, status("completed"));
         app.may_leave_jobs();
     }
 
@@ -148,7 +148,7 @@ on_both_engines! {
         assert_eq!(order(app, &id).await["status"], "in_progress");
         run_until_idle(&server, Environment::Test).await.unwrap();
         assert_eq!(faults.planned(), 0);
-        assert_eq!(state(app, &created).await, because("failed", "replacement_refused"));
+        assert_eq!(state(app, &created).await, status_with_reason("failed", "replacement_refused"));
         let after = order(app, &id).await;
         assert_eq!((&after["status"], &after["domain_count"]), (&json!("completed"), &json!(3)));
         app.may_leave_jobs();
@@ -166,7 +166,7 @@ on_both_engines! {
         assert_eq!((&waiting["status"], &waiting["progress"]["domains_active"]), (&json!("action_required"), &json!(2)));
         resolve_all(app).await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &created).await, is("completed"));
+        assert_eq!(state(app, &created).await, status("completed"));
         assert_eq!(order(app, &id).await["status"], "completed");
         assert_eq!(app.events_of("order.completed").await.len(), 1);
         app.may_leave_jobs();

@@ -3,7 +3,10 @@
 use peeker_testkit::{TestApp, custom_order, names, on_both_engines, with};
 use serde_json::{Value, json};
 
-use super::{because, booked, completed, id_of, inboxes, is, order, place, state, swap, told};
+use super::{
+    booked, completed, event_types, id_of, inboxes, order, place, state, status,
+    status_with_reason, swap,
+};
 
 const UNREACHABLE: &str = "https://unreachable.test/ada.png";
 
@@ -37,8 +40,8 @@ on_both_engines! {
         }
         app.run_until_idle().await;
         for swap in &swaps {
-            assert_eq!(state(app, swap).await, is("completed"));
-            assert_eq!(told(app, swap).await, ["swap.created", "swap.in_progress", "swap.completed"]);
+            assert_eq!(state(app, swap).await, status("completed"));
+            assert_eq!(event_types(app, swap).await, ["swap.created", "swap.in_progress", "swap.completed"]);
         }
         assert_eq!(inboxes(app, &id, "old-01.com", "active").await, ["ada.byron@old-01.com", "adabyron@old-01.com"]);
         assert_eq!(order(app, &id).await, before, "order and costs stay");
@@ -62,17 +65,17 @@ on_both_engines! {
         let swaps = rename(app, "old-01.com", json!([ada(Some(UNREACHABLE)), bob])).await;
         app.run_until_idle().await;
         let (held, done) = (swaps[0].clone(), swaps[1].clone());
-        assert_eq!(state(app, &held).await, because("action_required", "profile_picture_not_accessible"));
-        assert_eq!(state(app, &done).await, is("completed"));
+        assert_eq!(state(app, &held).await, status_with_reason("action_required", "profile_picture_not_accessible"));
+        assert_eq!(state(app, &done).await, status("completed"));
         assert_eq!(order(app, &id).await["status"], "completed", "the order is live as before");
         let actions = app.client().get("/orders/pending").await.data(200);
         assert_eq!((actions.as_array().unwrap().len(), &actions[0]["user"]["first_name"]), (1, &json!("Ada")));
         let action = actions[0]["id"].as_str().unwrap();
         app.client().post(&format!("/sandbox/actions/{action}/resolve"), json!({})).await.expect(200);
         app.run_until_idle().await;
-        assert_eq!(state(app, &held).await, is("completed"));
+        assert_eq!(state(app, &held).await, status("completed"));
         assert_eq!(
-            told(app, &held).await,
+            event_types(app, &held).await,
             ["swap.created", "swap.in_progress", "swap.action_required", "swap.in_progress", "swap.completed"]
         );
         assert_eq!(inboxes(app, &id, "old-01.com", "active").await, ["ada.byron@old-01.com", "bob.stone@old-01.com"]);
@@ -95,11 +98,11 @@ on_both_engines! {
         let first = rename(app, "old-01.com", json!([ada(Some(UNREACHABLE)), bob])).await;
         app.run_until_idle().await;
         let same = rename(app, "old-01.com", json!([ada(Some(UNREACHABLE)), bob])).await;
-        assert_eq!(state(app, &same[0]).await, because("failed", "duplicate"));
+        assert_eq!(state(app, &same[0]).await, status_with_reason("failed", "duplicate"));
         let better = rename(app, "old-01.com", json!([ada(Some("https://pictures.example/ada.png")), bob])).await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &first[0]).await, because("failed", "superseded"));
-        assert_eq!(state(app, &first[1]).await, is("completed"));
+        assert_eq!(state(app, &first[0]).await, status_with_reason("failed", "superseded"));
+        assert_eq!(state(app, &first[1]).await, status("completed"));
         assert!(is_all(app, &better, "completed").await);
         assert_eq!(inboxes(app, &id, "old-01.com", "active").await, ["ada.byron@old-01.com", "bob.stone@old-01.com"]);
         assert_eq!(app.client().get("/orders/pending").await.data(200), json!([]));
@@ -128,7 +131,7 @@ on_both_engines! {
         assert_eq!(order(app, &id).await["status"], "action_required");
         let still = rename(app, "stuck-01.com", json!([{ "first_name": "Eve", "last_name": "Hill", "profile_picture_url": UNREACHABLE }])).await;
         app.run_until_idle().await;
-        assert_eq!(state(app, &still[0]).await, because("action_required", "profile_picture_not_accessible"));
+        assert_eq!(state(app, &still[0]).await, status_with_reason("action_required", "profile_picture_not_accessible"));
         let actions = app.client().get("/orders/pending").await.data(200);
         assert_eq!((actions.as_array().unwrap().len(), &actions[0]["user"]["first_name"]), (1, &json!("Eve")));
         let action = actions[0]["id"].as_str().unwrap();

@@ -126,7 +126,7 @@ fn nameless(value: &mut Value) {
     }
 }
 
-async fn told(app: &TestApp) -> Vec<String> {
+async fn event_types(app: &TestApp) -> Vec<String> {
     let events = app.events().await;
     let nameless = events.iter().map(|event| {
         let mut body: Value = serde_json::from_str(&event.body).unwrap();
@@ -156,7 +156,7 @@ on_both_engines! {
         let stepwise = TestApp::start(app.engine).await;
         play(app, 400).await;
         play(&stepwise, 1).await;
-        let (at_once, by_days) = (told(app).await, told(&stepwise).await);
+        let (at_once, by_days) = (event_types(app).await, event_types(&stepwise).await);
         for (one, other) in at_once.iter().zip(&by_days) {
             assert_eq!(one, other);
         }
@@ -183,7 +183,7 @@ on_both_engines! {
             app.advance_sandbox(10 * DAY).await;
         }
         assert!(receiver.received().len() > 10, "the probes of a paused endpoint are timers too");
-        assert_eq!(told(app).await, told(&silent).await);
+        assert_eq!(event_types(app).await, event_types(&silent).await);
         silent.finish().await;
     }
 }

@@ -169,7 +169,7 @@ on_both_engines! {
         app.may_leave_jobs();
         let at = app.now().as_millis() + DAY * 1_000;
         let sql = format!(
-            "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at)
+            "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at)
              VALUES ('{}', 'of_tomorrow', 'it', {at}, 0, FALSE, 'ready', {at})",
             app.partner.id
         );

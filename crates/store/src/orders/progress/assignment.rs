@@ -83,7 +83,7 @@ pub async fn end_job(db: &EnvironmentDb, job: &DomainJob) -> Result<()> {
     let writer = &db.pools.writer;
     jobs::Entity::delete_many()
         .filter(ours.clone())
-        .filter(jobs::Column::WantedAgain.eq(false))
+        .filter(jobs::Column::RerunRequested.eq(false))
         .exec(writer)
         .await?;
     // What is still there was asked for meanwhile; `created_at` lies in the past, so it is due.

@@ -124,12 +124,12 @@ impl Rows {
             JobFate::RetryAt(at, error) => {
                 run_again(row);
                 // Who asked for the job meanwhile may want something else of it, so it does not wait first.
-                if !row.wanted_again {
+                if !row.rerun_requested {
                     row.run_at = work.clock(&job.account).system_time(at);
                 }
                 row.last_error = Some(error);
             }
-            JobFate::Ended if row.wanted_again => run_again(row),
+            JobFate::Ended if row.rerun_requested => run_again(row),
             JobFate::Ended | JobFate::Dropped => {
                 self.ended_jobs.insert(key(job));
             }

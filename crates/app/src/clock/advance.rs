@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use peeker_domain::view::SandboxClock;
 use peeker_domain::{Environment, Error, Result};
-use peeker_store::clock::advance::{self as rows_of_advance, AdvanceOptions, Step};
+use peeker_store::clock::advance::{AdvanceOptions, Step, step};
 use peeker_store::clock::{self as rows, AccountClock};
 use peeker_store::jobs::{self, ClaimedJob};
 use peeker_store::{StoreError, UnitOfWork};
@@ -93,7 +93,7 @@ pub(crate) async fn run(
             token: &token(),
             await_receiver,
         };
-        match rows_of_advance::step(db, job, &options).await {
+        match step(db, job, &options).await {
             Ok(Step::Run(due)) => run_job(app, environment, due).await,
             // A webhook or a probe may have come due, and who sends them would find it with the next poll only.
             Ok(Step::Moved) => db.wake(true, true),

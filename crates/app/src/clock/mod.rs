@@ -1,5 +1,7 @@
 //! Clocks: the machine's, and one that only moves when it is told to.
 
+pub mod advance;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
