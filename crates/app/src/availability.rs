@@ -123,7 +123,6 @@ pub(crate) enum Known {
 pub(crate) enum Old {
     /// Say so, and refresh it in the background.
     SayStale,
-    /// Ask again now.
     AskAgain,
 }
 

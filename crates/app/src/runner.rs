@@ -130,7 +130,6 @@ trait Queue: Clone + Send + Sync + 'static {
     fn woken(&self) -> impl Future<Output = ()> + Send;
     /// When the next piece is due.
     fn next_due(&self) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
-    /// The time.
     fn now(&self) -> Timestamp;
 }
 

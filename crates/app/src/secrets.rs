@@ -28,9 +28,7 @@ pub enum MasterKeyError {
     /// The key file cannot be read or made.
     #[error("cannot use the master key file {path}")]
     File {
-        /// The file.
         path: String,
-        /// Why.
         source: std::io::Error,
     },
 }
@@ -45,7 +43,6 @@ impl fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// Takes these bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(SecretBox::new(Box::new(bytes)))
     }

@@ -31,7 +31,6 @@ pub struct ActionFilter {
     pub user_email: Option<EmailAddress>,
     /// Only of this domain.
     pub domain_id: Option<DomainId>,
-    /// Open or resolved.
     pub status: ActionStatus,
 }
 
@@ -69,7 +68,6 @@ pub async fn list(
     Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
 }
 
-/// One action.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,

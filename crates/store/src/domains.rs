@@ -43,7 +43,6 @@ pub struct DomainFilter {
     pub user_email: Option<EmailAddress>,
     /// Only those that can host this provider.
     pub usable_for: Option<MailProvider>,
-    /// Only this status.
     pub status: Option<DomainStatus>,
 }
 

@@ -71,7 +71,6 @@ pub struct EnvironmentDb {
     pub environment: Environment,
     /// What goes for its accounts.
     pub(crate) rules: EnvironmentRules,
-    /// Its connections.
     pub pools: Pools,
     /// In front of units of work. One at a time of an account, as each locks the account's row: a second one would only
     /// keep a connection waiting.

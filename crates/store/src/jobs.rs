@@ -29,12 +29,9 @@ pub const ENDPOINT: &str = "endpoint";
 /// cannot choose them.
 pub(crate) const IS_READY: &str = "state = 'ready'";
 
-/// A claimed job.
 #[derive(Debug, Clone)]
 pub struct ClaimedJob {
-    /// Whose.
     pub account: AccountId,
-    /// What to do.
     pub kind: JobKind,
     /// What to do it to.
     pub subject: String,

@@ -20,15 +20,12 @@ const POSTGRES_LANES: usize = 4;
 /// An environment: its database and its write lanes.
 #[derive(Debug)]
 pub struct EnvironmentStore {
-    /// The database.
     pub db: Arc<EnvironmentDb>,
-    /// Accepts orders.
     pub accept: Lane<Accept>,
     /// Reads what provisioning jobs are about.
     pub assignments: Loader<Assignments>,
     /// Records how far provisioning is.
     pub progress: Lane<Progress>,
-    /// Records delivery attempts.
     pub attempts: Lane<RecordAttempt>,
     /// What the simulated providers remember, to be changed.
     pub simulator: Lane<Remember>,

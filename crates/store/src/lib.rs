@@ -65,9 +65,7 @@ const DATABASES: [&str; 3] = ["control", "live", "sandbox"];
 pub struct Store {
     /// Partners, keys, webhook endpoints.
     pub control: Pools,
-    /// The real thing.
     pub live: EnvironmentStore,
-    /// The sandbox.
     pub sandbox: EnvironmentStore,
 }
 
@@ -85,7 +83,6 @@ impl Store {
         })
     }
 
-    /// One environment.
     pub fn environment(&self, environment: Environment) -> &EnvironmentStore {
         match environment {
             Environment::Live => &self.live,

@@ -10,7 +10,6 @@ use crate::connect::Pools;
 use crate::connections::WriteTransaction;
 use crate::error::{Result, StoreError};
 
-/// One file.
 #[derive(Debug, Clone, Copy)]
 struct Migration {
     version: i32,

@@ -23,11 +23,9 @@ use crate::users;
 /// A year that was paid for and that the registrar has not confirmed.
 #[derive(Debug, Clone)]
 pub struct PaidYear {
-    /// The domain.
     pub name: DomainName,
     /// When the registration ends without it.
     pub current_end: Timestamp,
-    /// What was paid.
     pub price: Cents,
 }
 

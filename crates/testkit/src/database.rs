@@ -28,7 +28,6 @@ pub enum Engine {
 /// A database that goes away with the test.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// Where it is.
     pub location: Location,
     held_in: Holder,
     proxy: Option<PostgresProxy>,
@@ -153,7 +152,6 @@ impl TestDatabase {
         self.proxy.as_ref()
     }
 
-    /// Removes the database.
     pub async fn drop_now(self) {
         if let Holder::Database(name) = self.held_in {
             let mut admin = connect().await;

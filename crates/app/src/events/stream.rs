@@ -150,7 +150,6 @@ impl App {
     }
 }
 
-/// An open stream.
 pub struct EventStream {
     app: App,
     actor: Actor,

@@ -26,9 +26,7 @@ const MAX_CACHED: u64 = 10_000;
 /// The secrets of a partner, one per environment, shown when they are made and never again.
 #[derive(Debug)]
 pub struct CreatedSecrets {
-    /// Signs sandbox events.
     pub test: SecretString,
-    /// Signs live events.
     pub live: SecretString,
 }
 

@@ -21,13 +21,11 @@ const COST: i64 = 2 * 100 + 900 + 2 * 3_300;
 pub struct Pair {
     /// The names: Google first.
     pub names: [String; 2],
-    /// The order's id.
     pub id: String,
     placed_at: Timestamp,
 }
 
 impl Pair {
-    /// Places the order.
     pub async fn place(app: &TestApp, round: &str) -> Self {
         let names = [
             format!("google-{round}.com"),

@@ -74,7 +74,6 @@ pub async fn booked(app: &TestApp, order: &str, reason: &str) -> Vec<(Timestamp,
         .collect()
 }
 
-/// The amounts alone.
 pub async fn amounts(app: &TestApp, order: &str, reason: &str) -> Vec<i64> {
     let booked = booked(app, order, reason).await;
     booked.into_iter().map(|(_, amount)| amount).collect()

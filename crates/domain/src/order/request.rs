@@ -28,7 +28,6 @@ pub enum Customer {
 pub struct Sequencer {
     /// The client; `None` is the account's default route.
     pub client_id: Option<ClientId>,
-    /// The log-in's address.
     pub login_email: EmailAddress,
     /// The log-in's password: sealed at rest, wiped after the hand-over.
     pub login_password: SecretString,
@@ -37,7 +36,6 @@ pub struct Sequencer {
 /// One domain of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedDomain {
-    /// The name.
     pub name: DomainName,
     /// Its own forwarding target, or the order's default.
     pub forwarding_url: Option<WebUrl>,
@@ -48,7 +46,6 @@ pub struct RequestedDomain {
 pub struct GoogleSizing {
     /// Licenses, one inbox each.
     pub licenses: u32,
-    /// 2 or 3.
     pub inboxes_per_domain: u32,
 }
 
@@ -68,9 +65,7 @@ pub enum Sizing {
     Bundle(BundleId),
     /// As the body says; at least one provider.
     Custom {
-        /// The Google part.
         google: Option<GoogleSizing>,
-        /// The Microsoft part.
         microsoft: Option<MicrosoftSizing>,
     },
 }
@@ -80,7 +75,6 @@ pub enum Sizing {
 pub struct OrderRequest {
     /// Whom it is for.
     pub customer: Customer,
-    /// How large.
     pub sizing: Sizing,
     /// Where the inboxes go.
     pub sequencer: Sequencer,

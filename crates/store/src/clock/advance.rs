@@ -36,7 +36,6 @@ pub enum Step {
 /// How a step is to be made.
 #[derive(Debug)]
 pub struct AdvanceOptions<'a> {
-    /// The system's time.
     pub system: Timestamp,
     /// Until when a job that is let go is claimed.
     pub lease_until: Timestamp,

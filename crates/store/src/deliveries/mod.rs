@@ -25,13 +25,11 @@ use crate::unit_of_work::UnitOfWork;
 /// An event that is to be sent now.
 #[derive(Debug, Clone)]
 pub struct ClaimedDelivery {
-    /// Whose.
     pub account: AccountId,
     /// Its place in the account's log.
     pub sequence: i64,
     /// The event; the same on every attempt.
     pub event: EventId,
-    /// The exact body.
     pub body: String,
     /// Which attempt this is, from 1, unless another one is recorded meanwhile.
     pub number: u32,
@@ -221,7 +219,6 @@ pub async fn count_unscoped(db: &EnvironmentDb, state: DeliveryState) -> Result<
 /// One attempt, for the record.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// When it started.
     pub started_at: Timestamp,
     /// When it was over, on the account's clock.
     pub ended_at: Timestamp,
@@ -238,7 +235,6 @@ pub struct Attempt {
 /// What became of a claimed delivery.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// The delivery.
     pub delivery: ClaimedDelivery,
     /// The attempt; `None` when there was nobody to send to.
     pub attempt: Option<Attempt>,

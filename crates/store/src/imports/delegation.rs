@@ -18,9 +18,7 @@ use crate::{actions, swaps};
 /// A zone whose delegation is watched.
 #[derive(Debug, Clone)]
 pub struct WatchedZone {
-    /// The domain.
     pub name: DomainName,
-    /// Its zone's nameservers.
     pub nameservers: Vec<String>,
     /// Whether they were seen already.
     pub delegated: bool,

@@ -31,7 +31,6 @@ pub struct OrderFilter {
     pub user_email: Option<EmailAddress>,
     /// Only of this bundle.
     pub bundle_id: Option<BundleId>,
-    /// Only this status.
     pub status: Option<OrderStatus>,
 }
 

@@ -21,7 +21,6 @@ const OPEN: &str = "status IN ('created', 'in_progress', 'action_required')";
 const OPEN_RENAMES: &str =
     "type = 'user_names' AND status IN ('created', 'in_progress', 'action_required')";
 
-/// One order.
 pub(crate) async fn order(
     work: &UnitOfWork<'_>,
     account: &AccountId,

@@ -29,7 +29,6 @@ pub struct SwapFilter {
     pub order_id: Option<OrderId>,
     /// Only those that take this domain off or bring it in.
     pub domain_id: Option<DomainId>,
-    /// Only this status.
     pub status: Option<SwapStatus>,
 }
 
@@ -64,7 +63,6 @@ pub async fn list(
     Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
 }
 
-/// One swap.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,

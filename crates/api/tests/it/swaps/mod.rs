@@ -53,7 +53,6 @@ async fn get(app: &TestApp, swap: &Value) -> Value {
     app.client().get(&format!("/swaps/{id}")).await.data(200)
 }
 
-/// Status and reason.
 async fn state(app: &TestApp, swap: &Value) -> (String, Option<String>) {
     let now = get(app, swap).await;
     let reason = now.get("reason").and_then(Value::as_str);

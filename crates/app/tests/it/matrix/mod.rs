@@ -150,7 +150,6 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Kind, subject, order.
 type Job = (JobKind, String, Option<OrderId>);
 
 struct Watched {

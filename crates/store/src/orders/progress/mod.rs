@@ -35,9 +35,7 @@ pub enum Progress {}
 pub struct Step {
     /// The job that it happened in; its lease guards the write.
     pub job: DomainJob,
-    /// What happened.
     pub change: Change,
-    /// When.
     pub now: Timestamp,
 }
 

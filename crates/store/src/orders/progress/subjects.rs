@@ -12,12 +12,10 @@ use crate::orders::rows::all;
 
 /// What jobs are about.
 pub(super) struct Subjects {
-    /// Their orders.
     pub orders: Vec<Order>,
     /// Their domains' parts in these orders. A domain that left an order may have come back to it by a swap: a job is
     /// about the part that is not over.
     pub parts: Vec<OrderDomain>,
-    /// Their domains.
     pub domains: Vec<Domain>,
 }
 
