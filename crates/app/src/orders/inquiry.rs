@@ -1,21 +1,19 @@
-//! What has to be found out before an order can be placed or quoted, in the contract's order of checks (§4): bundle
-//! and user → dedupe → count → sequencer → overlap → provider fit → registrar → wallet. Nothing here writes.
+//! What the decision about an order goes by (contract §4): the facts that the account knows, and beside them what
+//! providers answer. Nothing here decides or writes.
 
 use std::collections::HashMap;
 
 use peeker_domain::fingerprint::{self, Input};
-use peeker_domain::order::{Customer, OrderRequest, Sizing};
-use peeker_domain::plan::{Candidate, Capacity};
-use peeker_domain::view::Source;
-use peeker_domain::wallet::InsufficientFunds;
-use peeker_domain::{
-    BundleStatus, Cents, Code, DomainName, EmailAddress, Error, MailProvider, Result, Timestamp,
-    UserStatus,
+use peeker_domain::id::OrderId;
+use peeker_domain::order::{
+    self, Customer, OrderBasis, OrderCase, OrderFacts, OrderRequest, OrderTerms, RegistrarOffer,
+    RouteRefusal, Sizing,
 };
+use peeker_domain::plan::Capacity;
+use peeker_domain::wallet::Wallet;
+use peeker_domain::{DomainName, EmailAddress, MailProvider, Result, Timestamp};
 use peeker_providers::{Call, RouteError, Verdict};
-use peeker_store::domains::{self, KnownDomain};
-use peeker_store::{bundles, imports, users};
-use serde_json::json;
+use peeker_store::orders::facts::{self, Wanted};
 
 use crate::availability::{self, Known, Old};
 use crate::failure::internal;
@@ -28,78 +26,70 @@ pub(super) struct Order<'a> {
     pub app: &'a App,
     pub actor: &'a Actor,
     pub request: &'a OrderRequest,
-    /// When it came in, on the account's clock.
-    pub now: Timestamp,
+    terms: OrderTerms,
 }
 
-/// A domain of the order as the account or the registrar knows it.
-#[derive(Debug, Clone)]
-pub(super) struct Offer {
-    pub source: Source,
-    pub usable_for: Vec<MailProvider>,
-    /// First and further years; `None` when it cannot be bought.
-    pub prices: Option<(Cents, Cents)>,
-    /// Why it cannot be bought, in the words of `domains_not_submittable`.
-    pub refusal: Option<&'static str>,
+/// All that the account knows of an order.
+pub(super) struct Findings {
+    pub facts: OrderFacts,
+    pub basis: OrderBasis,
 }
 
-impl Order<'_> {
-    /// The address of the customer, who need not exist yet. Errors: `not_found` or `invalid_request` on `user`.
-    pub async fn customer(self) -> Result<EmailAddress> {
-        let db = &self.app.environment(self.actor.environment).db;
-        let account = &self.actor.account;
-        let (found, email) = match &self.request.customer {
-            Customer::Id(id) => {
-                let user = users::find(db, account, id)
-                    .await
-                    .map_err(internal("find a user"))?;
-                let user = user.ok_or_else(|| Error::not_found("user").with_field("user"))?;
-                let email = EmailAddress::from_stored(user.email.clone());
-                (Some(user), email)
-            }
-            Customer::Email(email) => (
-                users::find_by_email(db, account, email)
-                    .await
-                    .map_err(internal("find a user"))?,
-                email.clone(),
-            ),
-        };
-        if found.is_some_and(|user| user.status == UserStatus::Deleted) {
-            return Err(Error::invalid(
-                "user",
-                "This user is deleted; restore the user in the portal or use another",
-            ));
+impl Findings {
+    pub fn case<'a>(&'a self, order: &'a Order<'_>) -> OrderCase<'a> {
+        OrderCase {
+            request: order.request,
+            facts: &self.facts,
+            basis: &self.basis,
+            terms: &order.terms,
         }
-        Ok(email)
+    }
+}
+
+impl<'a> Order<'a> {
+    pub fn new(app: &'a App, actor: &'a Actor, request: &'a OrderRequest) -> Self {
+        let settings = app.settings();
+        let terms = OrderTerms {
+            prices: settings.prices,
+            microsoft_inboxes_per_license: settings.microsoft_inboxes_per_license,
+        };
+        Self {
+            app,
+            actor,
+            request,
+            terms,
+        }
     }
 
-    /// How many licenses and domains the order is about. Errors: `not_found` or `invalid_request` on `bundle_id`.
-    pub async fn capacity(self) -> Result<Capacity> {
-        let id = match &self.request.sizing {
-            Sizing::Custom { google, microsoft } => {
-                return Ok(Capacity::custom(*google, *microsoft));
-            }
-            Sizing::Bundle(id) => id,
+    /// Reads all facts in one go, and with them the original if this is a repetition of an order whose fingerprint is
+    /// given. Errors: `not_found` or `invalid_request` on `bundle_id` or `user`.
+    pub async fn find_out(self, fingerprint: Option<&str>) -> Result<(Findings, Option<OrderId>)> {
+        let wanted = Wanted {
+            account: &self.actor.account,
+            request: self.request,
+            fingerprint,
+            recommended_split: self.app.settings().recommended_split,
+            system: self.app.now(),
         };
-        let db = &self.app.environment(self.actor.environment).db;
-        let bundle = bundles::find(db, &self.actor.account, id)
-            .await
-            .map_err(internal("find a bundle"))?;
-        let bundle = bundle.ok_or_else(|| Error::not_found("bundle").with_field("bundle_id"))?;
-        if bundle.status() == BundleStatus::Archived {
-            return Err(Error::invalid(
-                "bundle_id",
-                "This bundle is archived and cannot be ordered any more",
-            ));
+        let read = facts::read(&self.app.environment(self.actor.environment).db, wanted).await;
+        let (mut facts, original) = read.map_err(internal("read what an order goes by"))?;
+        let basis = order::basis(self.request, &facts, &self.terms)?;
+        let environment = self.actor.environment;
+        if self.app.simulates_empty_wallet(environment, &basis.email) {
+            facts.wallet = Wallet::EMPTY;
         }
-        let settings = self.app.settings();
-        let volume = bundle
-            .volume(settings.recommended_split)
-            .map_err(internal("read a bundle"))?;
-        Ok(Capacity::bundle(
-            &volume,
-            settings.microsoft_inboxes_per_license,
-        ))
+        Ok((Findings { facts, basis }, original))
+    }
+
+    /// The fingerprint of an order of which the body says everything; `None` when it names a bundle, or a customer whose
+    /// address has to be looked up.
+    pub fn fingerprint_of_body(self) -> Option<String> {
+        match (&self.request.customer, &self.request.sizing) {
+            (Customer::Email(email), Sizing::Custom { google, microsoft }) => {
+                Some(self.fingerprint(email, &Capacity::custom(*google, *microsoft)))
+            }
+            _ => None,
+        }
     }
 
     /// What makes a repetition of this order the same order.
@@ -118,219 +108,72 @@ impl Order<'_> {
             microsoft_inboxes_per_domain: density(MailProvider::Microsoft),
             domains: &self.request.domains,
             personas: &self.request.personas,
-            prices: &self.app.settings().prices,
+            prices: &self.terms.prices,
         };
         fingerprint::fingerprint(&self.app.0.fingerprint_key, &input)
     }
 
-    /// Whether the sequencer knows the route. Errors: `smartlead_client_not_found`, `smartlead_connection_required`.
-    pub async fn sequencer(self) -> Result<()> {
+    /// The order that a fingerprint stands for.
+    pub async fn original(self, fingerprint: &str, now: Timestamp) -> Result<Option<OrderId>> {
+        let db = &self.app.environment(self.actor.environment).db;
+        facts::original(db, &self.actor.account, fingerprint, now)
+            .await
+            .map_err(internal("look for the original order"))
+    }
+
+    /// Asks the sequencer whether it knows the route. Errors: 503 when it does not answer.
+    pub async fn route(self, now: Timestamp) -> Result<Result<(), RouteRefusal>> {
         let providers = self.app.providers(self.actor.environment)?;
         let call = Call {
             account: &self.actor.account,
             idempotency_key: "route",
-            now: self.now,
+            now,
         };
-        let refused = match providers
-            .sequencer
-            .check_route(call, self.request.sequencer.client_id.as_ref())
-            .await
-        {
-            Ok(()) => return Ok(()),
-            Err(refused) => refused,
-        };
-        Err(match refused {
-            RouteError::ClientNotFound => Error::new(
-                Code::SmartleadClientNotFound,
-                "Smartlead does not know this client_id",
-            )
-            .with_field("sequencer.client_id"),
-            RouteError::ConnectionRequired => Error::new(
-                Code::SmartleadConnectionRequired,
-                "The account has no working Smartlead connection; connect Smartlead first",
-            ),
-            RouteError::Provider(error) => no_answer("Smartlead", error),
-        })
-    }
-
-    /// What the account knows of the order's domains.
-    pub async fn known(self) -> Result<HashMap<String, KnownDomain>> {
-        let db = &self.app.environment(self.actor.environment).db;
-        let names: Vec<&DomainName> = self
-            .request
-            .domains
-            .iter()
-            .map(|domain| &domain.name)
-            .collect();
-        domains::known(db, &self.actor.account, &names, self.now)
-            .await
-            .map_err(internal("find domains"))
-    }
-
-    /// Errors: `domain_already_in_active_order` with all the names that are.
-    pub fn overlap(self, known: &HashMap<String, KnownDomain>) -> Result<()> {
-        let names = self
-            .request
-            .domains
-            .iter()
-            .map(|domain| domain.name.as_str());
-        let taken: Vec<&str> = names
-            .filter(|name| known.get(*name).is_some_and(|known| known.on_order))
-            .collect();
-        if taken.is_empty() {
-            Ok(())
-        } else {
-            Err(already_in_active_order(&taken))
+        let client = self.request.sequencer.client_id.as_ref();
+        match providers.sequencer.check_route(call, client).await {
+            Ok(()) => Ok(Ok(())),
+            Err(RouteError::ClientNotFound) => Ok(Err(RouteRefusal::ClientNotFound)),
+            Err(RouteError::ConnectionRequired) => Ok(Err(RouteRefusal::ConnectionRequired)),
+            Err(RouteError::Provider(error)) => Err(no_answer("Smartlead", error)),
         }
     }
 
-    /// Errors: `domain_not_imported` with all the names whose import has begun and is not finished.
-    pub async fn imported(self) -> Result<()> {
-        let db = &self.app.environment(self.actor.environment).db;
-        let names: Vec<&DomainName> = self
-            .request
-            .domains
-            .iter()
-            .map(|domain| &domain.name)
-            .collect();
-        let open = imports::unfinished(db, &self.actor.account, &names).await;
-        let open = open.map_err(internal("find open imports"))?;
-        if open.is_empty() {
-            return Ok(());
-        }
-        let message =
-            "Some domains are still being imported; wait for domain_import.completed and try again";
-        Err(Error::new(Code::DomainNotImported, message)
-            .with_field("domains")
-            .with_detail("domains", open.into_iter().collect::<Vec<_>>()))
-    }
-
-    /// What each domain costs and can host, in submitted order. Candidates of which nothing is known yet count as
-    /// usable for both, which is what shows a misfit of the inventory before the registrar is asked.
-    pub fn inventory_offers(self, known: &HashMap<String, KnownDomain>) -> Vec<Offer> {
-        let offer = |domain: &peeker_domain::order::RequestedDomain| match known
-            .get(domain.name.as_str())
-        {
-            Some(known) if known.owned => Offer {
-                source: Source::Imported,
-                usable_for: known.usable_for.clone(),
-                prices: Some((Cents::ZERO, Cents::ZERO)),
-                refusal: None,
-            },
-            _ => Offer {
-                source: Source::Registered,
-                usable_for: MailProvider::ALL.to_vec(),
-                prices: None,
-                refusal: None,
-            },
-        };
-        self.request.domains.iter().map(offer).collect()
-    }
-
-    /// Completes the offers with the registrar's answers, cache first.
-    pub async fn registrar_offers(self, offers: &mut [Offer]) -> Result<()> {
-        let domains = self.request.domains.iter().map(|domain| &domain.name);
-        let candidates: Vec<DomainName> = domains
-            .zip(offers.iter())
-            .filter(|(_, offer)| offer.source == Source::Registered)
-            .map(|(name, _)| name.clone())
-            .collect();
+    /// Asks the registrar, cache first, about the names that the account does not own. Errors: 503 when it does not
+    /// answer.
+    pub async fn offers(self, facts: &OrderFacts) -> Result<HashMap<DomainName, RegistrarOffer>> {
+        let names = facts.to_be_bought(self.request);
         let (account, environment) = (&self.actor.account, self.actor.environment);
         let answers = availability::look_up(
             self.app,
             account,
             environment,
-            &candidates,
+            &names,
             Old::AskAgain,
-            self.now,
+            facts.now,
         )
         .await?;
-        let open = offers
-            .iter_mut()
-            .filter(|offer| offer.source == Source::Registered);
-        for (offer, answer) in open.zip(answers) {
-            match answer {
-                Known::Fresh(Verdict::Available {
-                    price,
-                    renewal_price,
-                    usable_for,
-                }) => {
-                    offer.prices = Some((price, renewal_price));
-                    offer.usable_for = usable_for;
-                }
-                Known::Fresh(Verdict::Taken) => offer.refusal = Some("unavailable"),
-                Known::Fresh(Verdict::Premium) => offer.refusal = Some("premium"),
-                Known::Fresh(Verdict::Unknown) => offer.refusal = Some("unknown"),
-                Known::Fresh(Verdict::Errored) | Known::Stale => {
-                    offer.refusal = Some("provider_error");
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Errors: `domains_not_submittable` with every name that cannot be bought and why.
-    pub fn submittable(self, offers: &[Offer]) -> Result<()> {
-        let refused: Vec<_> = self
-            .request
-            .domains
-            .iter()
-            .zip(offers)
-            .filter_map(|(domain, offer)| {
-                Some(json!({ "domain": domain.name.as_str(), "reason": offer.refusal? }))
-            })
-            .collect();
-        if refused.is_empty() {
-            return Ok(());
-        }
-        Err(Error::new(
-            Code::DomainsNotSubmittable,
-            "Some domains cannot be registered; replace them and try again",
-        )
-        .with_field("domains")
-        .with_detail("required_replacements", refused.len())
-        .with_detail("domains_not_submittable", refused))
-    }
-
-    /// The offers as the plan wants them.
-    pub fn candidates<'o>(self, offers: &'o [Offer]) -> Vec<Candidate<'o>>
-    where
-        Self: 'o,
-    {
-        let domains = self.request.domains.iter().zip(offers);
-        domains
-            .map(|(domain, offer)| Candidate {
-                name: &domain.name,
-                usable_for: &offer.usable_for,
-            })
-            .collect()
-    }
-
-    /// What the wallet is to be found to hold for this customer; `None` for what it does hold.
-    pub fn simulated_balance(self, email: &EmailAddress) -> Option<Cents> {
-        let empty = self
-            .app
-            .simulates_empty_wallet(self.actor.environment, email);
-        empty.then_some(Cents::ZERO)
+        let offers = answers.into_iter().map(offer);
+        Ok(names.into_iter().zip(offers).collect())
     }
 }
 
-/// `domain_already_in_active_order` for these names.
-pub(super) fn already_in_active_order<S: AsRef<str>>(names: &[S]) -> Error {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    let message =
-        "Some domains are on another active order; cancel that order or use other domains";
-    Error::new(Code::DomainAlreadyInActiveOrder, message).with_detail("domains", names)
-}
-
-/// `insufficient_funds` for these amounts.
-pub(crate) fn insufficient_funds(missing: InsufficientFunds) -> Error {
-    let InsufficientFunds { required, balance } = missing;
-    Error::new(
-        Code::InsufficientFunds,
-        "The wallet does not hold enough for this order; top it up and try again",
-    )
-    .with_detail("required_cents", required.0)
-    .with_detail("balance_cents", balance.0)
-    .with_detail("missing_cents", (required - balance).0)
+fn offer(answer: Known) -> RegistrarOffer {
+    let reason = match answer {
+        Known::Fresh(Verdict::Available {
+            price,
+            renewal_price,
+            usable_for,
+        }) => {
+            return RegistrarOffer::Buyable {
+                price,
+                renewal_price,
+                usable_for,
+            };
+        }
+        Known::Fresh(Verdict::Taken) => "unavailable",
+        Known::Fresh(Verdict::Premium) => "premium",
+        Known::Fresh(Verdict::Unknown) => "unknown",
+        Known::Fresh(Verdict::Errored) | Known::Stale => "provider_error",
+    };
+    RegistrarOffer::NotToBeHad(reason)
 }
