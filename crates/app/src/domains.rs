@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use peeker_domain::id::DomainId;
 use peeker_domain::money::CURRENCY;
+use peeker_domain::order::KnownDomain;
 use peeker_domain::view::UnavailableReason;
 use peeker_domain::{DomainName, Error, Result, view};
 use peeker_providers::Verdict;
+use peeker_store::domains as rows;
 pub use peeker_store::domains::DomainFilter;
-use peeker_store::domains::{self as rows, KnownDomain};
 
 use crate::availability::{self, Known, Old};
 use crate::failure::internal;

@@ -1,7 +1,9 @@
 //! Swaps (contract §5): replacing a domain of an active order, renaming the inboxes of one.
 
 use peeker_domain::id::{DomainId, SwapId};
-use peeker_domain::order::{self, Persona, Personas, RenameRequest, SwapOffer, SwapRefusal};
+use peeker_domain::order::{
+    self, Persona, Personas, RenameRequest, SwapOffer, SwapRefusal, insufficient_funds,
+};
 use peeker_domain::{
     Code, DomainName, Environment, Error, MailProvider, Result, SwapType, Tier, Timestamp, view,
 };
@@ -15,7 +17,6 @@ use serde_json::json;
 use crate::availability::{self, Known, Old};
 use crate::failure::internal;
 use crate::failure::unless_lost;
-use crate::orders::insufficient_funds;
 use crate::paging::{PageRequest, Slice};
 use crate::{Actor, App};
 

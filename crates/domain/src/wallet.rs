@@ -80,6 +80,12 @@ impl Wallet {
         funding: Funding::Prepaid,
     };
 
+    /// What it holds when `required` is to be paid, filled up where it is.
+    pub fn spendable(&self, required: Cents) -> Cents {
+        let top_up = self.funding.top_up(self.balance, required);
+        self.balance + top_up.unwrap_or(Cents::ZERO)
+    }
+
     /// Whether it can pay that. Nothing can always be paid.
     pub fn covers(&self, required: Cents) -> Result<(), InsufficientFunds> {
         match self.funding.top_up(self.balance, required) {

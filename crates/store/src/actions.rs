@@ -7,15 +7,15 @@ use peeker_domain::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
+use crate::aggregate::rows::all;
+use crate::aggregate::write::{
+    write_all, write_domains, write_order, write_order_domains, write_swaps,
+};
+use crate::aggregate::{effects, read};
 use crate::entity::order_domains;
 use crate::entity::pending_actions::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::orders::rows::all;
-use crate::orders::write::{
-    write_all, write_domains, write_order, write_order_domains, write_swaps,
-};
-use crate::orders::{effects, read};
 use crate::paging::{PageRequest, Slice, page};
 use crate::unit_of_work::UnitOfWork;
 use crate::users;

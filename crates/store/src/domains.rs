@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use peeker_domain::id::{AccountId, DomainId, UserId};
-use peeker_domain::order::Domain;
+use peeker_domain::order::{Domain, KnownDomain};
 use peeker_domain::view::Category;
 use peeker_domain::{
     DomainCategory, DomainName, DomainStatus, EmailAddress, MailProvider, Timestamp, view,
@@ -11,10 +11,10 @@ use peeker_domain::{
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use crate::aggregate::rows::all;
 use crate::entity::domains::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::orders::rows::all;
 use crate::paging::{PageRequest, Slice, page};
 use crate::users;
 
@@ -44,17 +44,6 @@ pub struct DomainFilter {
     /// Only those that can host this provider.
     pub usable_for: Option<MailProvider>,
     pub status: Option<DomainStatus>,
-}
-
-/// What an order has to know of a name that the account has seen before.
-#[derive(Debug, Clone)]
-pub struct KnownDomain {
-    /// Whether the account owns it.
-    pub owned: bool,
-    /// Whether an active order holds it.
-    pub on_order: bool,
-    /// Providers it can host.
-    pub usable_for: Vec<MailProvider>,
 }
 
 pub(crate) fn to_view(row: Model) -> Result<view::Domain> {
@@ -114,29 +103,39 @@ pub async fn list(
     Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
 }
 
-/// What the account knows of some names; names it has never seen are not in the answer. One that has lapsed is not
-/// owned any more, even before the job that says so has run.
+/// What the account knows of some names; names it has never seen are not in the answer.
 pub async fn known(
     db: &EnvironmentDb,
     account: &AccountId,
     names: &[&DomainName],
     now: Timestamp,
 ) -> Result<HashMap<String, KnownDomain>> {
-    let mut known = HashMap::with_capacity(names.len());
+    let domains = named(db, account, names).await?;
+    Ok(known_at(domains, now))
+}
+
+pub(crate) fn known_at(domains: Vec<Domain>, now: Timestamp) -> HashMap<String, KnownDomain> {
+    let known = domains.into_iter().map(|domain| {
+        let seen = domain.known(now);
+        (domain.name, seen)
+    });
+    known.collect()
+}
+
+/// The domains with some names that the account has seen.
+pub(crate) async fn named(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    names: &[&DomainName],
+) -> Result<Vec<Domain>> {
+    let mut found = Vec::new();
     for chunk in names.chunks(10_000) {
         let rows = Entity::find()
             .filter(Column::AccountId.eq(account))
             .filter(Column::Name.is_in(chunk.iter().map(|name| name.as_str())))
             .all(&db.pools.reader)
             .await?;
-        for domain in all::<_, Domain>(rows)? {
-            let seen = KnownDomain {
-                owned: domain.owned && !domain.has_lapsed(now),
-                on_order: domain.order_id.is_some(),
-                usable_for: domain.usable_for(),
-            };
-            known.insert(domain.name, seen);
-        }
+        found.extend(all::<_, Domain>(rows)?);
     }
-    Ok(known)
+    Ok(found)
 }

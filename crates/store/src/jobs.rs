@@ -4,7 +4,7 @@
 //! finishes a job proves with the lease token that it is still his. Failures move `run_at` into the future; the
 //! backoff is a row, so it survives a restart.
 
-use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::status::UnknownWord;
 use peeker_domain::{ClockOffset, JobKind, JobState, Timestamp};
@@ -43,6 +43,35 @@ pub struct ClaimedJob {
     pub lease: String,
     /// The account's clock when the job was claimed.
     pub clock: ClockOffset,
+}
+
+/// The claimed job of one domain of an order.
+#[derive(Debug, Clone)]
+pub struct DomainJob {
+    pub account: AccountId,
+    pub domain: DomainId,
+    pub order: OrderId,
+    /// How often it was claimed since it last got on, this time included.
+    pub attempts: u32,
+    /// Proof that the job is still ours.
+    pub lease: String,
+    /// The account's clock when the job was claimed.
+    pub clock: ClockOffset,
+}
+
+impl DomainJob {
+    /// Takes a claimed job that is about a domain of an order; `None` for any other.
+    pub fn of(job: &ClaimedJob) -> Option<Self> {
+        (job.kind == JobKind::Provision).then_some(())?;
+        Some(Self {
+            account: job.account.clone(),
+            domain: DomainId::from_stored(job.subject.clone()),
+            order: job.order.clone()?,
+            attempts: job.attempts,
+            lease: job.lease.clone(),
+            clock: job.clock,
+        })
+    }
 }
 
 #[derive(FromQueryResult)]

@@ -6,8 +6,10 @@
 //! Every function names its account; those that do not are called `*_unscoped` (invariant 4).
 
 pub mod actions;
+mod aggregate;
 pub mod bundles;
 pub mod clock;
+pub mod clock_advance;
 pub mod connect;
 mod connections;
 pub mod data_files;

@@ -10,13 +10,13 @@ use peeker_domain::order::{
 use peeker_domain::{Cents, DomainName, NewJob, Timestamp};
 use sea_orm::EntityTrait;
 
+use crate::aggregate::write::write_domains;
+use crate::aggregate::{effects, read};
 use crate::entity::domains;
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::jobs::{ClaimedJob, finish, run_again};
 use crate::orders::cancel::write_removal;
-use crate::orders::write::write_domains;
-use crate::orders::{effects, read};
 use crate::unit_of_work::UnitOfWork;
 use crate::users;
 

@@ -20,13 +20,6 @@ pub async fn balance(db: &EnvironmentDb, account: &AccountId) -> Result<Cents> {
     Ok(row.map_or(Cents::ZERO, |row| row.balance_cents))
 }
 
-/// What an order of `required` would find in the wallet, after it was filled up where it is.
-pub async fn spendable(db: &EnvironmentDb, account: &AccountId, required: Cents) -> Result<Cents> {
-    let balance = balance(db, account).await?;
-    let top_up = db.rules.funding.top_up(balance, required);
-    Ok(balance + top_up.unwrap_or(Cents::ZERO))
-}
-
 /// The amounts booked on the wallet for an order, debits negative, oldest first.
 pub async fn entries_of_order(
     db: &EnvironmentDb,

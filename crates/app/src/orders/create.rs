@@ -1,105 +1,102 @@
-//! `POST /orders`: plan, then hand the plan to the write lane, which stores order, money, event and work at once.
+//! `POST /orders`: facts, decision, and a write in the lane that stores order, money, event and work at once.
 
-use peeker_domain::id::{DomainId, OrderId, UserId};
-use peeker_domain::order::{NewOrder, NewOrderDomain, OrderRequest, Personas, Sizing};
-use peeker_domain::plan::{Capacity, Placement, place};
+use peeker_domain::id::{OrderId, UserId};
+use peeker_domain::order::{
+    self, NewOrder, NextStep, OrderAnswers, OrderDecision, OrderIdentity, OrderRequest,
+    already_in_active_order, insufficient_funds,
+};
 use peeker_domain::wallet::InsufficientFunds;
-use peeker_domain::{Cents, EmailAddress, Error, MailProvider, Result, view};
+use peeker_domain::{Error, Result, Timestamp, view};
 use peeker_store::StoreError;
 use peeker_store::orders::accept::Accepted;
-use peeker_store::orders::{find_by_fingerprint, find_receipt};
+use peeker_store::orders::find_receipt;
 
-use super::check::{Offer, Order, already_in_active_order, insufficient_funds};
+use super::inquiry::{Findings, Order};
 use crate::failure::internal;
 use crate::secrets::SealContext;
 use crate::{Actor, App, availability};
 
-/// For how long a repetition is the same order (contract §1).
-const DEDUPE_SECONDS: i64 = 24 * 60 * 60;
-/// How often an order is planned anew when what it was planned on changed before it could be written.
-const PLANS: u32 = 3;
+/// How often an order is decided anew when what it was decided on changed before it could be written.
+const DECISIONS: u32 = 3;
 
 /// Places an order, or gives back the original of a repeated one. What is answered with an order is stored durably.
 /// Errors: those of contract §4, in its order of checks; nothing has changed then.
 pub async fn create(app: &App, actor: &Actor, request: OrderRequest) -> Result<view::OrderReceipt> {
-    let order = Order {
-        app,
-        actor,
-        request: &request,
-        now: actor.now(app).await?,
-    };
-    let mut plans = 1;
-    loop {
-        match attempt(order).await? {
-            Some(receipt) => return Ok(receipt),
-            None if plans < PLANS => plans += 1,
-            None => {
-                return Err(Error::unavailable(
-                    "The order's domains keep changing; try again in a moment",
-                ));
-            }
+    let order = Order::new(app, actor, &request);
+    let of_body = order.fingerprint_of_body();
+    for _ in 0..DECISIONS {
+        if let Some(receipt) = attempt(order, of_body.as_deref()).await? {
+            return Ok(receipt);
         }
     }
+    Err(Error::unavailable(
+        "The order's domains keep changing; try again in a moment",
+    ))
 }
 
-/// One plan and one write; `None` when the plan was overtaken.
-async fn attempt(order: Order<'_>) -> Result<Option<view::OrderReceipt>> {
-    let capacity = order.capacity().await?;
-    let email = order.customer().await?;
-    let fingerprint = order.fingerprint(&email, &capacity);
-    if let Some(receipt) = original(order, &fingerprint).await? {
-        return Ok(Some(receipt));
+/// One decision and one write; `None` when the decision was overtaken.
+async fn attempt(order: Order<'_>, of_body: Option<&str>) -> Result<Option<view::OrderReceipt>> {
+    let (found, mut original) = order.find_out(of_body).await?;
+    let now = found.facts.now;
+    let fingerprint = match of_body {
+        Some(fingerprint) => fingerprint.to_owned(),
+        None => {
+            let fingerprint = order.fingerprint(&found.basis.email, &found.basis.capacity);
+            original = order.original(&fingerprint, now).await?;
+            fingerprint
+        }
+    };
+    if let Some(id) = original {
+        return receipt_of(order, &id).await.map(Some);
     }
-    match plan(order, &capacity, &email, &fingerprint).await {
+    match decided(order, &found, &fingerprint).await {
         Ok(new) => write(order, new).await,
-        // What stands in the way may be the same order, accepted since the look above: it took these domains.
-        Err(refusal) => match original(order, &fingerprint).await? {
-            Some(receipt) => Ok(Some(receipt)),
+        // What stands in the way may be the same order, accepted since the facts were read: it took these domains.
+        Err(refusal) => match order.original(&fingerprint, now).await? {
+            Some(id) => receipt_of(order, &id).await.map(Some),
             None => Err(refusal),
         },
     }
 }
 
-/// The order that a fingerprint stands for.
-async fn original(order: Order<'_>, fingerprint: &str) -> Result<Option<view::OrderReceipt>> {
-    let db = &order.app.environment(order.actor.environment).db;
-    let account = &order.actor.account;
-    let found = find_by_fingerprint(db, account, fingerprint, order.now).await;
-    match found.map_err(internal("look for the original order"))? {
-        Some(id) => receipt_of(order, &id).await.map(Some),
-        None => Ok(None),
+/// What is to be written. Providers are asked as the decision goes on. Errors: the first problem.
+async fn decided(order: Order<'_>, found: &Findings, fingerprint: &str) -> Result<NewOrder> {
+    let mut answers = OrderAnswers::default();
+    loop {
+        match order::decide(found.case(&order), &answers).next_step() {
+            NextStep::AskSequencer => answers.route = Some(order.route(found.facts.now).await?),
+            NextStep::AskRegistrar => answers.names = Some(order.offers(&found.facts).await?),
+            NextStep::Refuse(problem) => return Err(problem),
+            NextStep::Write(decision) => {
+                return new_order(order, *decision, fingerprint, found.facts.now);
+            }
+        }
     }
 }
 
-/// All checks that come after the dedupe, and what is to be written when they pass.
-async fn plan(
+fn new_order(
     order: Order<'_>,
-    capacity: &Capacity,
-    email: &EmailAddress,
+    decision: OrderDecision<'_>,
     fingerprint: &str,
+    now: Timestamp,
 ) -> Result<NewOrder> {
-    capacity.check_count(order.request.domains.len())?;
-    order.sequencer().await?;
-    let known = order.known().await?;
-    order.overlap(&known)?;
-    order.imported().await?;
-    let mut offers = order.inventory_offers(&known);
-    place(capacity, &order.candidates(&offers))?;
-    order.registrar_offers(&mut offers).await?;
-    order.submittable(&offers)?;
-    let placements = place(capacity, &order.candidates(&offers))?;
-    let fingerprint = fingerprint.to_owned();
-    let new = new_order(order, capacity, email, fingerprint, &offers, &placements)?;
-    match order.simulated_balance(email) {
-        Some(balance) => Err(insufficient_funds(InsufficientFunds {
-            required: new.total(),
-            balance,
-        })),
-        None => Ok(new),
-    }
+    let account = &order.actor.account;
+    let context = SealContext {
+        account,
+        table: "orders",
+        column: "sealed_password",
+    };
+    let password = &order.request.sequencer.login_password;
+    decision.into_order(OrderIdentity {
+        account: account.clone(),
+        id: OrderId::new(now),
+        new_user_id: UserId::new(now),
+        fingerprint: fingerprint.to_owned(),
+        sealed_password: order.app.0.sealer.seal(context, password)?,
+    })
 }
 
-/// Hands the plan to the write lane.
+/// Hands the order to the write lane; `None` when the decision was overtaken.
 async fn write(order: Order<'_>, new: NewOrder) -> Result<Option<view::OrderReceipt>> {
     let Order {
         app,
@@ -132,71 +129,4 @@ async fn receipt_of(order: Order<'_>, id: &OrderId) -> Result<view::OrderReceipt
         .await
         .map_err(internal("find the original order"))?;
     receipt.ok_or_else(|| Error::internal(format!("fingerprint of a missing order {id}")))
-}
-
-fn new_order(
-    order: Order<'_>,
-    capacity: &Capacity,
-    email: &EmailAddress,
-    fingerprint: String,
-    offers: &[Offer],
-    placements: &[Placement],
-) -> Result<NewOrder> {
-    let Order {
-        app,
-        actor,
-        request,
-        now,
-    } = order;
-    let licenses = |provider| capacity.provider(provider).map_or(0, |plan| plan.licenses);
-    let context = SealContext {
-        account: &actor.account,
-        table: "orders",
-        column: "sealed_password",
-    };
-    let domains =
-        request
-            .domains
-            .iter()
-            .zip(offers)
-            .zip(placements)
-            .map(|((domain, offer), placement)| {
-                let (price, renewal_price) = offer.prices.unwrap_or((Cents::ZERO, Cents::ZERO));
-                NewOrderDomain {
-                    new_id: DomainId::new(now),
-                    name: domain.name.clone(),
-                    source: offer.source,
-                    google_only: !offer.usable_for.contains(&MailProvider::Microsoft),
-                    provider: placement.provider,
-                    inboxes: placement.inboxes,
-                    price,
-                    renewal_price,
-                    forwarding_url: domain.forwarding_url.as_ref().map(ToString::to_string),
-                }
-            });
-    Ok(NewOrder {
-        account: actor.account.clone(),
-        id: OrderId::new(now),
-        email: email.clone(),
-        new_user_id: UserId::new(now),
-        bundle_id: match &request.sizing {
-            Sizing::Bundle(id) => Some(id.clone()),
-            Sizing::Custom { .. } => None,
-        },
-        domains: domains.collect(),
-        personas: Personas(request.personas.clone()),
-        client_id: request.sequencer.client_id.clone(),
-        login_email: request.sequencer.login_email.clone(),
-        sealed_password: app
-            .0
-            .sealer
-            .seal(context, &request.sequencer.login_password)?,
-        google_licenses: licenses(MailProvider::Google),
-        microsoft_licenses: licenses(MailProvider::Microsoft),
-        prices: app.settings().prices,
-        fingerprint,
-        fingerprint_expires_at: now.plus_seconds(DEDUPE_SECONDS),
-        renews_at: now.plus_months(1),
-        created_at: now,
-    })
 }

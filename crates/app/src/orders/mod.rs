@@ -1,10 +1,9 @@
-//! Orders (contract §4): placing and quoting them is in [`create`] and [`quote`], what both find out in `check`.
+//! Orders (contract §4): placing and quoting them is in [`create`] and [`quote`], what both go by in `inquiry`.
 
-mod check;
 mod create;
+mod inquiry;
 mod quote;
 
-pub(crate) use check::insufficient_funds;
 pub use create::create;
 pub use peeker_store::orders::OrderFilter;
 pub use quote::quote;

@@ -3,7 +3,7 @@
 use crate::id::{AccountId, DomainId, ImportId, OrderId, UserId};
 use crate::mail::MailProvider;
 use crate::money::Cents;
-use crate::order::{Order, OrderDomain};
+use crate::order::{KnownDomain, Order, OrderDomain};
 use crate::status::{DomainCategory, DomainStatus, IllegalTransition};
 use crate::time::Timestamp;
 use crate::view::{self, Category};
@@ -78,6 +78,16 @@ impl Domain {
             vec![MailProvider::Google]
         } else {
             vec![MailProvider::Google, MailProvider::Microsoft]
+        }
+    }
+
+    /// What a new order has to know of it. One that has lapsed is not owned any more, even before the job that says so
+    /// has run.
+    pub fn known(&self, now: Timestamp) -> KnownDomain {
+        KnownDomain {
+            owned: self.owned && !self.has_lapsed(now),
+            on_order: self.order_id.is_some(),
+            usable_for: self.usable_for(),
         }
     }
 

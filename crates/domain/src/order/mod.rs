@@ -10,10 +10,13 @@ mod action;
 mod aggregate;
 mod billing;
 mod cancel;
+mod decide;
 mod detail;
 mod domain;
 mod effect;
+mod facts;
 mod pending_action;
+mod problems;
 mod progress;
 mod registration;
 mod rename;
@@ -25,6 +28,7 @@ mod tests;
 
 pub use crate::client_id::ClientId;
 pub use crate::persona::{Persona, Personas, personas_of_domain};
+pub use crate::sizing::{GoogleSizing, MAX_DOMAINS, MicrosoftSizing, Sizing};
 pub use accept::{Acceptance, NewOrder, NewOrderDomain};
 pub use action::resume;
 pub use aggregate::{Inbox, Order, OrderDomain};
@@ -32,9 +36,17 @@ pub use billing::{Renewal, RenewalFacts, renew};
 pub use cancel::{
     CancelRefusal, Misnamed, Removal, Scope, cancel, coming_in_for, due, schedule_removal,
 };
+pub use decide::{
+    NextStep, OrderBasis, OrderCase, OrderDecision, OrderIdentity, PlannedDomain, basis, decide,
+};
 pub use domain::Domain;
 pub use effect::{Effect, Retirement};
+pub use facts::{
+    KnownBundle, KnownCustomer, KnownDomain, OrderAnswers, OrderFacts, OrderTerms, RegistrarOffer,
+    RouteRefusal,
+};
 pub use pending_action::PendingAction;
+pub use problems::{already_in_active_order, insufficient_funds};
 pub use progress::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, Next};
 pub use registration::{
     EXPIRY_LEAD_SECONDS, Look, RegistrarAnswer, look_after, settle_paid_year, watch,

@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::mail::MailProvider;
-use crate::order::{GoogleSizing, MicrosoftSizing};
+use crate::sizing::{GoogleSizing, MicrosoftSizing};
 use crate::sizing::{Volume, required_domains};
 
 /// One provider's part of an order; never empty.

@@ -150,7 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::order::{GoogleSizing, MicrosoftSizing};
+    use crate::sizing::{GoogleSizing, MicrosoftSizing};
 
     const BOTH: &[MailProvider] = &FILL_ORDER;
     const GOOGLE: &[MailProvider] = &[MailProvider::Google];

@@ -1,20 +1,18 @@
-//! Orders: reading them, and the views of their rows. Accepting is in [`accept`], provisioning in [`progress`].
+//! Orders: reading them, and the views of their rows. What a new one goes by is read in [`facts`],
+//! accepting is in [`accept`], provisioning in [`progress`].
 
 pub mod accept;
 pub mod billing;
 pub mod cancel;
-pub(crate) mod effects;
-mod loaded;
+pub mod facts;
 pub mod progress;
-pub(crate) mod read;
-pub(crate) mod rows;
-pub(crate) mod write;
 
 use peeker_domain::id::{AccountId, BundleId, OrderId, UserId};
 use peeker_domain::order::{Order, OrderDomain};
-use peeker_domain::{EmailAddress, OrderStatus, Timestamp, view};
+use peeker_domain::{EmailAddress, OrderStatus, view};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use crate::aggregate::rows;
 use crate::entity::orders::{Column, Entity, Model};
 use crate::entity::{inboxes, order_domains, order_history};
 use crate::environment::EnvironmentDb;
@@ -186,19 +184,4 @@ pub async fn history(
         amount_cents: row.amount_cents,
         created_at: row.created_at,
     })))
-}
-
-/// The order that a fingerprint stands for, while it does.
-pub async fn find_by_fingerprint(
-    db: &EnvironmentDb,
-    account: &AccountId,
-    fingerprint: &str,
-    now: Timestamp,
-) -> Result<Option<OrderId>> {
-    use crate::entity::order_fingerprints::{Column, Entity};
-    let row = Entity::find_by_id((account.clone(), fingerprint.to_owned()))
-        .filter(Column::ExpiresAt.gt(now))
-        .one(&db.pools.reader)
-        .await?;
-    Ok(row.map(|row| row.order_id))
 }

@@ -13,15 +13,15 @@ use peeker_domain::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::actions;
+use crate::aggregate::read::{open_of_domains, open_renames};
+use crate::aggregate::rows::all;
+use crate::aggregate::write::{add_swaps, write_all, write_order_domains, write_swaps};
+use crate::aggregate::{effects, read};
 use crate::entity::inboxes;
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
+use crate::jobs::DomainJob;
 use crate::jobs::held_by;
-use crate::orders::progress::DomainJob;
-use crate::orders::read::{open_of_domains, open_renames};
-use crate::orders::rows::all;
-use crate::orders::write::{add_swaps, write_all, write_order_domains, write_swaps};
-use crate::orders::{effects, read};
 use crate::unit_of_work::UnitOfWork;
 
 /// What blocks inboxes from bearing a name.

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use peeker_domain::NewJob;
 use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::{JobState, Timestamp};
+use peeker_store::jobs::DomainJob;
 use peeker_store::jobs::{self, ClaimedJob};
-use peeker_store::orders::progress::{self, DomainJob};
+use peeker_store::orders::progress::{self};
 use peeker_store::{EnvironmentDb, StoreError, UnitOfWork};
 use peeker_testkit::{EPOCH, TestApp, apply, claim_jobs, on_both_engines};
 

@@ -5,7 +5,8 @@ use peeker_domain::id::{DomainId, OrderId};
 use peeker_domain::order::{Change, NewOrder, Next};
 use peeker_domain::{Cents, JobKind, JobState, OrderDomainState, Timestamp};
 use peeker_store::jobs;
-use peeker_store::orders::progress::{Assignment, Assignments, DomainJob, Progress, Step};
+use peeker_store::jobs::DomainJob;
+use peeker_store::orders::progress::{Assignment, Assignments, Progress, Step};
 use peeker_store::{Batch, EnvironmentDb, Load, UnitOfWork, wallet};
 use peeker_testkit::{EPOCH, TestApp, apply, claim_jobs, on_both_engines};
 

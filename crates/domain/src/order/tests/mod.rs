@@ -6,6 +6,7 @@ mod billing;
 mod builders;
 mod cancel;
 mod case;
+mod decide;
 mod effects;
 mod leaving;
 mod partner;

@@ -8,13 +8,13 @@ use peeker_domain::{InboxStatus, JobKind};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
-use super::DomainJob;
 use super::subjects::Subjects;
+use crate::aggregate::read::open_renames;
 use crate::entity::{inboxes, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
+use crate::jobs::DomainJob;
 use crate::loader::Load;
-use crate::orders::read::open_renames;
 
 /// What a worker has to know to go on with a job.
 #[derive(Debug, Clone)]

@@ -7,17 +7,18 @@ use peeker_domain::id::{AccountId, DomainId, SwapId};
 use peeker_domain::order::{Domain, DomainOnOrder, JobFate, Next, OrderDomain, Swap};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use super::Step;
 use super::subjects::Subjects;
-use super::{DomainJob, Step};
+use crate::aggregate::Loaded;
+use crate::aggregate::effects::{Effects, Orders};
+use crate::aggregate::rows::all;
+use crate::aggregate::write::{write_domains, write_order_domains, write_swaps};
 use crate::connections::WriteTransaction;
 use crate::entity::{jobs, swaps};
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
+use crate::jobs::DomainJob;
 use crate::keys::any_of;
-use crate::orders::effects::{Effects, Orders};
-use crate::orders::loaded::Loaded;
-use crate::orders::rows::all;
-use crate::orders::write::{write_domains, write_order_domains, write_swaps};
 use crate::unit_of_work::UnitOfWork;
 
 type Key = (AccountId, DomainId);

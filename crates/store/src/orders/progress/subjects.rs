@@ -4,11 +4,11 @@ use peeker_domain::OrderDomainState;
 use peeker_domain::order::{Domain, Order, OrderDomain};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::DomainJob;
+use crate::aggregate::rows::all;
 use crate::entity::{domains, order_domains, orders};
 use crate::error::Result;
+use crate::jobs::DomainJob;
 use crate::keys::any_of;
-use crate::orders::rows::all;
 
 /// What jobs are about.
 pub(super) struct Subjects {

@@ -1,7 +1,5 @@
 //! The clocks of accounts: the system's, and in the sandbox however far each was advanced (contract §7).
 
-pub mod advance;
-
 use std::collections::{BTreeSet, HashMap};
 
 use peeker_domain::id::AccountId;
