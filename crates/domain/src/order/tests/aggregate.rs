@@ -26,9 +26,9 @@ pub(super) fn sums(shown: &[&OrderDomain]) -> (u32, u32, u32, u32, Cents) {
                 Cents(900)
             }
         };
-        sums.4 = sums.4 + licenses;
+        sums.4 += licenses;
         if domain.source == Source::Registered {
-            sums.4 = sums.4 + domain.price_cents;
+            sums.4 += domain.price_cents;
         }
     }
     sums

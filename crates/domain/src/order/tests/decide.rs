@@ -141,6 +141,10 @@ impl Case {
     }
 
     /// What a quote shows.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is not general enough in its lifetime"
+    )]
     fn problems(&self) -> Vec<Error> {
         self.with(&self.answers, |decision| decision.into_problems())
     }

@@ -66,7 +66,7 @@ impl Years {
             next,
             ..
         } = renew(self.order_facts(), now).unwrap()?;
-        self.debited = self.debited + debits(&effects);
+        self.debited += debits(&effects);
         self.facts.order = order;
         for domain in domains {
             let year = (domain.id.clone(), domain.renewing_until.unwrap());
@@ -92,7 +92,7 @@ impl Years {
             };
             for _ in 0..2 {
                 let effects = settle_paid_year(domain, &order_id(), &answer, now);
-                self.refunded = self.refunded + refunds(&effects);
+                self.refunded += refunds(&effects);
             }
         }
     }

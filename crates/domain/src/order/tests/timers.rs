@@ -94,7 +94,7 @@ impl World {
             None => RegistrarAnswer::Nothing,
             Some(_) if refuses => RegistrarAnswer::Refused,
             Some(until) => {
-                self.bought = self.bought + domain.renewal_price_cents;
+                self.bought += domain.renewal_price_cents;
                 RegistrarAnswer::Renewed(until)
             }
         };

@@ -49,7 +49,7 @@ impl World {
             let change = self.set_up(&part, providers);
             if begun {
                 if matches!(change, Change::Registered { .. }) {
-                    self.bought = self.bought + part.price_cents;
+                    self.bought += part.price_cents;
                 }
                 self.apply(domain, &change);
             }

@@ -155,8 +155,8 @@ impl World {
 
     fn carry_out_one(&mut self, effect: Effect) {
         match effect {
-            Effect::Debit { amount, .. } => self.paid = self.paid + amount,
-            Effect::Refund { amount, .. } => self.refunded = self.refunded + amount,
+            Effect::Debit { amount, .. } => self.paid += amount,
+            Effect::Refund { amount, .. } => self.refunded += amount,
             Effect::CountMicrosoftInboxes(number) => self.microsoft_inboxes += number,
             Effect::Emit { event, .. } => self.events.push(event),
             Effect::EmitOrder { event, .. } => self.emit_order(event),

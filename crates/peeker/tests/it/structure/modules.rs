@@ -126,7 +126,7 @@ impl Modules {
             let Some(name) = rest.first().cloned() else {
                 break;
             };
-            let inner = [at.as_slice(), &[name.clone()]].concat();
+            let inner = [at.as_slice(), std::slice::from_ref(&name)].concat();
             if self.texts.contains_key(&inner) {
                 at = inner;
                 rest.remove(0);
@@ -137,7 +137,7 @@ impl Modules {
                         || first == "super"
                         || self
                             .texts
-                            .contains_key(&[at.as_slice(), &[first.clone()]].concat())
+                            .contains_key(&[at.as_slice(), std::slice::from_ref(first)].concat())
                 });
                 return if is_own && export != path {
                     self.resolve(&at, export)
