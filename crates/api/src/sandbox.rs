@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use peeker_app::advance::{self, MAX_SECONDS};
+use peeker_app::clock::advance::{self, MAX_SECONDS};
 use peeker_app::idempotency::{ClaimedKey, StoredResponse};
 use peeker_app::{App, actions, sandbox as use_case};
 use peeker_domain::Error;

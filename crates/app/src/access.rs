@@ -17,9 +17,7 @@ const LAST_USED_PRECISION_MS: i64 = 60_000;
 /// The key behind a request. Every use-case takes one, so no query can forget its account.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    /// The partner.
     pub account: AccountId,
-    /// The key.
     pub key: KeyId,
     /// Where the key acts.
     pub environment: Environment,
@@ -52,7 +50,6 @@ pub struct Quota {
     pub granted: bool,
     /// Tokens per minute; most requests cost one.
     pub limit: u32,
-    /// Tokens left now.
     pub remaining: u32,
     /// Seconds until the oldest counted request leaves the window; when refused, until this request would be granted.
     pub reset_seconds: u32,

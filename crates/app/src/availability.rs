@@ -37,7 +37,7 @@ struct Answer {
 pub(crate) struct AvailabilityCache {
     answers: Cache<Key, Answer>,
     /// Names that are being looked up; the sender goes away with the look-up.
-    flights: Mutex<HashMap<Key, watch::Receiver<()>>>,
+    in_flight: Mutex<HashMap<Key, watch::Receiver<()>>>,
 }
 
 impl AvailabilityCache {
@@ -49,7 +49,7 @@ impl AvailabilityCache {
             .build();
         Self {
             answers,
-            flights: Mutex::default(),
+            in_flight: Mutex::default(),
         }
     }
 
@@ -70,41 +70,41 @@ fn is_remembered(answer: &Answer, now: Timestamp) -> bool {
 }
 
 /// Takes the names that nobody is looking up. Gives back what to wait for on account of the others.
-fn depart(app: &App, keys: &[Key]) -> (Departure, Vec<watch::Receiver<()>>) {
-    let (landed, landing) = watch::channel(());
-    let flights = &app.0.availability.flights;
-    let mut flights = flights.lock().unwrap_or_else(PoisonError::into_inner);
+fn take_free(app: &App, keys: &[Key]) -> (Lookup, Vec<watch::Receiver<()>>) {
+    let (done, waiter) = watch::channel(());
+    let in_flight = &app.0.availability.in_flight;
+    let mut in_flight = in_flight.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for key in keys {
-        match flights.entry(key.clone()) {
-            Entry::Occupied(flight) => others.push(flight.get().clone()),
+        match in_flight.entry(key.clone()) {
+            Entry::Occupied(other) => others.push(other.get().clone()),
             Entry::Vacant(free) => {
-                free.insert(landing.clone());
+                free.insert(waiter.clone());
                 mine.push(key.clone());
             }
         }
     }
-    let departure = Departure {
+    let lookup = Lookup {
         app: app.clone(),
         mine,
-        _landed: landed,
+        _done: done,
     };
-    (departure, others)
+    (lookup, others)
 }
 
-/// Names under way. Dropped when they have landed.
-struct Departure {
+/// Names that this process is looking up. Dropped when that is done.
+struct Lookup {
     app: App,
     mine: Vec<Key>,
-    _landed: watch::Sender<()>,
+    _done: watch::Sender<()>,
 }
 
-impl Drop for Departure {
+impl Drop for Lookup {
     fn drop(&mut self) {
-        let flights = &self.app.0.availability.flights;
-        let mut flights = flights.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_flight = &self.app.0.availability.in_flight;
+        let mut in_flight = in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         for key in &self.mine {
-            flights.remove(key);
+            in_flight.remove(key);
         }
     }
 }
@@ -123,7 +123,6 @@ pub(crate) enum Known {
 pub(crate) enum Old {
     /// Say so, and refresh it in the background.
     SayStale,
-    /// Ask again now.
     AskAgain,
 }
 
@@ -200,7 +199,7 @@ pub(crate) fn forget_account(app: &App, account: &AccountId, environment: Enviro
     }
 }
 
-/// Asks the registrar about names, each in one flight at a time: a name that somebody else is asking about is waited
+/// Asks the registrar about names, each once at a time (singleflight): a name that somebody else is asking about is waited
 /// for.
 async fn ask(
     app: &App,
@@ -211,40 +210,40 @@ async fn ask(
 ) -> Result<Vec<Verdict>> {
     let key = |name: &DomainName| (environment, account.clone(), name.clone());
     let keys: Vec<Key> = names.iter().map(key).collect();
-    let (departure, others) = depart(app, &keys);
+    let (lookup, others) = take_free(app, &keys);
     let mut verdicts = HashMap::new();
-    if !departure.mine.is_empty() {
+    if !lookup.mine.is_empty() {
         // A task of its own: others may wait for it when whoever asked has gone away.
-        let flight = tokio::spawn(fly(departure, account.clone(), environment, now));
-        verdicts = flight.await.map_err(Error::internal)??;
+        let running = tokio::spawn(look_up_free(lookup, account.clone(), environment, now));
+        verdicts = running.await.map_err(Error::internal)??;
     }
-    for mut landing in others {
+    for mut waiter in others {
         // Ends when the sender is gone; nothing is ever sent.
-        let _ = landing.changed().await;
+        let _ = waiter.changed().await;
     }
     let mut answers = Vec::with_capacity(keys.len());
     for key in keys {
-        let landed = match verdicts.remove(&key) {
+        let verdict = match verdicts.remove(&key) {
             Some(verdict) => Some(verdict),
             None => app.0.availability.fresh(&key, now).await,
         };
-        answers.push(landed.unwrap_or(Verdict::Errored));
+        answers.push(verdict.unwrap_or(Verdict::Errored));
     }
     Ok(answers)
 }
 
-/// Looks up the names of a departure and remembers the answers before it lands.
-async fn fly(
-    departure: Departure,
+/// Looks up names and remembers the answers before whoever waits is told.
+async fn look_up_free(
+    lookup: Lookup,
     account: AccountId,
     environment: Environment,
     now: Timestamp,
 ) -> Result<HashMap<Key, Verdict>> {
-    let app = &departure.app;
+    let app = &lookup.app;
     let cache = &app.0.availability;
     let (mut verdicts, mut open) = (HashMap::new(), Vec::new());
-    for key in &departure.mine {
-        // An earlier flight may have landed after the cache was looked at and before this one departed.
+    for key in &lookup.mine {
+        // Another look-up may have ended after the cache was looked at and before this one began.
         match cache.fresh(key, now).await {
             Some(verdict) => {
                 verdicts.insert(key.clone(), verdict);

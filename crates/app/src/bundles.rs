@@ -10,7 +10,6 @@ use crate::failure::internal;
 use crate::paging::{PageRequest, Slice};
 use crate::{Actor, App};
 
-/// Makes a bundle.
 pub async fn create(app: &App, actor: &Actor, new: NewBundle) -> Result<view::Bundle> {
     let db = &app.environment(actor.environment).db;
     let now = actor.now(app).await?;

@@ -14,7 +14,7 @@ use peeker_store::jobs::{self, ClaimedJob};
 use crate::App;
 use crate::deliveries::probe;
 use crate::{
-    actions, advance, backoff, billing, cancel, events, forwarding, imports, provision, swaps,
+    actions, backoff, billing, cancel, clock, events, forwarding, imports, provision, swaps,
 };
 
 /// A job is cut off here and goes on from its last recorded step; it must end before its lease does.
@@ -67,7 +67,7 @@ async fn dispatch(app: &App, environment: Environment, job: ClaimedJob) {
         JobKind::Renew => billing::run(app, environment, &job).await,
         JobKind::Registration => billing::registration(app, environment, &job).await,
         JobKind::Expiry => billing::expiry(app, environment, &job).await,
-        JobKind::Clock => advance::run(app, environment, &job, run_job).await,
+        JobKind::Clock => clock::advance::run(app, environment, &job, run_job).await,
         JobKind::Probe => probe::run(app, environment, &job).await,
     };
     if let Err(error) = outcome {

@@ -18,7 +18,6 @@ const CHECKSUM_LENGTH: usize = 6;
 /// What a new key is to be.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// Where it acts.
     pub environment: Environment,
     /// What it may do.
     pub preset: Preset,
@@ -31,7 +30,6 @@ pub struct NewKey {
 /// A key and its secret, which is nowhere else.
 #[derive(Debug)]
 pub struct CreatedKey {
-    /// The key.
     pub key: ApiKey,
     /// `pk_test_…` or `pk_live_…`.
     pub secret: SecretString,

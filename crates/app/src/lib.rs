@@ -5,7 +5,6 @@
 
 pub mod access;
 pub mod actions;
-pub mod advance;
 mod availability;
 mod backoff;
 mod billing;

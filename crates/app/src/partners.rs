@@ -14,7 +14,6 @@ use crate::settings::REQUESTS_PER_MINUTE;
 /// A new partner with a full key for each environment.
 #[derive(Debug)]
 pub struct CreatedPartner {
-    /// The partner.
     pub partner: Partner,
     /// `pk_test_…`
     pub test_key: SecretString,

@@ -30,7 +30,6 @@ pub struct Pruned {
     pub events: u64,
     /// Delivery attempts of events that stay.
     pub attempts: u64,
-    /// Rows about replays.
     pub replays: u64,
     /// Answers kept for `Idempotency-Key`.
     pub idempotency_keys: u64,

@@ -26,7 +26,7 @@ use crate::webhooks::health;
 use crate::{App, deliveries, retention};
 
 /// Deliveries that may be claimed for each that is being sent.
-const CLAIMED_PER_PLACE: usize = 4;
+const CLAIMED_PER_PERMIT: usize = 4;
 /// How often an idle worker looks for work that nobody told it of.
 const POLL: Duration = Duration::from_secs(1);
 /// Shortest wait before an idle worker looks again: what is due may be locked by another worker for a moment.
@@ -62,7 +62,7 @@ pub async fn run_until_idle(app: &App, environment: Environment) -> Result<usize
     }
 }
 
-/// Work in rounds: claim what there is a place for, run all of it, again. For tests, which count them.
+/// Work in rounds: claim what there is a permit for, run all of it, again. For tests, which count them.
 pub struct Rounds {
     jobs: JobQueue,
     deliveries: DeliveryQueue,
@@ -122,7 +122,7 @@ trait Queue: Clone + Send + Sync + 'static {
     fn under_way(&self) -> &Arc<UnderWay>;
     /// Whose a piece is.
     fn account(item: &Self::Item) -> &AccountId;
-    /// Claims due pieces, in turns over accounts, while so many places are free.
+    /// Claims due pieces, in turns over accounts, while so many permits are free.
     fn claim(&self, free: usize) -> impl Future<Output = Result<Claimed<Self::Item>>> + Send;
     /// Runs one piece; what comes of it is recorded by then.
     fn run(&self, item: Self::Item) -> impl Future<Output = ()> + Send;
@@ -130,7 +130,6 @@ trait Queue: Clone + Send + Sync + 'static {
     fn woken(&self) -> impl Future<Output = ()> + Send;
     /// When the next piece is due.
     fn next_due(&self) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
-    /// The time.
     fn now(&self) -> Timestamp;
 }
 
@@ -139,7 +138,7 @@ struct Claimed<I> {
     items: Vec<I>,
     /// Whether work was put in line, which the next claim finds there.
     joined: bool,
-    /// Whether work is due that has to wait until its account gives a place back.
+    /// Whether work is due that has to wait until its account gives a permit back.
     held_back: bool,
 }
 
@@ -150,10 +149,10 @@ impl<I> Claimed<I> {
 }
 
 async fn work_through<Q: Queue>(queue: Q, shutdown: CancellationToken) {
-    let places = Arc::new(Semaphore::new(queue.concurrency()));
+    let permits = Arc::new(Semaphore::new(queue.concurrency()));
     let tasks = TaskTracker::new();
     while !shutdown.is_cancelled() {
-        let next = match claim_into(&queue, &places, &tasks).await {
+        let next = match claim_into(&queue, &permits, &tasks).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(error = error.chain(), "Could not claim {}", Q::NAME);
@@ -181,41 +180,43 @@ enum Next {
     Now,
     /// When there is work.
     Wait,
-    /// When a place was given back: there is work, of accounts that have all the places they may have.
-    WaitForPlace,
+    /// When a permit was given back: there is work, of accounts that have all the permits they may have.
+    WaitForPermit,
 }
 
-/// Fills the free places with claimed work.
+/// Fills the free permits with claimed work.
 async fn claim_into<Q: Queue>(
     queue: &Q,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
     tasks: &TaskTracker,
 ) -> Result<Next> {
-    // Wait for one place, then take whatever else is free: a claim for a single piece costs as much as one for many.
-    let Ok(first) = Arc::clone(places).acquire_owned().await else {
+    // Wait for one permit, then take whatever else is free: a claim for a single piece costs as much as one for many.
+    let Ok(first) = Arc::clone(permits).acquire_owned().await else {
         return Ok(Next::Wait);
     };
     let mut free: Vec<OwnedSemaphorePermit> = vec![first];
     while free.len() < MOST_CLAIMED {
-        let Ok(permit) = Arc::clone(places).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
             break;
         };
         free.push(permit);
     }
-    let claimed = queue.claim(free.len() + places.available_permits()).await?;
+    let claimed = queue
+        .claim(free.len() + permits.available_permits())
+        .await?;
     let next = if claimed.got_on() {
         Next::Now
     } else if claimed.held_back {
-        Next::WaitForPlace
+        Next::WaitForPermit
     } else {
         Next::Wait
     };
-    for (item, place) in claimed.items.into_iter().zip(free) {
+    for (item, permit) in claimed.items.into_iter().zip(free) {
         let seat = queue.under_way().enter(Q::account(&item));
         let queue = queue.clone();
         tasks.spawn(async move {
             queue.run(item).await;
-            drop((place, seat));
+            drop((permit, seat));
         });
     }
     Ok(next)
@@ -226,7 +227,7 @@ async fn wait<Q: Queue>(queue: &Q, next: Next) {
     match next {
         Next::Now => {}
         Next::Wait => wait_for_work(queue).await,
-        Next::WaitForPlace => {
+        Next::WaitForPermit => {
             tokio::select! {
                 () = queue.under_way().freed() => {}
                 () = queue.woken() => {}
@@ -259,11 +260,11 @@ struct JobQueue {
 
 impl JobQueue {
     fn new(app: &App, environment: Environment) -> Self {
-        let places = app.settings().job_concurrency;
+        let permits = app.settings().job_concurrency;
         Self {
             app: app.clone(),
             environment,
-            under_way: UnderWay::new(places, places),
+            under_way: UnderWay::new(permits, permits),
         }
     }
 
@@ -335,7 +336,7 @@ impl DeliveryQueue {
             app: app.clone(),
             environment,
             limiter: ConcurrencyLimiter::new(sent_at_once),
-            under_way: UnderWay::new(sent_at_once * CLAIMED_PER_PLACE, MOST_HELD),
+            under_way: UnderWay::new(sent_at_once * CLAIMED_PER_PERMIT, MOST_HELD),
         }
     }
 
@@ -350,7 +351,7 @@ impl Queue for DeliveryQueue {
 
     fn concurrency(&self) -> usize {
         // More than are sent at once, so that those who wait for a slow receiver do not keep others from being claimed.
-        self.app.settings().delivery_concurrency * CLAIMED_PER_PLACE
+        self.app.settings().delivery_concurrency * CLAIMED_PER_PERMIT
     }
 
     fn under_way(&self) -> &Arc<UnderWay> {

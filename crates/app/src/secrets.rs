@@ -28,9 +28,7 @@ pub enum MasterKeyError {
     /// The key file cannot be read or made.
     #[error("cannot use the master key file {path}")]
     File {
-        /// The file.
         path: String,
-        /// Why.
         source: std::io::Error,
     },
 }
@@ -45,7 +43,6 @@ impl fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// Takes these bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(SecretBox::new(Box::new(bytes)))
     }
@@ -124,15 +121,15 @@ fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Where a sealed text stands. A text that was sealed for one place cannot be opened in another.
+/// Where a sealed text stands. A text that was sealed for one context cannot be opened in another.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct SealContext<'a> {
     pub account: &'a AccountId,
     pub table: &'static str,
     pub column: &'static str,
 }
 
-impl Place<'_> {
+impl SealContext<'_> {
     fn associated_data(self) -> String {
         format!("{}/{}/{}", self.account, self.table, self.column)
     }
@@ -142,10 +139,10 @@ impl Place<'_> {
 pub(crate) struct Sealer(XChaCha20Poly1305);
 
 impl Sealer {
-    /// Seals a text for one place.
-    pub fn seal(&self, place: Place<'_>, text: &SecretString) -> Result<String> {
+    /// Seals a text for one context.
+    pub fn seal(&self, context: SealContext<'_>, text: &SecretString) -> Result<String> {
         let nonce: [u8; 24] = rand::random();
-        let associated = place.associated_data();
+        let associated = context.associated_data();
         let payload = Payload {
             msg: text.expose_secret().as_bytes(),
             aad: associated.as_bytes(),
@@ -157,11 +154,11 @@ impl Sealer {
         Ok(STANDARD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
-    /// Opens a text sealed for this place. Errors: it was sealed for another place or under another key.
-    pub fn open(&self, place: Place<'_>, sealed: &str) -> Result<SecretString> {
+    /// Opens a text sealed for this context. Errors: it was sealed for another context or under another key.
+    pub fn open(&self, context: SealContext<'_>, sealed: &str) -> Result<SecretString> {
         let bytes = STANDARD.decode(sealed).map_err(|_| unreadable())?;
         let (nonce, sealed) = bytes.split_first_chunk::<24>().ok_or_else(unreadable)?;
-        let associated = place.associated_data();
+        let associated = context.associated_data();
         let payload = Payload {
             msg: sealed,
             aad: associated.as_bytes(),
@@ -201,19 +198,22 @@ mod tests {
     fn a_sealed_text_opens_only_in_its_place() {
         let key = MasterKey::from_bytes([7; 32]).sealer();
         let (ours, theirs) = (account(), account());
-        let place = Place {
+        let context = SealContext {
             account: &ours,
             table: "orders",
             column: "sealed_password",
         };
-        let sealed = key.seal(place, &SecretString::from("hunter2")).unwrap();
+        let sealed = key.seal(context, &SecretString::from("hunter2")).unwrap();
         assert!(!sealed.contains("hunter2"));
-        assert_eq!(key.open(place, &sealed).unwrap().expose_secret(), "hunter2");
+        assert_eq!(
+            key.open(context, &sealed).unwrap().expose_secret(),
+            "hunter2"
+        );
         assert!(
             key.open(
-                Place {
+                SealContext {
                     account: &theirs,
-                    ..place
+                    ..context
                 },
                 &sealed
             )
@@ -221,9 +221,9 @@ mod tests {
         );
         assert!(
             key.open(
-                Place {
+                SealContext {
                     column: "login_email",
-                    ..place
+                    ..context
                 },
                 &sealed
             )
@@ -232,7 +232,7 @@ mod tests {
         assert!(
             MasterKey::from_bytes([8; 32])
                 .sealer()
-                .open(place, &sealed)
+                .open(context, &sealed)
                 .is_err()
         );
     }

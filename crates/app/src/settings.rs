@@ -8,12 +8,10 @@ use peeker_domain::sizing::Split;
 /// Requests per rolling minute of a key that has no cap of its own (contract §1).
 pub const REQUESTS_PER_MINUTE: u32 = 600;
 
-/// The operator's choices.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Origin of the links in answers, such as `https://api.example.com`; `None` takes it from the request.
     pub public_url: Option<String>,
-    /// What licenses cost.
     pub prices: PriceBook,
     /// The split of bundles that have none of their own.
     pub recommended_split: Split,

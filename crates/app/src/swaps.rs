@@ -23,7 +23,6 @@ use crate::{Actor, App};
 /// A wish to replace a domain.
 #[derive(Debug, Clone)]
 pub struct SwapRequest {
-    /// Standard or premium.
     pub kind: SwapType,
     /// The domain that is to go: a `dom_` id.
     pub domain_id: String,

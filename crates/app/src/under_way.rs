@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use peeker_domain::id::AccountId;
-use peeker_domain::sharing::Places;
+use peeker_domain::sharing::Permits;
 use peeker_store::{LineUp, MOST_CLAIMED, Share};
 use tokio::sync::Notify;
 
-/// The places of one queue.
+/// The permits of one queue.
 pub(crate) struct UnderWay {
     total: usize,
     most_each: usize,
@@ -18,13 +18,13 @@ pub(crate) struct UnderWay {
 
 #[derive(Default)]
 struct State {
-    /// Places by account; one that holds none is not in it.
+    /// Permits by account; one that holds none is not in it.
     held: HashMap<AccountId, usize>,
     last_served: Option<AccountId>,
 }
 
 impl UnderWay {
-    /// `total` places, of which one account may hold `most_each`.
+    /// `total` permits, of which one account may hold `most_each`.
     pub fn new(total: usize, most_each: usize) -> Arc<Self> {
         Arc::new(Self {
             total,
@@ -43,17 +43,17 @@ impl UnderWay {
         self.state().last_served.clone()
     }
 
-    /// What may be claimed for those in line while so many places are free.
+    /// What may be claimed for those in line while so many permits are free.
     pub fn share_out(&self, line: &LineUp, free: usize) -> Vec<Share> {
         let mut state = self.state();
         let held = line.accounts.iter();
         let held = held.map(|account| state.held.get(account).copied().unwrap_or(0));
-        let places = Places {
+        let permits = Permits {
             free,
             total: self.total,
             most_each: self.most_each,
         };
-        let given = places.share_out(&held.collect::<Vec<_>>(), MOST_CLAIMED);
+        let given = permits.share_out(&held.collect::<Vec<_>>(), MOST_CLAIMED);
         let shares = line.accounts.iter().cloned().zip(given);
         let shares: Vec<Share> = shares
             .filter(|(_, most)| *most > 0)
@@ -67,7 +67,7 @@ impl UnderWay {
         shares
     }
 
-    /// Takes a place for a piece of work that was claimed.
+    /// Takes a permit for a piece of work that was claimed.
     pub fn enter(self: &Arc<Self>, account: &AccountId) -> Seat {
         *self.state().held.entry(account.clone()).or_default() += 1;
         Seat {
@@ -76,13 +76,13 @@ impl UnderWay {
         }
     }
 
-    /// Returns when a place was given back. May return early.
+    /// Returns when a permit was given back. May return early.
     pub async fn freed(&self) {
         self.freed.notified().await;
     }
 }
 
-/// A place that is taken. Given back when it is dropped.
+/// A permit that is taken. Given back when it is dropped.
 pub(crate) struct Seat {
     under_way: Arc<UnderWay>,
     account: AccountId,

@@ -74,7 +74,7 @@ proptest! {
             let shares = under_way.share_out(&line, free);
             prop_assert!(shares.iter().map(|share| share.most).sum::<usize>() <= free);
             let is_open = free > total / 4;
-            prop_assert!(!is_open || line.accounts.is_empty() || !shares.is_empty(), "a place is left empty");
+            prop_assert!(!is_open || line.accounts.is_empty() || !shares.is_empty(), "a permit is left empty");
             for share in &shares {
                 let left = backlog.entry(share.account.clone()).or_default();
                 let claimed = share.most.min(*left);

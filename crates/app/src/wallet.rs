@@ -37,7 +37,6 @@ pub async fn transactions(
 /// A wallet with its last transactions, as operators see it.
 #[derive(Debug)]
 pub struct Shown {
-    /// What it holds.
     pub wallet: view::Wallet,
     /// Its last changes, newest first.
     pub transactions: Vec<view::WalletTransaction>,

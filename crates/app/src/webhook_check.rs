@@ -21,9 +21,7 @@ const SHOWN: usize = 60;
 /// A delivery as a receiver has it.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Its headers.
     pub headers: Vec<(String, String)>,
-    /// Its body.
     pub body: String,
     /// The secret that the receiver checks with.
     pub secret: Option<SecretString>,

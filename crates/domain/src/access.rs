@@ -18,11 +18,9 @@ stored_enum! {
 stored_enum! {
     /// What a key may do (contract §1).
     Preset {
-        /// Everything.
         Full = "full",
         /// All reads; of the writes only availability checks and quotes.
         Limited = "limited",
-        /// All reads.
         Read = "read",
     }
 }
@@ -32,11 +30,8 @@ stored_enum! {
     Tier {
         /// 20 % of the active Microsoft inboxes.
         Base = "base",
-        /// 30 %.
         Premium = "premium",
-        /// 40 %.
         Vip = "vip",
-        /// 60 %.
         VipPlus = "vip_plus",
     }
 }

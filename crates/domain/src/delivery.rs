@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::status::stored_enum;
+use crate::time::Timestamp;
+use crate::view::PauseReason;
 
 stored_enum! {
     /// Where the delivery of an event stands.
@@ -46,4 +48,12 @@ stored_enum! {
         /// Anything else, such as a connection closed without an answer.
         Other = "other",
     }
+}
+
+/// Since when and why nothing is sent to an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// Since when, on the account's clock.
+    pub at: Timestamp,
+    pub reason: PauseReason,
 }

@@ -63,7 +63,6 @@ impl<const MAX: usize> DisplayName<MAX> {
         Self(text)
     }
 
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

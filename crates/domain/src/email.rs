@@ -47,7 +47,6 @@ impl EmailAddress {
         Self(text)
     }
 
-    /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
     }

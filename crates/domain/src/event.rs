@@ -34,7 +34,6 @@ stored_enum! {
         DomainForwardingFailed = "domain.forwarding_failed",
         /// An import is finished.
         DomainImportCompleted = "domain_import.completed",
-        /// An import failed.
         DomainImportFailed = "domain_import.failed",
         /// An import waits for nameservers.
         DomainImportActionRequired = "domain_import.action_required",
@@ -44,7 +43,6 @@ stored_enum! {
         SwapInProgress = "swap.in_progress",
         /// A swap is done.
         SwapCompleted = "swap.completed",
-        /// A swap failed.
         SwapFailed = "swap.failed",
         /// A swap waits for the partner or the customer.
         SwapActionRequired = "swap.action_required",
@@ -53,7 +51,7 @@ stored_enum! {
 
 impl EventType {
     /// What happened, in a few plain words, for the history of an order.
-    pub const fn told(self) -> &'static str {
+    pub const fn summary(self) -> &'static str {
         match self {
             Self::OrderInProgress => "The order was accepted and paid",
             Self::OrderCompleted => "Every domain and inbox is live",
@@ -82,10 +80,8 @@ impl EventType {
 pub struct EventBody<'a> {
     /// The event; the same on every retry.
     pub id: &'a EventId,
-    /// What happened.
     #[serde(rename = "type")]
     pub kind: EventType,
-    /// When it happened.
     pub created_at: Timestamp,
     /// Which environment it happened in.
     pub environment: Environment,

@@ -40,7 +40,6 @@ pub struct Input<'a> {
     pub customer_email: &'a EmailAddress,
     /// The sequencer client; `None` is the default route.
     pub client_id: Option<&'a ClientId>,
-    /// The sequencer log-in.
     pub login_email: &'a EmailAddress,
     /// The bundle, or the licenses.
     pub sizing: &'a Sizing,
@@ -52,7 +51,6 @@ pub struct Input<'a> {
     pub domains: &'a [RequestedDomain],
     /// The personas; their order counts.
     pub personas: &'a [Persona],
-    /// The cost basis.
     pub prices: &'a PriceBook,
 }
 

@@ -48,8 +48,8 @@ fn parse(prefix: &'static str, text: &str) -> Result<String, InvalidId> {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta] $name:ident = $prefix:literal;)+) => {$(
-        #[$doc]
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
+        $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
         #[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
@@ -120,17 +120,14 @@ macro_rules! id {
 id! {
     /// A partner: the account that every row of an environment belongs to.
     AccountId = "org";
-    /// An API key.
     KeyId = "key";
     /// A customer of a partner.
     UserId = "usr";
     /// A saved order template.
     BundleId = "bun";
-    /// An order.
     OrderId = "ord";
     /// A domain name within one partner account; stays with the name for ever.
     DomainId = "dom";
-    /// An inbox.
     InboxId = "inb";
     /// A domain import job.
     ImportId = "imp";
@@ -138,9 +135,7 @@ id! {
     ForwardingId = "fwj";
     /// A domain or name swap.
     SwapId = "swp";
-    /// A pending action.
     ActionId = "act";
-    /// A webhook event.
     EventId = "evt";
     /// One attempt to deliver an event.
     AttemptId = "whd";
@@ -150,7 +145,6 @@ id! {
     RequestId = "req";
     /// One entry of an order's history.
     HistoryId = "hst";
-    /// One ledger transaction.
     TransactionId = "txn";
 }
 

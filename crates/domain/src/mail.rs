@@ -8,9 +8,7 @@ use crate::status::stored_enum;
 stored_enum! {
     /// Where a domain's inboxes live.
     MailProvider {
-        /// Google Workspace.
         Google = "google",
-        /// Microsoft 365.
         Microsoft = "microsoft",
     }
 }

@@ -30,7 +30,6 @@ pub const CURRENCY: &str = "usd";
 pub struct Cents(pub i64);
 
 impl Cents {
-    /// Nothing.
     pub const ZERO: Self = Self(0);
 }
 

@@ -68,7 +68,6 @@ pub enum ProviderWork {
     Renewal,
     /// Making the zone of a domain that a customer imports.
     Import,
-    /// Redirecting a domain.
     Forwarding,
 }
 

@@ -3,8 +3,39 @@
 //! All arithmetic is in integers and rounded up once per provider, so that the number a bundle shows is the
 //! number its orders are held to.
 
-use crate::order::MAX_DOMAINS;
+use crate::id::BundleId;
 use crate::view::RequiredDomains;
+
+/// Most domains on one order: the largest bundle (10,000,000 a month on Google alone) needs 11,364.
+pub const MAX_DOMAINS: usize = 12_000;
+/// Google licenses of a custom order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GoogleSizing {
+    /// Licenses, one inbox each.
+    pub licenses: u32,
+    pub inboxes_per_domain: u32,
+}
+
+/// Microsoft licenses of a custom order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MicrosoftSizing {
+    /// Licenses, one domain each.
+    pub licenses: u32,
+    /// 25, 50, 75 or 99.
+    pub inboxes_per_domain: u32,
+}
+
+/// How large the order is to be: exactly one of the two forms (contract §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sizing {
+    /// As a saved bundle says.
+    Bundle(BundleId),
+    /// As the body says; at least one provider.
+    Custom {
+        google: Option<GoogleSizing>,
+        microsoft: Option<MicrosoftSizing>,
+    },
+}
 
 /// Largest `monthly_sending_volume` of a bundle, in e-mails (contract §2).
 pub const MAX_MONTHLY_VOLUME: u32 = 10_000_000;

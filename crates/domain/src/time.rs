@@ -122,7 +122,6 @@ impl ToSchema for Timestamp {}
 
 /// Where code asks what time it is, so that tests can freeze it and a sandbox can move it.
 pub trait Clock: Send + Sync {
-    /// The time now.
     fn now(&self) -> Timestamp;
 }
 

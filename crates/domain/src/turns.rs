@@ -22,7 +22,6 @@ impl<K, T> Default for Turns<K, T> {
 }
 
 impl<K: Clone + Eq + Hash, T> Turns<K, T> {
-    /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.owners.is_empty()
     }

@@ -13,7 +13,6 @@ stored_enum! {
         Wallet = "wallet",
         /// What was paid in.
         Funding = "funding",
-        /// What was bought.
         Sales = "sales",
     }
 }

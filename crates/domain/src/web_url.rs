@@ -4,7 +4,6 @@ use std::fmt;
 
 use url::Url;
 
-/// Longest URL taken.
 pub const MAX_LENGTH: usize = 2048;
 
 /// Why a text is not a URL we take.
@@ -53,7 +52,6 @@ impl WebUrl {
         self.0.as_str()
     }
 
-    /// The parsed URL.
     pub fn url(&self) -> &Url {
         &self.0
     }

@@ -50,9 +50,7 @@ pub struct Config {
     pub server: Server,
     /// What clients may take of it.
     pub connections: Connections,
-    /// The database server.
     pub database: Database,
-    /// What licenses cost.
     pub prices: Prices,
     /// How bundles are sized.
     pub sizing: Sizing,
@@ -79,7 +77,6 @@ pub struct Server {
     pub metrics_listen: Option<SocketAddr>,
 }
 
-/// The database server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(deny_unknown_fields, default)]
@@ -101,9 +98,7 @@ impl Default for Database {
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(deny_unknown_fields, default)]
 pub struct Prices {
-    /// One Google license.
     pub google_license_cents: u32,
-    /// One Microsoft license.
     pub microsoft_license_cents: u32,
 }
 
@@ -153,9 +148,7 @@ pub struct Webhooks {
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(deny_unknown_fields, default)]
 pub struct Workers {
-    /// Provisioning jobs.
     pub job_concurrency: usize,
-    /// Webhooks under way.
     pub delivery_concurrency: usize,
 }
 
@@ -174,7 +167,6 @@ impl Default for Workers {
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Events.
     pub event_days: u32,
     /// Records of delivery attempts and of replays.
     pub attempt_days: u32,

@@ -42,7 +42,6 @@ const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Installation {
     /// The data folder; on PostgreSQL it is only where `peeker.toml` is looked for.
     pub data_dir: PathBuf,
-    /// What is configured.
     pub config: Config,
     /// The file it was read from.
     pub config_file: Option<PathBuf>,

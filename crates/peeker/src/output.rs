@@ -129,7 +129,6 @@ impl Output {
         paint(pick(self.colour, Style::new().dimmed()), text)
     }
 
-    /// What is good.
     pub fn green(self, text: &str) -> String {
         paint(pick(self.colour, AnsiColor::Green.on_default()), text)
     }
@@ -139,7 +138,6 @@ impl Output {
         paint(pick(self.colour, AnsiColor::Yellow.on_default()), text)
     }
 
-    /// What is bad.
     pub fn red(self, text: &str) -> String {
         paint(pick(self.colour, AnsiColor::Red.on_default()), text)
     }

@@ -90,7 +90,6 @@ pub struct PartnerApi {
 /// What a server says to a request that it refuses.
 #[derive(Debug)]
 pub struct Refusal {
-    /// The status.
     pub status: StatusCode,
     /// The sentence of the error envelope.
     message: String,
@@ -138,7 +137,6 @@ impl PartnerApi {
             .bearer_auth(self.key.expose_secret())
     }
 
-    /// Reads an object.
     pub async fn get(&self, path: &str) -> Result<Value> {
         self.send(Method::GET, path, None).await
     }

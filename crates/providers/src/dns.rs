@@ -14,22 +14,16 @@ pub const RECORD_TTL: u32 = 3600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum RecordKind {
-    /// Mail exchanger.
     Mx,
     /// Text: ownership proof, SPF, DKIM key, DMARC policy.
     Txt,
-    /// Alias.
     Cname,
-    /// IPv4 address.
     A,
-    /// Nameserver.
     Ns,
 }
 
-/// One DNS record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DnsRecord {
-    /// Its type.
     pub kind: RecordKind,
     /// The whole name, lower case, no trailing dot.
     pub name: String,
@@ -91,7 +85,6 @@ pub fn mail_records(name: &DomainName, mut wanted_by_provider: Vec<DnsRecord>) -
     wanted_by_provider
 }
 
-/// A hosted zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     /// What the registrar must delegate the domain to.

@@ -18,12 +18,12 @@ pub mod dns;
 pub mod error;
 mod limits;
 pub mod mail;
-pub mod outside;
 pub mod probes;
 pub mod registrar;
 pub mod sandbox;
 pub mod sequencer;
 pub mod simulation;
+pub mod web_probes;
 
 pub use dns::{Dns, DnsRecord, RecordKind, Zone};
 pub use error::{ErrorClass, ProviderError, Scope};
@@ -36,18 +36,15 @@ pub use simulation::Simulation;
 /// On whose behalf, under which key and when a provider is called.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// The partner account.
     pub account: &'a AccountId,
     /// Made by the workflow, the same on every retry of the same step; reads do not look at it.
     pub idempotency_key: &'a str,
-    /// The account's time.
     pub now: Timestamp,
 }
 
 /// The adapters of one environment, one per port.
 #[derive(Clone)]
 pub struct Providers {
-    /// Sells domains.
     pub registrar: Arc<dyn Registrar>,
     /// Hosts zones and web redirects.
     pub dns: Arc<dyn Dns>,

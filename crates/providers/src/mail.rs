@@ -22,7 +22,6 @@ pub struct InboxSpec<'a> {
     pub first_name: &'a str,
     /// Family name shown to recipients.
     pub last_name: &'a str,
-    /// A public picture.
     pub picture_url: Option<&'a str>,
 }
 

@@ -13,9 +13,7 @@ pub const MAX_CHECKED_NAMES: usize = 50;
 pub enum Verdict {
     /// It can be bought at the standard price.
     Available {
-        /// First year.
         price: Cents,
-        /// Every further year.
         renewal_price: Cents,
         /// Mail providers that the name can host.
         usable_for: Vec<MailProvider>,

@@ -28,13 +28,11 @@ pub struct HandOver<'a> {
     pub domain: &'a DomainName,
     /// The client; `None` is the account's default route.
     pub client_id: Option<&'a ClientId>,
-    /// The log-in's address.
     pub login_email: &'a EmailAddress,
     /// The log-in's password; `None` when the client is connected since an earlier hand-over of its order.
     pub login_password: Option<&'a SecretString>,
     /// Where the inboxes live.
     pub provider: MailProvider,
-    /// The inboxes.
     pub addresses: &'a [String],
 }
 

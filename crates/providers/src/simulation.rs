@@ -9,7 +9,6 @@ pub trait Simulation: Send + Sync {
     fn empties_wallet(&self, customer: &EmailAddress) -> bool;
 }
 
-/// Nothing is simulated.
 #[derive(Debug, Clone, Copy)]
 pub struct Nothing;
 

@@ -1,23 +1,22 @@
 //! Pending actions: opened once, resolved by the facts, and what they block goes on by itself (contract §4).
 
 use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, UserId};
-use peeker_domain::order::{self, Effect, PendingAction};
+use peeker_domain::order::{self, Effect, PendingAction, Persona};
 use peeker_domain::{
     ActionReason, ActionStatus, EmailAddress, NewJob, OrderDomainState, Timestamp, view,
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
+use crate::aggregate::rows::all;
+use crate::aggregate::write::{
+    write_all, write_domains, write_order, write_order_domains, write_swaps,
+};
+use crate::aggregate::{effects, read};
 use crate::entity::order_domains;
 use crate::entity::pending_actions::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::orders::rows::all;
-use crate::orders::write::{
-    write_all, write_domains, write_order, write_order_domains, write_swaps,
-};
-use crate::orders::{effects, read};
 use crate::paging::{PageRequest, Slice, page};
-use crate::swaps;
 use crate::unit_of_work::UnitOfWork;
 use crate::users;
 
@@ -32,7 +31,6 @@ pub struct ActionFilter {
     pub user_email: Option<EmailAddress>,
     /// Only of this domain.
     pub domain_id: Option<DomainId>,
-    /// Open or resolved.
     pub status: ActionStatus,
 }
 
@@ -70,7 +68,6 @@ pub async fn list(
     Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
 }
 
-/// One action.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,
@@ -160,10 +157,8 @@ async fn resolve(
     let (domain, persona) = (action.domain_id.clone(), action.persona.clone());
     action.resolve(now);
     write_all::<Model, _, _>(work, vec![action]).await?;
-    if let Some(persona) = &persona
-        && swaps::resume_renames(work, &account, &domain, persona, now).await?
-    {
-        work.enqueue(NewJob::provision(&account, &order, &domain, now));
+    if let Some(persona) = &persona {
+        resume_renames(work, (&account, &order, &domain), persona, now).await?;
     }
     if open_on(work, &account, &order, &domain).await? == 0 {
         resume_domain(work, &account, &order, &domain, now).await?;
@@ -223,4 +218,22 @@ async fn resume_domain(
     write_domains(work, vec![domain]).await?;
     write_swaps(work, swaps).await?;
     effects::carry_out(work, account, effects, now).await
+}
+
+/// Lets the renamings go on that wait for the picture of this persona.
+async fn resume_renames(
+    work: &mut UnitOfWork<'_>,
+    (account, order, domain): (&AccountId, &OrderId, &DomainId),
+    persona: &Persona,
+    now: Timestamp,
+) -> Result<()> {
+    let mut waiting = read::open_renames(work.tx(), account, domain).await?;
+    let effects = order::resume_renames(&mut waiting, Some(persona))?;
+    if effects.is_empty() {
+        return Ok(());
+    }
+    write_swaps(work, waiting).await?;
+    effects::carry_out(work, account, effects, now).await?;
+    work.enqueue(NewJob::provision(account, order, domain, now));
+    Ok(())
 }

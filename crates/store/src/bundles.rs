@@ -12,7 +12,6 @@ use crate::error::{Result, StoreError};
 use crate::number::{small, unsigned};
 use crate::paging::{PageRequest, Slice, page};
 
-/// A new bundle.
 #[derive(Debug, Clone)]
 pub struct NewBundle {
     /// The partner's name for it.
@@ -23,29 +22,23 @@ pub struct NewBundle {
     pub split: Option<Split>,
     /// Spread over 30 days rather than 22.
     pub send_on_weekends: bool,
-    /// 2 or 3.
     pub google_inboxes_per_domain: u32,
 }
 
 /// A change; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct BundlePatch {
-    /// New name.
     pub name: Option<Label>,
-    /// New volume.
     pub monthly_sending_volume: Option<u32>,
     /// New split; `Some(None)` follows the recommended split.
     pub split: Option<Option<Split>>,
-    /// New spread.
     pub send_on_weekends: Option<bool>,
-    /// New density.
     pub google_inboxes_per_domain: Option<u32>,
 }
 
 /// Which bundles to list.
 #[derive(Debug, Clone, Default)]
 pub struct BundleFilter {
-    /// Only this status.
     pub status: Option<BundleStatus>,
 }
 
@@ -106,7 +99,6 @@ impl Bundle {
     }
 }
 
-/// Makes a bundle.
 pub async fn insert(
     db: &EnvironmentDb,
     account: &AccountId,
@@ -141,7 +133,6 @@ pub async fn insert(
     Bundle::from_row(row)
 }
 
-/// One bundle.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,

@@ -177,7 +177,6 @@ impl Connections {
         self.pool.get_postgres_connection_pool()
     }
 
-    /// Closes the connections.
     pub async fn close(self) -> Result<()> {
         Ok(self.pool.close().await?)
     }

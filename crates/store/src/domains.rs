@@ -11,10 +11,10 @@ use peeker_domain::{
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use crate::aggregate::rows::all;
 use crate::entity::domains::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::orders::rows::all;
 use crate::paging::{PageRequest, Slice, page};
 use crate::users;
 
@@ -43,7 +43,6 @@ pub struct DomainFilter {
     pub user_email: Option<EmailAddress>,
     /// Only those that can host this provider.
     pub usable_for: Option<MailProvider>,
-    /// Only this status.
     pub status: Option<DomainStatus>,
 }
 

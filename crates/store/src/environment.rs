@@ -1,4 +1,4 @@
-//! One environment's database with its wake-up calls, and the write lanes on top of it.
+//! One environment's database with its wake-up calls. The write lanes on top of it are in `lanes.rs`.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -15,17 +15,8 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use crate::connect::{Location, Pools, SQLITE_READERS, open};
 use crate::connections::WriteTransaction;
-use crate::deliveries::RecordAttempt;
 use crate::error::Result;
-use crate::lane::Lane;
-use crate::loader::Loader;
-use crate::orders::accept::Accept;
-use crate::orders::progress::{Assignments, Progress};
-use crate::simulator::{Documents, Remember};
 use crate::turnstile::{Pass, Turnstile, Writer};
-
-/// Parallel lanes on PostgreSQL; measured in docs/adr/0002.
-const POSTGRES_LANES: usize = 4;
 
 /// How long to wait before listening again when the connection broke.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
@@ -80,7 +71,6 @@ pub struct EnvironmentDb {
     pub environment: Environment,
     /// What goes for its accounts.
     pub(crate) rules: EnvironmentRules,
-    /// Its connections.
     pub pools: Pools,
     /// In front of units of work. One at a time of an account, as each locks the account's row: a second one would only
     /// keep a connection waiting.
@@ -103,6 +93,33 @@ impl EnvironmentDb {
             Environment::Live => "live",
             Environment::Test => "sandbox",
         }
+    }
+
+    /// Opens the database. Migrations are not run.
+    pub(crate) async fn open(
+        location: &Location,
+        environment: Environment,
+        interruption: Option<Interruption>,
+    ) -> Result<Arc<Self>> {
+        let pools = open(location, Self::name(environment)).await?;
+        let at_once = AtOnce::of(location);
+        let (in_use, unused) = oneshot::channel();
+        let db = Arc::new(Self {
+            environment,
+            rules: EnvironmentRules::of(environment),
+            pools,
+            writers: Turnstile::new(at_once.units_of_work, 1),
+            log_readers: Turnstile::new(at_once.log_reads, 1),
+            jobs_waiting: Notify::new(),
+            deliveries_waiting: Notify::new(),
+            interruption,
+            events_recorded: watch::Sender::new(()),
+            _in_use: in_use,
+        });
+        if !db.pools.is_sqlite() {
+            tokio::spawn(listen(Arc::downgrade(&db), unused));
+        }
+        Ok(db)
     }
 
     /// Returns when a job was enqueued, here or, on PostgreSQL, in another process. May return early.
@@ -162,63 +179,6 @@ impl EnvironmentDb {
 impl fmt::Debug for EnvironmentDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EnvironmentDb({})", Self::name(self.environment))
-    }
-}
-
-/// An environment: its database and its write lanes.
-#[derive(Debug)]
-pub struct EnvironmentStore {
-    /// The database.
-    pub db: Arc<EnvironmentDb>,
-    /// Accepts orders.
-    pub accept: Lane<Accept>,
-    /// Reads what provisioning jobs are about.
-    pub assignments: Loader<Assignments>,
-    /// Records how far provisioning is.
-    pub progress: Lane<Progress>,
-    /// Records delivery attempts.
-    pub attempts: Lane<RecordAttempt>,
-    /// What the simulated providers remember, to be changed.
-    pub simulator: Lane<Remember>,
-    /// The same, to be read.
-    pub documents: Loader<Documents>,
-}
-
-impl EnvironmentStore {
-    /// Opens the database and starts its lanes. Migrations are not run.
-    pub(crate) async fn open(
-        location: &Location,
-        environment: Environment,
-        interruption: Option<Interruption>,
-    ) -> Result<Self> {
-        let pools = open(location, EnvironmentDb::name(environment)).await?;
-        let at_once = AtOnce::of(location);
-        let lanes = if pools.is_sqlite() { 1 } else { POSTGRES_LANES };
-        let (in_use, unused) = oneshot::channel();
-        let db = Arc::new(EnvironmentDb {
-            environment,
-            rules: EnvironmentRules::of(environment),
-            pools,
-            writers: Turnstile::new(at_once.units_of_work, 1),
-            log_readers: Turnstile::new(at_once.log_reads, 1),
-            jobs_waiting: Notify::new(),
-            deliveries_waiting: Notify::new(),
-            interruption,
-            events_recorded: watch::Sender::new(()),
-            _in_use: in_use,
-        });
-        if !db.pools.is_sqlite() {
-            tokio::spawn(listen(Arc::downgrade(&db), unused));
-        }
-        Ok(Self {
-            accept: Lane::start(&db, lanes),
-            assignments: Loader::start(&db),
-            progress: Lane::start(&db, lanes),
-            attempts: Lane::start(&db, lanes),
-            simulator: Lane::start(&db, lanes),
-            documents: Loader::start(&db),
-            db,
-        })
     }
 }
 

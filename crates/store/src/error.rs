@@ -31,7 +31,6 @@ pub enum StoreError {
     InsufficientFunds {
         /// What was to be taken.
         required: Cents,
-        /// What is there.
         balance: Cents,
     },
     /// The lease that guards the write is held by somebody else by now.
@@ -47,7 +46,6 @@ pub enum StoreError {
     NewerSchema {
         /// `control`, `live` or `sandbox`.
         database: &'static str,
-        /// Its version.
         found: i32,
         /// The newest version of this binary.
         known: i32,

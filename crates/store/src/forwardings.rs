@@ -130,7 +130,6 @@ fn repeated(rows: &[forwarding_domains::Model]) -> Vec<(usize, usize)> {
 pub struct Pending {
     /// Its place in the job.
     pub position: i32,
-    /// The name.
     pub name: DomainName,
     /// Where it redirects to now.
     pub current: Option<String>,
@@ -210,7 +209,6 @@ async fn situations(
 pub enum Outcome {
     /// It redirects there, or will when it is set up; this was its situation.
     Set(Situation),
-    /// It does not.
     Failed(FailureReason),
 }
 
@@ -384,7 +382,6 @@ fn show(job: &forwardings::Model, rows: &[forwarding_domains::Model]) -> Forward
     }
 }
 
-/// One forwarding job.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,

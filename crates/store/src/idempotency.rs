@@ -20,11 +20,9 @@ pub enum Known {
         /// The digest of that request.
         fingerprint: String,
     },
-    /// It was answered.
     Answered {
         /// The digest of the request.
         fingerprint: String,
-        /// What was answered.
         answer: Answer,
     },
 }
@@ -32,7 +30,6 @@ pub enum Known {
 /// The answer that a key was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// HTTP status.
     pub status: u16,
     /// The body; `None` when it is not kept, since it was too large or the account had too much.
     pub body: Option<String>,

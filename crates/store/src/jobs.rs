@@ -4,10 +4,10 @@
 //! finishes a job proves with the lease token that it is still his. Failures move `run_at` into the future; the
 //! backoff is a row, so it survives a restart.
 
-use peeker_domain::id::{AccountId, OrderId};
+use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::status::UnknownWord;
-use peeker_domain::{ClockOffset, JobKind, JobState, NewJob, Timestamp};
+use peeker_domain::{ClockOffset, JobKind, JobState, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
@@ -29,31 +29,9 @@ pub const ENDPOINT: &str = "endpoint";
 /// cannot choose them.
 pub(crate) const IS_READY: &str = "state = 'ready'";
 
-/// A job as it is put into the table. `clock` is that of its account; the table knows the system's time alone.
-pub(crate) fn new_row(job: NewJob, clock: ClockOffset) -> jobs::Model {
-    let run_at = clock.system_time(job.run_at);
-    jobs::Model {
-        account_id: job.account,
-        kind: job.kind,
-        subject: job.subject,
-        order_id: job.order,
-        run_at,
-        attempts: 0,
-        lease_token: None,
-        wanted_again: false,
-        state: JobState::Ready,
-        last_error: None,
-        created_at: run_at,
-        in_line: job.in_line,
-    }
-}
-
-/// A claimed job.
 #[derive(Debug, Clone)]
 pub struct ClaimedJob {
-    /// Whose.
     pub account: AccountId,
-    /// What to do.
     pub kind: JobKind,
     /// What to do it to.
     pub subject: String,
@@ -65,6 +43,35 @@ pub struct ClaimedJob {
     pub lease: String,
     /// The account's clock when the job was claimed.
     pub clock: ClockOffset,
+}
+
+/// The claimed job of one domain of an order.
+#[derive(Debug, Clone)]
+pub struct DomainJob {
+    pub account: AccountId,
+    pub domain: DomainId,
+    pub order: OrderId,
+    /// How often it was claimed since it last got on, this time included.
+    pub attempts: u32,
+    /// Proof that the job is still ours.
+    pub lease: String,
+    /// The account's clock when the job was claimed.
+    pub clock: ClockOffset,
+}
+
+impl DomainJob {
+    /// Takes a claimed job that is about a domain of an order; `None` for any other.
+    pub fn of(job: &ClaimedJob) -> Option<Self> {
+        (job.kind == JobKind::Provision).then_some(())?;
+        Some(Self {
+            account: job.account.clone(),
+            domain: DomainId::from_stored(job.subject.clone()),
+            order: job.order.clone()?,
+            attempts: job.attempts,
+            lease: job.lease.clone(),
+            clock: job.clock,
+        })
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -187,7 +194,7 @@ async fn set_aside(
 
 fn claim(lease_until: Timestamp, token: &str) -> Claim<'static> {
     Claim {
-        set: "run_at = $2, lease_token = $3, attempts = jobs.attempts + 1, wanted_again = FALSE",
+        set: "run_at = $2, lease_token = $3, attempts = jobs.attempts + 1, rerun_requested = FALSE",
         values: vec![lease_until.into(), token.into()],
         returning: "jobs.account_id AS account_id, jobs.kind AS kind, jobs.subject AS subject, \
             jobs.order_id AS order_id, jobs.attempts AS attempts",
@@ -241,7 +248,7 @@ pub async fn release(
     dead: bool,
 ) -> Result<()> {
     let state = if dead {
-        let wanted = Expr::col(jobs::Column::WantedAgain);
+        let wanted = Expr::col(jobs::Column::RerunRequested);
         let unless_wanted = Expr::case(wanted, JobState::Ready).finally(JobState::Dead);
         unless_wanted.into()
     } else {
@@ -305,7 +312,7 @@ pub(crate) async fn held_by(
 /// slow changes nothing.
 pub async fn finish(work: &UnitOfWork<'_>, job: &ClaimedJob) -> Result<()> {
     let row = held(work, job).await?;
-    if row.wanted_again {
+    if row.rerun_requested {
         return write(
             work,
             jobs::Model {
@@ -326,7 +333,7 @@ pub async fn finish(work: &UnitOfWork<'_>, job: &ClaimedJob) -> Result<()> {
 /// Errors: [`StoreError::LeaseLost`].
 pub async fn run_again(work: &UnitOfWork<'_>, job: &ClaimedJob, run_at: Timestamp) -> Result<()> {
     let row = held(work, job).await?;
-    let run_at = if row.wanted_again {
+    let run_at = if row.rerun_requested {
         row.created_at
     } else {
         let clock = work.clock(&job.account);

@@ -36,7 +36,6 @@ const TRIES: u32 = 4;
 
 /// What a lane writes.
 pub trait Batch: Send + Sync + 'static {
-    /// One caller's wish.
     type Item: Send + Sync + 'static;
     /// What the caller gets back.
     type Output: Send + 'static;

@@ -6,14 +6,15 @@
 //! Every function names its account; those that do not are called `*_unscoped` (invariant 4).
 
 pub mod actions;
+mod aggregate;
 pub mod bundles;
 pub mod clock;
+pub mod clock_advance;
 pub mod connect;
 mod connections;
 pub mod data_files;
 pub mod deliveries;
 pub mod domains;
-pub mod endpoint_health;
 pub mod entity;
 pub mod environment;
 pub mod error;
@@ -25,6 +26,7 @@ mod insert;
 pub mod jobs;
 mod keys;
 mod lane;
+mod lanes;
 mod line;
 mod loader;
 mod migrate;
@@ -41,16 +43,16 @@ pub mod swaps;
 mod turnstile;
 mod unit_of_work;
 pub mod users;
-pub mod walk;
 pub mod wallet;
 pub mod webhooks;
 
 pub use connect::{Location, Pools};
 pub use connections::{Connections, WriteTransaction};
-pub use environment::{EnvironmentDb, EnvironmentStore, Interruption, Moment};
+pub use environment::{EnvironmentDb, Interruption, Moment};
 pub use error::{Result, StoreError};
 pub use insert::columns;
 pub use lane::{Batch, Lane};
+pub use lanes::EnvironmentStore;
 pub use line::{LineUp, MOST_CLAIMED, Share};
 pub use loader::{Load, Loader};
 pub use unit_of_work::UnitOfWork;
@@ -65,9 +67,7 @@ const DATABASES: [&str; 3] = ["control", "live", "sandbox"];
 pub struct Store {
     /// Partners, keys, webhook endpoints.
     pub control: Pools,
-    /// The real thing.
     pub live: EnvironmentStore,
-    /// The sandbox.
     pub sandbox: EnvironmentStore,
 }
 
@@ -85,7 +85,6 @@ impl Store {
         })
     }
 
-    /// One environment.
     pub fn environment(&self, environment: Environment) -> &EnvironmentStore {
         match environment {
             Environment::Live => &self.live,

@@ -61,9 +61,7 @@ pub struct LineUp {
 /// How much of an account's work may be claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
-    /// The account.
     pub account: AccountId,
-    /// Most pieces.
     pub most: usize,
 }
 
@@ -72,7 +70,6 @@ pub struct Share {
 pub(crate) struct Claim<'a> {
     /// The assignments. `$1` is the time, `$2` and so on are `values`.
     pub set: &'a str,
-    /// What they assign.
     pub values: Vec<Value>,
     /// The columns that are given back.
     pub returning: &'a str,

@@ -21,7 +21,6 @@ const MAX_KEYS: usize = 64;
 pub trait Load: Send + Sync + 'static {
     /// What is asked about.
     type Key: Send + Sync + 'static;
-    /// What is found.
     type Found: Send + 'static;
 
     /// The account that the key is about.
@@ -52,7 +51,6 @@ impl<L: Load> Loader<L> {
         Self { sender }
     }
 
-    /// Reads one key.
     pub async fn ask(&self, key: L::Key) -> Result<L::Found> {
         let (reply, answer) = oneshot::channel();
         self.sender

@@ -20,14 +20,12 @@ impl PageRequest {
 /// Part of a list, newest first.
 #[derive(Debug, Clone)]
 pub struct Slice<T> {
-    /// The rows.
     pub rows: Vec<T>,
     /// The `after` of the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
 impl<T> Slice<T> {
-    /// Nothing.
     pub fn empty() -> Self {
         Self {
             rows: Vec::new(),

@@ -12,14 +12,11 @@ use crate::entity::{api_keys, partners};
 use crate::error::Result;
 use crate::number::{small, unsigned};
 
-/// A partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partner {
     /// `org_…`
     pub id: AccountId,
-    /// Its name.
     pub name: String,
-    /// Its billing tier.
     pub tier: Tier,
     /// When it was made.
     pub created_at: Timestamp,
@@ -30,9 +27,7 @@ pub struct Partner {
 pub struct ApiKey {
     /// `key_…`
     pub id: KeyId,
-    /// The partner.
     pub account: AccountId,
-    /// Where it acts.
     pub environment: Environment,
     /// What it may do.
     pub preset: Preset,
@@ -71,7 +66,6 @@ fn key(row: api_keys::Model) -> Result<ApiKey> {
     })
 }
 
-/// Makes a partner.
 pub async fn insert(control: &Pools, partner: &Partner) -> Result<()> {
     let row = partners::Model {
         id: partner.id.clone(),
@@ -85,7 +79,6 @@ pub async fn insert(control: &Pools, partner: &Partner) -> Result<()> {
     Ok(())
 }
 
-/// One partner.
 pub async fn find(control: &Pools, id: &AccountId) -> Result<Option<Partner>> {
     let row = partners::Entity::find_by_id(id.clone())
         .one(&control.reader)

@@ -10,24 +10,22 @@ use peeker_domain::order::{
 use peeker_domain::{Cents, DomainName, NewJob, Timestamp};
 use sea_orm::EntityTrait;
 
+use crate::aggregate::write::write_domains;
+use crate::aggregate::{effects, read};
 use crate::entity::domains;
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::jobs::{ClaimedJob, finish, run_again};
 use crate::orders::cancel::write_removal;
-use crate::orders::write::write_domains;
-use crate::orders::{effects, read};
 use crate::unit_of_work::UnitOfWork;
 use crate::users;
 
 /// A year that was paid for and that the registrar has not confirmed.
 #[derive(Debug, Clone)]
 pub struct PaidYear {
-    /// The domain.
     pub name: DomainName,
     /// When the registration ends without it.
     pub current_end: Timestamp,
-    /// What was paid.
     pub price: Cents,
 }
 

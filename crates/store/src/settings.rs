@@ -7,7 +7,6 @@ use crate::connect::Pools;
 use crate::entity::settings::{Column, Entity, Model};
 use crate::error::Result;
 
-/// A fact.
 pub async fn get(control: &Pools, name: &str) -> Result<Option<String>> {
     Ok(Entity::find_by_id(name.to_owned())
         .one(&control.reader)

@@ -22,7 +22,6 @@ pub enum Remember {}
 /// One wish of a simulated provider.
 #[derive(Debug)]
 pub struct Request {
-    /// Whose sandbox.
     pub account: AccountId,
     /// What to do with each record.
     pub operations: Vec<Operation>,
@@ -35,20 +34,16 @@ pub struct Operation {
     pub kind: &'static str,
     /// Its name within the kind.
     pub name: String,
-    /// What to do.
     pub action: Action,
 }
 
-/// What to do.
 #[derive(Debug)]
 pub enum Action {
     /// Store the document unless one is there.
     PutIfAbsent(Value),
-    /// Store the document.
     Put(Value),
     /// Remove the record; one that is not there is no error.
     Remove,
-    /// Count up.
     Increment,
 }
 
@@ -57,7 +52,6 @@ pub enum Action {
 pub struct Outcome {
     /// The document stored now; `null` for a counter or a removed record.
     pub document: Value,
-    /// The counter.
     pub counter: i64,
     /// Whether the record is new.
     pub created: bool,
@@ -198,18 +192,14 @@ async fn store(
     Ok(())
 }
 
-/// Reads documents.
 #[derive(Debug)]
 pub enum Documents {}
 
 /// Some names of one kind.
 #[derive(Debug)]
 pub struct Wanted {
-    /// Whose sandbox.
     pub account: AccountId,
-    /// The kind.
     pub kind: &'static str,
-    /// The names.
     pub names: Vec<String>,
 }
 

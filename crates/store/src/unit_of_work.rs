@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use peeker_domain::delivery::Pause;
 use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, OrderId, TransactionId};
 use peeker_domain::order::Effect;
@@ -20,12 +21,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
 use crate::connections::WriteTransaction;
-use crate::endpoint_health::Pause;
 use crate::entity::{accounts, deliveries, events, jobs, ledger_entries, order_history};
 use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
-use crate::jobs::new_row;
 use crate::turnstile::{Pass, Writer};
 use peeker_domain::NewJob;
 
@@ -132,7 +131,7 @@ impl<'a> UnitOfWork<'a> {
         now: Timestamp,
     ) -> Result<()> {
         if let (Some(order), Some(of_order)) = (order, HistoryKind::of(kind)) {
-            self.record_history(account, order, of_order, kind.told(), None, now);
+            self.record_history(account, order, of_order, kind.summary(), None, now);
         }
         let row = self.account(account)?;
         row.event_sequence += 1;
@@ -285,7 +284,7 @@ impl<'a> UnitOfWork<'a> {
 
     /// Why nothing is delivered to the account's endpoint, if it is paused.
     pub(crate) fn paused(&self, account: &AccountId) -> Option<Pause> {
-        self.accounts.get(account).and_then(Pause::of)
+        self.accounts.get(account).and_then(accounts::Model::pause)
     }
 
     /// Pauses the account's deliveries, or resumes them. The caller moves those that are there, in the same work.
@@ -411,7 +410,7 @@ impl<'a> UnitOfWork<'a> {
         let mut wanted: BTreeMap<_, jobs::Model> = BTreeMap::new();
         for job in std::mem::take(&mut self.jobs) {
             let clock = self.clock(&job.account);
-            let mut row = new_row(job, clock);
+            let mut row = job_row(job, clock);
             let key = (row.account_id.clone(), row.kind, row.subject.clone());
             if let Some(before) = wanted.get(&key) {
                 row.run_at = row.run_at.min(before.run_at);
@@ -474,6 +473,25 @@ async fn lock_accounts(
         .collect())
 }
 
+/// A job as it is put into the table. `clock` is that of its account; the table knows the system's time alone.
+fn job_row(job: NewJob, clock: ClockOffset) -> jobs::Model {
+    let run_at = clock.system_time(job.run_at);
+    jobs::Model {
+        account_id: job.account,
+        kind: job.kind,
+        subject: job.subject,
+        order_id: job.order,
+        run_at,
+        attempts: 0,
+        lease_token: None,
+        rerun_requested: false,
+        state: JobState::Ready,
+        last_error: None,
+        created_at: run_at,
+        in_line: job.in_line,
+    }
+}
+
 /// A job that is not running is brought forward; one that is, is marked to run again.
 fn bring_forward() -> OnConflict {
     OnConflict::columns([
@@ -490,7 +508,7 @@ fn bring_forward() -> OnConflict {
         Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.in_line ELSE jobs.in_line END"),
     )
     .value(
-        jobs::Column::WantedAgain,
+        jobs::Column::RerunRequested,
         Expr::cust("jobs.lease_token IS NOT NULL"),
     )
     // What is wanted of a domain is wanted for the order that it is on now.

@@ -19,14 +19,11 @@ use crate::error::{Result, StoreError};
 use crate::keys::any_of;
 use crate::paging::{PageRequest, Slice, page};
 
-/// A new customer.
 #[derive(Debug, Clone)]
 pub struct NewUser {
     /// Address, unique in the account and environment.
     pub email: EmailAddress,
-    /// Given name.
     pub first_name: Option<PersonName>,
-    /// Family name.
     pub last_name: Option<PersonName>,
     /// Route of future orders; `None` is the default route.
     pub client_id: Option<ClientId>,
@@ -35,11 +32,8 @@ pub struct NewUser {
 /// A change; `None` leaves a field as it is, `Some(None)` empties it.
 #[derive(Debug, Clone, Default)]
 pub struct UserPatch {
-    /// New address.
     pub email: Option<EmailAddress>,
-    /// New given name.
     pub first_name: Option<Option<PersonName>>,
-    /// New family name.
     pub last_name: Option<Option<PersonName>>,
     /// New route of future orders.
     pub client_id: Option<Option<ClientId>>,
@@ -48,9 +42,7 @@ pub struct UserPatch {
 /// Which customers to list.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
-    /// Only this address.
     pub email: Option<EmailAddress>,
-    /// Only this status.
     pub status: Option<UserStatus>,
 }
 
@@ -99,7 +91,6 @@ pub async fn insert(
     Ok(to_view(row))
 }
 
-/// One customer.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,

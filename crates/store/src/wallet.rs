@@ -104,13 +104,11 @@ pub async fn transactions(
 /// A wallet held against the entries of its account.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Audit {
-    /// Whose.
     pub account_id: AccountId,
     /// What the wallet holds.
     pub balance_cents: Cents,
     /// What its entries add up to.
     pub booked_cents: Cents,
-    /// The account's transactions.
     pub transactions: i64,
     /// Those whose entries do not add up to zero.
     pub unbalanced: i64,

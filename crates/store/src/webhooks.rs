@@ -50,7 +50,6 @@ pub async fn set_endpoint(
 /// A secret as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredSecret {
-    /// The secret, sealed.
     pub sealed: String,
     /// When it was made.
     pub created_at: Timestamp,

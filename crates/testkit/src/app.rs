@@ -25,9 +25,7 @@ const TIMERS: [JobKind; 2] = [JobKind::Renew, JobKind::Expiry];
 
 /// An app on a fresh database, with one partner.
 pub struct TestApp {
-    /// The app.
     pub app: App,
-    /// The partner.
     pub partner: Partner,
     /// Which engine it runs on.
     pub engine: Engine,
@@ -171,12 +169,10 @@ impl TestApp {
         SigningSecret::parse(secrets.test.expose_secret()).unwrap()
     }
 
-    /// The time now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Moves the clock.
     pub fn advance_seconds(&self, seconds: i64) {
         self.clock.advance_millis(seconds * 1000);
     }

@@ -19,12 +19,9 @@ pub struct Client {
     key: Option<String>,
 }
 
-/// An answer.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// Its status.
     pub status: StatusCode,
-    /// Its headers.
     pub headers: HeaderMap,
     /// Its body; `null` when it is empty or no JSON.
     pub body: Value,
@@ -125,7 +122,6 @@ impl Client {
         request
     }
 
-    /// Sends any request.
     pub async fn send(&self, request: Request<Body>) -> Response {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -28,14 +28,13 @@ pub enum Engine {
 /// A database that goes away with the test.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// Where it is.
     pub location: Location,
-    place: Place,
+    held_in: Holder,
     proxy: Option<PostgresProxy>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Holder {
     Folder(TempDir, Disk),
     /// A database of this name in the cluster of all tests.
     Database(String),
@@ -85,7 +84,7 @@ impl TestDatabase {
         peeker_store::migrate(&location).await.unwrap();
         Self {
             location,
-            place: Place::Cluster(cluster),
+            held_in: Holder::Cluster(cluster),
             proxy: None,
         }
     }
@@ -103,7 +102,7 @@ impl TestDatabase {
         let disk = Disk::of(folder.path());
         Self {
             location: Location::Sqlite(folder.path().to_owned()),
-            place: Place::Folder(folder, disk),
+            held_in: Holder::Folder(folder, disk),
             proxy: None,
         }
     }
@@ -119,31 +118,31 @@ impl TestDatabase {
         };
         Self {
             location,
-            place: Place::Database(name),
+            held_in: Holder::Database(name),
             proxy: None,
         }
     }
 
     /// The folder of the SQLite files.
     pub fn folder(&self) -> Option<&std::path::Path> {
-        match &self.place {
-            Place::Folder(folder, _) => Some(folder.path()),
+        match &self.held_in {
+            Holder::Folder(folder, _) => Some(folder.path()),
             _ => None,
         }
     }
 
     /// The disk below the SQLite files.
     pub fn disk(&self) -> Option<&Disk> {
-        match &self.place {
-            Place::Folder(_, disk) => Some(disk),
+        match &self.held_in {
+            Holder::Folder(_, disk) => Some(disk),
             _ => None,
         }
     }
 
     /// The PostgreSQL of its own, if it was made with one.
     pub fn cluster(&self) -> Option<&PostgresCluster> {
-        match &self.place {
-            Place::Cluster(cluster) => Some(cluster),
+        match &self.held_in {
+            Holder::Cluster(cluster) => Some(cluster),
             _ => None,
         }
     }
@@ -153,9 +152,8 @@ impl TestDatabase {
         self.proxy.as_ref()
     }
 
-    /// Removes the database.
     pub async fn drop_now(self) {
-        if let Place::Database(name) = self.place {
+        if let Holder::Database(name) = self.held_in {
             let mut admin = connect().await;
             // Fails only when somebody drops it twice; the cluster of `scripts/test` goes away anyway.
             let _ = admin

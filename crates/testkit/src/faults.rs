@@ -36,7 +36,6 @@ pub enum Fault {
 pub struct ProviderCall {
     /// Such as `registrar.register`.
     pub operation: &'static str,
-    /// The domain.
     pub domain: String,
 }
 

@@ -51,24 +51,26 @@ pub use resolver::{NameAnswer, Resolver};
 pub use tablespace::NoRoom;
 pub use unsteady_clock::UnsteadyClock;
 
-/// Turns each test into two: one on SQLite, one on PostgreSQL. The body gets a fresh [`TestApp`]; when it ends, jobs
-/// that nobody ran fail the test.
+/// Lets the macros below stand as attributes before a test: `#[apply(on_both_engines!)]`.
+pub use macro_rules_attribute::apply;
+
+/// Turns a test into two: one on SQLite, one on PostgreSQL. The body gets a fresh [`TestApp`]; when it ends, jobs that
+/// nobody ran fail the test.
 ///
 /// ```ignore
-/// on_both_engines! {
-///     async fn creates_a_user(app) {
-///         app.client().post("/users", json!({ "email": "a@example.com" })).await.expect(201);
-///     }
+/// #[apply(on_both_engines!)]
+/// async fn creates_a_user(app: &TestApp) {
+///     app.client().post("/users", json!({ "email": "a@example.com" })).await.expect(201);
 /// }
 /// ```
 #[macro_export]
 macro_rules! on_both_engines {
-    ($($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)+) => {$(
+    ($(#[$meta:meta])* async fn $name:ident($app:ident: &$type:ident $(,)?) $body:block) => {
         mod $name {
             #[allow(unused_imports, reason = "a test may need nothing of its module")]
             use super::*;
 
-            async fn check($app: &$crate::TestApp) $body
+            async fn check($app: &$type) $body
 
             $(#[$meta])*
             #[tokio::test]
@@ -86,18 +88,18 @@ macro_rules! on_both_engines {
                 app.finish().await;
             }
         }
-    )+};
+    };
 }
 
-/// Turns each test into two: one on SQLite, one on PostgreSQL. The body gets a database without any schema.
+/// Turns a test into two: one on SQLite, one on PostgreSQL. The body gets a database without any schema.
 #[macro_export]
 macro_rules! on_both_empty_databases {
-    ($($(#[$meta:meta])* async fn $name:ident($database:ident) $body:block)+) => {$(
+    ($(#[$meta:meta])* async fn $name:ident($database:ident: &$type:ident $(,)?) $body:block) => {
         mod $name {
             #[allow(unused_imports, reason = "a test may need nothing of its module")]
             use super::*;
 
-            async fn check($database: &$crate::TestDatabase) $body
+            async fn check($database: &$type) $body
 
             $(#[$meta])*
             #[tokio::test]
@@ -115,5 +117,5 @@ macro_rules! on_both_empty_databases {
                 database.drop_now().await;
             }
         }
-    )+};
+    };
 }

@@ -18,7 +18,6 @@ pub struct Listener {
 /// A piece of a stream: what stands between two blank lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heard {
-    /// Its comment.
     pub comment: Option<String>,
     /// Its `id`.
     pub id: Option<String>,

@@ -14,9 +14,7 @@ use tokio::net::TcpListener;
 /// One request that arrived.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// Its headers.
     pub headers: HeaderMap,
-    /// Its exact body.
     pub body: Bytes,
 }
 
@@ -31,7 +29,6 @@ impl Received {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Checks both signatures.
     pub fn verify(&self, secret: &SigningSecret, now_seconds: i64) {
         for family in [SignatureFamily::Peeker, SignatureFamily::StandardWebhooks] {
             verify(
@@ -59,13 +56,11 @@ struct Inner {
 /// Remembers what arrives and answers 200, or what it was told to.
 #[derive(Clone)]
 pub struct Receiver {
-    /// Where it listens.
     pub url: String,
     inner: Arc<Mutex<Inner>>,
 }
 
 impl Receiver {
-    /// Starts to listen.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());

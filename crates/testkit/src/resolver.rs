@@ -21,7 +21,6 @@ pub enum NameAnswer {
     Addresses(Vec<IpAddr>),
     /// The name server could not tell (SERVFAIL).
     ServerFailure,
-    /// Nothing, ever.
     Silence,
 }
 

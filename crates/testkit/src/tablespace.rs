@@ -14,7 +14,6 @@ const FUNCTION: &str = "CREATE OR REPLACE FUNCTION sandbox.no_room() RETURNS tri
 pub enum NoRoom {
     /// At the statement that writes.
     AtStatement,
-    /// At the COMMIT.
     AtCommit,
 }
 

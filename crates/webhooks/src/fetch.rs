@@ -12,7 +12,6 @@ const AGENT: &str = concat!("Peeker/", env!("CARGO_PKG_VERSION"));
 /// An answer to a `GET`, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
-    /// The status code.
     pub status: u16,
     /// The `Content-Type` without its parameters, in lower case.
     pub content_type: Option<String>,

@@ -55,7 +55,6 @@ fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
 pub enum RetryAfter {
     /// So many seconds from now on.
     Seconds(u64),
-    /// At this time.
     At(Timestamp),
 }
 

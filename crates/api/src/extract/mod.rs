@@ -14,11 +14,11 @@ pub(crate) mod presence;
 mod problems;
 mod query;
 pub(crate) mod rule;
+mod said;
 pub(crate) mod values;
 
 pub use body::{Body, NoBody, OptionalBody, RequestBody};
 pub(crate) use body::{collect, too_large};
-pub use declare::Said;
 pub(crate) use declare::{closed_object, in_order, key, object, query};
 #[cfg(test)]
 pub(crate) use fields::read_object;
@@ -29,3 +29,4 @@ pub use presence::Field;
 pub use problems::Refused;
 pub use query::{ListQuery, NoQuery, Parameters, Query};
 pub(crate) use rule::Components;
+pub use said::Said;

@@ -11,9 +11,9 @@ use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Required};
 
-use super::declare::Said;
 use super::query::Parameters;
 use super::rule::{TextRule, refer_to};
+use super::said::Said;
 use super::values::{find_word, string_schema, text};
 
 /// A parameter with its rule.

@@ -8,10 +8,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema};
 
 use super::body::RequestBody;
-use super::declare::{Said, say};
 use super::fields::Fields;
 use super::problems::Refused;
 use super::rule::{Components, Null, Rule};
+use super::said::{Said, say};
 
 /// One field of an object, or several that are read together.
 pub trait Field {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::http::{HeaderValue, Method};
 use peeker_domain::{Environment, Preset};
-use peeker_testkit::{Client, Response, TestApp, on_both_engines};
+use peeker_testkit::{Client, Response, TestApp, apply, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::operations::{ALL, Operation, Records};
@@ -132,78 +132,134 @@ async fn rows(app: &TestApp) -> BTreeMap<String, i64> {
     app.row_counts(Environment::Test).await
 }
 
-on_both_engines! {
-    async fn no_body_comes_back_or_is_kept_at_its_length(app) {
-        let records = Records::make(app).await;
-        let client = app.client_with(&app.key(Preset::Full, 1_000_000).await);
-        let writes = ALL.iter().filter(|operation| [Method::POST, Method::PATCH].contains(&operation.method));
-        for operation in writes {
-            let path = operation.path_for(&records);
-            let good = operation.body(&records);
-            let good: Value = serde_json::from_str(if good.is_empty() { "{}" } else { &good }).unwrap();
-            let (before, kept) = (rows(app).await, kept_of_texts(app).await);
-            let mut refused = true;
-            for (index, body) in hostile_bodies(&good).into_iter().enumerate() {
-                let start: String = body.chars().take(60).collect();
-                let response = post(&client, operation, &path, body, &format!("{}-{index}", operation.id)).await;
-                assert!(size(&response) < MOST, "{} answers {start} with {} bytes", operation.id, size(&response));
-                let is_known = response.status.is_client_error() || TAKES_ANY_TEXT.contains(&operation.id);
-                assert!(is_known, "{} answers {start} with {}", operation.id, response.status);
-                refused &= response.status.is_client_error();
-            }
-            if refused {
-                assert_eq!(rows(app).await, before, "{}", operation.id);
-            } else {
-                let grown = kept_of_texts(app).await - kept;
-                assert!(grown < 64 * 1024, "{} kept {grown} bytes", operation.id);
-            }
+#[apply(on_both_engines!)]
+async fn no_body_comes_back_or_is_kept_at_its_length(app: &TestApp) {
+    let records = Records::make(app).await;
+    let client = app.client_with(&app.key(Preset::Full, 1_000_000).await);
+    let writes = ALL
+        .iter()
+        .filter(|operation| [Method::POST, Method::PATCH].contains(&operation.method));
+    for operation in writes {
+        let path = operation.path_for(&records);
+        let good = operation.body(&records);
+        let good: Value = serde_json::from_str(if good.is_empty() { "{}" } else { &good }).unwrap();
+        let (before, kept) = (rows(app).await, kept_of_texts(app).await);
+        let mut refused = true;
+        for (index, body) in hostile_bodies(&good).into_iter().enumerate() {
+            let start: String = body.chars().take(60).collect();
+            let response = post(
+                &client,
+                operation,
+                &path,
+                body,
+                &format!("{}-{index}", operation.id),
+            )
+            .await;
+            assert!(
+                size(&response) < MOST,
+                "{} answers {start} with {} bytes",
+                operation.id,
+                size(&response)
+            );
+            let is_known =
+                response.status.is_client_error() || TAKES_ANY_TEXT.contains(&operation.id);
+            assert!(
+                is_known,
+                "{} answers {start} with {}",
+                operation.id, response.status
+            );
+            refused &= response.status.is_client_error();
         }
-        app.run_until_idle().await;
+        if refused {
+            assert_eq!(rows(app).await, before, "{}", operation.id);
+        } else {
+            let grown = kept_of_texts(app).await - kept;
+            assert!(grown < 64 * 1024, "{} kept {grown} bytes", operation.id);
+        }
     }
+    app.run_until_idle().await;
+}
 
-    async fn no_address_or_header_comes_back_at_its_length(app) {
-        let records = Records::make(app).await;
-        let client = app.client_with(&app.key(Preset::Full, 1_000_000).await);
-        let long = "q".repeat(LINE);
-        let escaped = "%01".repeat(LINE / 3);
-        let many: Vec<_> = (0..LINE / 8).map(|n| format!("q{n}=1")).collect();
-        let many = many.join("&");
-        let queries = [
-            format!("{long}=1"),
-            format!("{escaped}=1"),
-            many,
-            format!("per_page={long}"),
-            format!("page_token={long}"),
-            format!("domains={long}"),
-            format!("domains={escaped}"),
-            format!("status={long}&user_email={long}"),
-            format!("types={long}&after_sequence={long}"),
-        ];
-        for operation in ALL {
-            let mut paths: Vec<String> = queries
-                .iter()
-                .map(|query| format!("{}?{query}", operation.path.replace("{id}", "x")))
-                .map(|path| path.chars().take(LINE + 100).collect())
-                .collect();
-            if operation.has_id() {
-                paths.extend([&long, &escaped].map(|id| operation.path_with(id)));
-            }
-            paths.push(format!("{}/{long}", operation.path.replace("{id}", "x")));
-            for path in paths {
-                let response = operation.send(&client, &path, &records).await;
-                assert!(size(&response) < 8 * 1024, "{} answers {:.60} with {} bytes", operation.id, path, size(&response));
-                assert!(response.status.is_client_error(), "{} answers {:.60} with {}", operation.id, path, response.status);
-            }
+#[apply(on_both_engines!)]
+async fn no_address_or_header_comes_back_at_its_length(app: &TestApp) {
+    let records = Records::make(app).await;
+    let client = app.client_with(&app.key(Preset::Full, 1_000_000).await);
+    let long = "q".repeat(LINE);
+    let escaped = "%01".repeat(LINE / 3);
+    let many: Vec<_> = (0..LINE / 8).map(|n| format!("q{n}=1")).collect();
+    let many = many.join("&");
+    let queries = [
+        format!("{long}=1"),
+        format!("{escaped}=1"),
+        many,
+        format!("per_page={long}"),
+        format!("page_token={long}"),
+        format!("domains={long}"),
+        format!("domains={escaped}"),
+        format!("status={long}&user_email={long}"),
+        format!("types={long}&after_sequence={long}"),
+    ];
+    for operation in ALL {
+        let mut paths: Vec<String> = queries
+            .iter()
+            .map(|query| format!("{}?{query}", operation.path.replace("{id}", "x")))
+            .map(|path| path.chars().take(LINE + 100).collect())
+            .collect();
+        if operation.has_id() {
+            paths.extend([&long, &escaped].map(|id| operation.path_with(id)));
         }
-        for name in ["host", "last-event-id", "idempotency-key", "user-agent", "accept", "x-forwarded-host", "content-type", "content-encoding", "peeker-request-id"] {
-            for operation in ALL.iter().filter(|operation| operation.method != Method::DELETE) {
-                let mut request = client.request(operation.method.clone(), &operation.path_for(&records)).body(Body::from("{}")).unwrap();
-                request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
-                request.headers_mut().insert(name, HeaderValue::from_str(&long).unwrap());
-                let response = client.send(request).await;
-                assert!(size(&response) < 32 * 1024, "{} answers a long {name} with {} bytes", operation.id, size(&response));
-            }
+        paths.push(format!("{}/{long}", operation.path.replace("{id}", "x")));
+        for path in paths {
+            let response = operation.send(&client, &path, &records).await;
+            assert!(
+                size(&response) < 8 * 1024,
+                "{} answers {:.60} with {} bytes",
+                operation.id,
+                path,
+                size(&response)
+            );
+            assert!(
+                response.status.is_client_error(),
+                "{} answers {:.60} with {}",
+                operation.id,
+                path,
+                response.status
+            );
         }
-        app.run_until_idle().await;
     }
+    for name in [
+        "host",
+        "last-event-id",
+        "idempotency-key",
+        "user-agent",
+        "accept",
+        "x-forwarded-host",
+        "content-type",
+        "content-encoding",
+        "peeker-request-id",
+    ] {
+        for operation in ALL
+            .iter()
+            .filter(|operation| operation.method != Method::DELETE)
+        {
+            let mut request = client
+                .request(operation.method.clone(), &operation.path_for(&records))
+                .body(Body::from("{}"))
+                .unwrap();
+            request
+                .headers_mut()
+                .insert("content-type", HeaderValue::from_static("application/json"));
+            request
+                .headers_mut()
+                .insert(name, HeaderValue::from_str(&long).unwrap());
+            let response = client.send(request).await;
+            assert!(
+                size(&response) < 32 * 1024,
+                "{} answers a long {name} with {} bytes",
+                operation.id,
+                size(&response)
+            );
+        }
+    }
+    app.run_until_idle().await;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use jsonschema::Validator;
-use peeker_testkit::{Response, TestApp, on_both_engines};
+use peeker_testkit::{Response, TestApp, apply, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::operations::{ALL, Operation, Records};
@@ -278,59 +278,102 @@ async fn send_examples(app: &TestApp, document: &Value, records: &Records) -> us
     sent
 }
 
-on_both_engines! {
-    async fn the_served_document_is_the_same(app) {
-        let served = app.anonymous().get("http://api.test/openapi.json").await.expect(200);
-        assert_eq!(served, document());
-    }
+#[apply(on_both_engines!)]
+async fn the_served_document_is_the_same(app: &TestApp) {
+    let served = app
+        .anonymous()
+        .get("http://api.test/openapi.json")
+        .await
+        .expect(200);
+    assert_eq!(served, document());
+}
 
-    async fn the_docs_page_needs_no_network(app) {
-        let page = app.anonymous().get("http://api.test/docs/").await;
-        assert_eq!(page.status, 200);
-        assert!(page.header("content-type").unwrap().starts_with("text/html"));
-        assert!(!page.text.contains("//cdn") && !page.text.contains("https://"), "{}", page.text);
-        for file in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
-            assert_eq!(app.anonymous().get(&format!("http://api.test/docs/{file}")).await.status, 200, "{file}");
-        }
+#[apply(on_both_engines!)]
+async fn the_docs_page_needs_no_network(app: &TestApp) {
+    let page = app.anonymous().get("http://api.test/docs/").await;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
+    assert!(
+        !page.text.contains("//cdn") && !page.text.contains("https://"),
+        "{}",
+        page.text
+    );
+    for file in [
+        "swagger-ui.css",
+        "swagger-ui-bundle.js",
+        "swagger-initializer.js",
+    ] {
+        assert_eq!(
+            app.anonymous()
+                .get(&format!("http://api.test/docs/{file}"))
+                .await
+                .status,
+            200,
+            "{file}"
+        );
     }
+}
 
-    async fn every_answer_has_the_documented_shape(app) {
-        let document = document();
-        let records = Records::make(app).await;
-        for operation in ALL {
-            let path = operation.path_for(&records);
-            let response = operation.send(&app.client(), &path, &records).await;
-            assert_eq!(response.status, operation.success, "{}: {}", operation.id, response.text);
-            assert_documented(&document, operation, &response);
-            let method = operation.method.as_str().to_lowercase();
-            let answer = &document["paths"][operation.path][method]["responses"][operation.success.to_string()];
-            let mut found = Vec::new();
-            let schema = &answer["content"]["application/json"]["schema"];
-            undocumented(&document, schema, &response.body, &mut found);
-            assert!(found.is_empty(), "{} answers with fields that are not documented: {found:?}", operation.id);
-        }
-        app.run_until_idle().await;
+#[apply(on_both_engines!)]
+async fn every_answer_has_the_documented_shape(app: &TestApp) {
+    let document = document();
+    let records = Records::make(app).await;
+    for operation in ALL {
+        let path = operation.path_for(&records);
+        let response = operation.send(&app.client(), &path, &records).await;
+        assert_eq!(
+            response.status, operation.success,
+            "{}: {}",
+            operation.id, response.text
+        );
+        assert_documented(&document, operation, &response);
+        let method = operation.method.as_str().to_lowercase();
+        let answer =
+            &document["paths"][operation.path][method]["responses"][operation.success.to_string()];
+        let mut found = Vec::new();
+        let schema = &answer["content"]["application/json"]["schema"];
+        undocumented(&document, schema, &response.body, &mut found);
+        assert!(
+            found.is_empty(),
+            "{} answers with fields that are not documented: {found:?}",
+            operation.id
+        );
     }
+    app.run_until_idle().await;
+}
 
-    async fn every_refusal_has_the_documented_shape(app) {
-        let document = document();
-        for operation in ALL {
-            let path = operation.path_with("no-id");
-            let anonymous = operation.send_body(&app.anonymous(), &path, "{}".to_owned()).await;
-            assert_eq!(anonymous.status, 401, "{}", operation.id);
-            assert_documented(&document, operation, &anonymous);
-            let body = if operation.has_body() { "{\"unknown\":1}".to_owned() } else { String::new() };
-            let refused = operation.send_body(&app.client(), &format!("{path}?unknown=1"), body).await;
-            assert_eq!(refused.status, 400, "{}: {}", operation.id, refused.text);
-            assert_documented(&document, operation, &refused);
-        }
+#[apply(on_both_engines!)]
+async fn every_refusal_has_the_documented_shape(app: &TestApp) {
+    let document = document();
+    for operation in ALL {
+        let path = operation.path_with("no-id");
+        let anonymous = operation
+            .send_body(&app.anonymous(), &path, "{}".to_owned())
+            .await;
+        assert_eq!(anonymous.status, 401, "{}", operation.id);
+        assert_documented(&document, operation, &anonymous);
+        let body = if operation.has_body() {
+            "{\"unknown\":1}".to_owned()
+        } else {
+            String::new()
+        };
+        let refused = operation
+            .send_body(&app.client(), &format!("{path}?unknown=1"), body)
+            .await;
+        assert_eq!(refused.status, 400, "{}: {}", operation.id, refused.text);
+        assert_documented(&document, operation, &refused);
     }
+}
 
-    async fn every_example_of_the_document_is_taken(app) {
-        let document = document();
-        let records = Records::make(app).await;
-        let sent = send_examples(app, &document, &records).await;
-        assert!(sent >= 10, "only {sent} examples were found");
-        app.run_until_idle().await;
-    }
+#[apply(on_both_engines!)]
+async fn every_example_of_the_document_is_taken(app: &TestApp) {
+    let document = document();
+    let records = Records::make(app).await;
+    let sent = send_examples(app, &document, &records).await;
+    assert!(sent >= 10, "only {sent} examples were found");
+    app.run_until_idle().await;
 }

@@ -2,8 +2,8 @@
 
 use peeker_domain::view::PauseReason;
 use peeker_domain::{DeliveryState, Environment, Result};
+use peeker_store::deliveries::endpoint_health as rows;
 use peeker_store::deliveries::{self, Recorded};
-use peeker_store::endpoint_health as rows;
 use peeker_store::jobs::ClaimedJob;
 
 use super::send_once;

@@ -107,15 +107,15 @@ pub(crate) struct Streams {
     ending: CancellationToken,
 }
 
-/// One of the places that a key has.
+/// One of the permits that a key has.
 #[derive(Debug)]
-struct Place {
+struct StreamPermit {
     open: Arc<Mutex<HashMap<KeyId, usize>>>,
     key: KeyId,
 }
 
 impl Streams {
-    fn enter(&self, key: &KeyId) -> Option<Place> {
+    fn enter(&self, key: &KeyId) -> Option<StreamPermit> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(key.clone()).or_default();
         if *count >= PER_KEY {
@@ -123,14 +123,14 @@ impl Streams {
         }
         *count += 1;
         metrics::gauge!("event_streams_open").increment(1);
-        Some(Place {
+        Some(StreamPermit {
             open: Arc::clone(&self.open),
             key: key.clone(),
         })
     }
 }
 
-impl Drop for Place {
+impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.key) {
@@ -150,7 +150,6 @@ impl App {
     }
 }
 
-/// An open stream.
 pub struct EventStream {
     app: App,
     actor: Actor,
@@ -162,7 +161,7 @@ pub struct EventStream {
     recorded: watch::Receiver<()>,
     next_beat: Instant,
     looked_at: Instant,
-    _place: Place,
+    _permit: StreamPermit,
 }
 
 impl EventStream {
@@ -176,7 +175,7 @@ impl EventStream {
             replays,
             follow,
         } = request;
-        let place = app.0.streams.enter(&actor.key).ok_or_else(too_many)?;
+        let permit = app.0.streams.enter(&actor.key).ok_or_else(too_many)?;
         let db = &app.environment(actor.environment).db;
         // Before the look at where the log stands, so that nothing falls between the two.
         let recorded = db.watch_events();
@@ -202,7 +201,7 @@ impl EventStream {
             recorded,
             next_beat: now + app.settings().stream_heartbeat,
             looked_at: now,
-            _place: place,
+            _permit: permit,
         })
     }
 

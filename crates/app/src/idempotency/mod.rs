@@ -27,9 +27,7 @@ const MAX_ANSWER_BYTES: usize = 256 * 1024;
 /// An answer that was given before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredResponse {
-    /// HTTP status.
     pub status: u16,
-    /// The exact body.
     pub body: Vec<u8>,
 }
 

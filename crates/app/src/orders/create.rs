@@ -13,7 +13,7 @@ use peeker_store::orders::find_receipt;
 
 use super::inquiry::{Findings, Order};
 use crate::failure::internal;
-use crate::secrets::Place;
+use crate::secrets::SealContext;
 use crate::{Actor, App, availability};
 
 /// How often an order is decided anew when what it was decided on changed before it could be written.
@@ -81,7 +81,7 @@ fn new_order(
     now: Timestamp,
 ) -> Result<NewOrder> {
     let account = &order.actor.account;
-    let place = Place {
+    let context = SealContext {
         account,
         table: "orders",
         column: "sealed_password",
@@ -92,7 +92,7 @@ fn new_order(
         id: OrderId::new(now),
         new_user_id: UserId::new(now),
         fingerprint: fingerprint.to_owned(),
-        sealed_password: order.app.0.sealer.seal(place, password)?,
+        sealed_password: order.app.0.sealer.seal(context, password)?,
     })
 }
 

@@ -16,7 +16,8 @@ use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
 use peeker_domain::{ActionReason, Environment, Error, OrderDomainState, OrderStatus, Timestamp};
 use peeker_providers::ProviderError;
 use peeker_store::jobs::ClaimedJob;
-use peeker_store::orders::progress::{self, Assignment, DomainJob, Step};
+use peeker_store::jobs::DomainJob;
+use peeker_store::orders::progress::{self, Assignment, Step};
 use peeker_store::{EnvironmentDb, StoreError};
 
 use crate::App;

@@ -18,7 +18,7 @@ use peeker_store::swaps;
 use secrecy::SecretString;
 
 use super::{Failure, ProvisionRun};
-use crate::secrets::Place;
+use crate::secrets::SealContext;
 
 /// The longest that providers remember one of our keys is hours; the workflow's own records carry further.
 pub(super) struct Target<'a> {
@@ -289,12 +289,12 @@ impl ProvisionRun<'_> {
                 ))
             };
         };
-        let place = Place {
+        let context = SealContext {
             account: &self.job.account,
             table: "orders",
             column: "sealed_password",
         };
-        self.app.0.sealer.open(place, sealed).map(Some)
+        self.app.0.sealer.open(context, sealed).map(Some)
     }
 
     fn personas(&self) -> Vec<Persona> {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use peeker_domain::delivery::Pause;
 use peeker_domain::id::AccountId;
 use peeker_domain::view::{EndpointStatus, PauseReason, WebhookEndpoint};
 use peeker_domain::{Environment, Result, Timestamp};
 use peeker_store::deliveries::Recorded;
-use peeker_store::endpoint_health::{self as rows, Health, Pause};
+use peeker_store::deliveries::endpoint_health::{self as rows, Health};
 use peeker_store::webhooks as endpoints;
 use peeker_webhooks::Outcome;
 use tokio_util::sync::CancellationToken;

@@ -16,7 +16,7 @@ use secrecy::SecretString;
 
 use crate::App;
 use crate::failure::internal;
-use crate::secrets::Place;
+use crate::secrets::SealContext;
 
 /// How long a deliverer goes on with an endpoint and secrets that were changed elsewhere, by a command or by
 /// another server.
@@ -26,9 +26,7 @@ const MAX_CACHED: u64 = 10_000;
 /// The secrets of a partner, one per environment, shown when they are made and never again.
 #[derive(Debug)]
 pub struct CreatedSecrets {
-    /// Signs sandbox events.
     pub test: SecretString,
-    /// Signs live events.
     pub live: SecretString,
 }
 
@@ -91,12 +89,12 @@ async fn first_secrets(
 fn new_secret(app: &App, account: &AccountId) -> Result<(SecretString, String)> {
     let secret = SigningSecret::generate().map_err(Error::internal)?;
     let text = SecretString::from(secret.expose().to_owned());
-    let sealed = app.0.sealer.seal(place(account), &text)?;
+    let sealed = app.0.sealer.seal(seal_context(account), &text)?;
     Ok((text, sealed))
 }
 
-fn place(account: &AccountId) -> Place<'_> {
-    Place {
+fn seal_context(account: &AccountId) -> SealContext<'_> {
+    SealContext {
         account,
         table: "webhook_secrets",
         column: "sealed_secret",
@@ -193,7 +191,7 @@ async fn stored_secrets(
     let stored = rows::secrets(control, account, environment, app.now()).await;
     let stored = stored.map_err(internal("read webhook secrets"))?;
     let open = |stored: &StoredSecret| {
-        let text = app.0.sealer.open(place(account), &stored.sealed)?;
+        let text = app.0.sealer.open(seal_context(account), &stored.sealed)?;
         let secret = SigningSecret::parse(text.expose_secret()).map_err(Error::internal)?;
         Ok((secret, stored.expires_at))
     };

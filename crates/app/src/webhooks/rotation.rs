@@ -19,7 +19,6 @@ const MAX_SECRETS: usize = 4;
 /// The new secret, which is shown now and never again.
 #[derive(Debug)]
 pub struct Rotation {
-    /// The new secret.
     pub secret: SecretString,
     /// Until when the one before it signs as well.
     pub previous_until: Timestamp,

@@ -110,7 +110,6 @@ pub async fn simulated_inboxes(app: &TestApp, provider: &str, domain: &str) -> B
     }
 }
 
-/// An order's row.
 pub async fn order(app: &TestApp, id: &str) -> orders::Model {
     let key = (app.partner.id.clone(), id.parse::<OrderId>().unwrap());
     orders::Entity::find_by_id(key)
@@ -132,7 +131,6 @@ pub async fn places(app: &TestApp, order: &str) -> Vec<order_domains::Model> {
     rows
 }
 
-/// A domain's row.
 pub async fn domain(app: &TestApp, name: &str) -> domains::Model {
     domains::Entity::find()
         .filter(domains::Column::AccountId.eq(app.partner.id.as_str()))

@@ -3,7 +3,7 @@
 use peeker_app::{App, runner};
 use peeker_domain::{DomainCategory, DomainStatus, Environment, OrderDomainState, OrderStatus};
 use peeker_testkit::{
-    Fault, Faults, Process, TestApp, custom_order, mixed_order, names, on_both_engines, with,
+    Fault, Faults, Process, TestApp, apply, custom_order, mixed_order, names, on_both_engines, with,
 };
 use serde_json::{Value, json};
 
@@ -214,113 +214,200 @@ async fn survives(app: &TestApp, fault: Fault) {
     }
 }
 
-on_both_engines! {
-    async fn any_call_may_be_refused_for_a_moment(app) {
-        survives(app, Fault::RefusedBefore).await;
-    }
+#[apply(on_both_engines!)]
+async fn any_call_may_be_refused_for_a_moment(app: &TestApp) {
+    survives(app, Fault::RefusedBefore).await;
+}
 
-    async fn any_answer_may_be_lost(app) {
-        survives(app, Fault::LostAfter).await;
-    }
+#[apply(on_both_engines!)]
+async fn any_answer_may_be_lost(app: &TestApp) {
+    survives(app, Fault::LostAfter).await;
+}
 
-    async fn the_process_may_be_killed_before_any_call(app) {
-        survives(app, Fault::HangsBefore).await;
-    }
+#[apply(on_both_engines!)]
+async fn the_process_may_be_killed_before_any_call(app: &TestApp) {
+    survives(app, Fault::HangsBefore).await;
+}
 
-    async fn the_process_may_be_killed_after_any_call(app) {
-        survives(app, Fault::HangsAfter).await;
-    }
+#[apply(on_both_engines!)]
+async fn the_process_may_be_killed_after_any_call(app: &TestApp) {
+    survives(app, Fault::HangsAfter).await;
+}
 
-    async fn removal_is_tried_until_it_works(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let ending = Ending::place(app, &server, Part::Whole, "twice").await;
-        for _ in 0..2 {
-            faults.plan("mail.remove_inboxes", &ending.names[0], Fault::RefusedBefore, None);
-        }
+#[apply(on_both_engines!)]
+async fn removal_is_tried_until_it_works(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let ending = Ending::place(app, &server, Part::Whole, "twice").await;
+    for _ in 0..2 {
+        faults.plan(
+            "mail.remove_inboxes",
+            &ending.names[0],
+            Fault::RefusedBefore,
+            None,
+        );
+    }
+    run(&server).await;
+    assert_eq!(
+        order(app, &ending.id).await.status,
+        OrderStatus::CancelScheduled,
+        "not before all is removed"
+    );
+    assert_eq!(
+        app.client()
+            .get(&format!("/orders/{}", ending.id))
+            .await
+            .data(200)["cancelling_domains"][0]["domain"],
+        ending.names[0]
+    );
+    settle(app, &server).await;
+    assert_eq!(faults.planned(), 0);
+    ending.assert_ended(app).await;
+}
+
+#[apply(on_both_engines!)]
+async fn a_domain_that_was_never_bought_is_refunded(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let names = names("unbought", 3);
+    faults.plan(
+        "registrar.register",
+        &names[0],
+        Fault::RefusedBefore,
+        Some(40 * DAY_MS),
+    );
+    faults.plan(
+        "registrar.register",
+        &names[1],
+        Fault::LostAfter,
+        Some(40 * DAY_MS),
+    );
+    for (part, body) in [
+        ("some", json!({ "domains": names[..2] })),
+        ("whole", json!({})),
+    ] {
+        let id = if part == "some" {
+            place(app, custom_order(&names)).await
+        } else {
+            place(app, custom_order(&names[..1])).await
+        };
         run(&server).await;
-        assert_eq!(order(app, &ending.id).await.status, OrderStatus::CancelScheduled, "not before all is removed");
-        assert_eq!(app.client().get(&format!("/orders/{}", ending.id)).await.data(200)["cancelling_domains"][0]["domain"], ending.names[0]);
+        cancel(app, &id, body).await;
+        app.advance_seconds(MONTH_SECONDS);
         settle(app, &server).await;
-        assert_eq!(faults.planned(), 0);
-        ending.assert_ended(app).await;
-    }
-
-    async fn a_domain_that_was_never_bought_is_refunded(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let names = names("unbought", 3);
-        faults.plan("registrar.register", &names[0], Fault::RefusedBefore, Some(40 * DAY_MS));
-        faults.plan("registrar.register", &names[1], Fault::LostAfter, Some(40 * DAY_MS));
-        for (part, body) in [("some", json!({ "domains": names[..2] })), ("whole", json!({}))] {
-            let id = if part == "some" { place(app, custom_order(&names)).await } else { place(app, custom_order(&names[..1])).await };
-            run(&server).await;
-            cancel(app, &id, body).await;
-            app.advance_seconds(MONTH_SECONDS);
-            settle(app, &server).await;
-            if part == "some" {
-                assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
-                assert_eq!(paid(app, &id).await.0, 3 * 200 + 2 * 3_300 + 200, "one was never bought, and the third has begun its second month");
-                assert_eq!(order(app, &id).await.total_cents.0, 200 + 3_300);
-                assert!(domain(app, &names[1]).await.owned, "the purchase that nobody heard of is the partner's");
-                let unbought = domain(app, &names[0]).await;
-                assert_eq!((unbought.owned, unbought.category), (false, DomainCategory::Candidate));
-                faults.plan("registrar.register", &names[0], Fault::RefusedBefore, Some(40 * DAY_MS));
-            } else {
-                assert_eq!(order(app, &id).await.status, OrderStatus::Cancelled);
-                assert_eq!(paid(app, &id).await.0, 200);
-            }
-            assert_balanced(app).await;
+        if part == "some" {
+            assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
+            assert_eq!(
+                paid(app, &id).await.0,
+                3 * 200 + 2 * 3_300 + 200,
+                "one was never bought, and the third has begun its second month"
+            );
+            assert_eq!(order(app, &id).await.total_cents.0, 200 + 3_300);
+            assert!(
+                domain(app, &names[1]).await.owned,
+                "the purchase that nobody heard of is the partner's"
+            );
+            let unbought = domain(app, &names[0]).await;
+            assert_eq!(
+                (unbought.owned, unbought.category),
+                (false, DomainCategory::Candidate)
+            );
+            faults.plan(
+                "registrar.register",
+                &names[0],
+                Fault::RefusedBefore,
+                Some(40 * DAY_MS),
+            );
+        } else {
+            assert_eq!(order(app, &id).await.status, OrderStatus::Cancelled);
+            assert_eq!(paid(app, &id).await.0, 200);
         }
+        assert_balanced(app).await;
     }
+}
 
-    async fn an_order_that_fails_leaves_no_action_open(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let names = ["replace-one.com".to_owned(), "fail-later.com".to_owned()];
-        faults.plan("registrar.register", &names[1], Fault::RefusedBefore, Some(60_000));
-        let id = place(app, custom_order(&names)).await;
-        run(&server).await;
-        let open = app.client().get("/orders/pending").await.expect(200);
-        assert_eq!(open["data"].as_array().unwrap().len(), 1, "{open}");
-        settle(app, &server).await;
-        assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
-        assert_eq!(app.client().get("/orders/pending").await.expect(200)["data"], json!([]));
-        let action = open["data"][0]["id"].as_str().unwrap();
-        app.client().post_text(&format!("/sandbox/actions/{action}/resolve"), "").await.expect(200);
-        settle(app, &server).await;
-        assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
-        assert!(places(app, &id).await.iter().all(|place| place.state == OrderDomainState::Released));
-    }
+#[apply(on_both_engines!)]
+async fn an_order_that_fails_leaves_no_action_open(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let names = ["replace-one.com".to_owned(), "fail-later.com".to_owned()];
+    faults.plan(
+        "registrar.register",
+        &names[1],
+        Fault::RefusedBefore,
+        Some(60_000),
+    );
+    let id = place(app, custom_order(&names)).await;
+    run(&server).await;
+    let open = app.client().get("/orders/pending").await.expect(200);
+    assert_eq!(open["data"].as_array().unwrap().len(), 1, "{open}");
+    settle(app, &server).await;
+    assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
+    assert_eq!(
+        app.client().get("/orders/pending").await.expect(200)["data"],
+        json!([])
+    );
+    let action = open["data"][0]["id"].as_str().unwrap();
+    app.client()
+        .post_text(&format!("/sandbox/actions/{action}/resolve"), "")
+        .await
+        .expect(200);
+    settle(app, &server).await;
+    assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
+    assert!(
+        places(app, &id)
+            .await
+            .iter()
+            .all(|place| place.state == OrderDomainState::Released)
+    );
+}
 
-    async fn a_domain_that_a_failed_order_bought_is_delegated_by_the_next(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let names = ["bought.com".to_owned(), "fail-now.com".to_owned()];
-        faults.plan("dns.ensure_zone", &names[0], Fault::RefusedBefore, Some(DAY_MS));
-        let id = place(app, custom_order(&names)).await;
-        settle(app, &server).await;
-        assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
-        assert!(domain(app, &names[0]).await.owned);
-        assert_eq!(simulated(app, "delegation", &names[0]).await, None);
-        let id = place(app, custom_order(&names[..1])).await;
-        settle(app, &server).await;
-        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
-        assert!(simulated(app, "delegation", &names[0]).await.is_some(), "its nameservers are ours to set");
-    }
+#[apply(on_both_engines!)]
+async fn a_domain_that_a_failed_order_bought_is_delegated_by_the_next(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let names = ["bought.com".to_owned(), "fail-now.com".to_owned()];
+    faults.plan(
+        "dns.ensure_zone",
+        &names[0],
+        Fault::RefusedBefore,
+        Some(DAY_MS),
+    );
+    let id = place(app, custom_order(&names)).await;
+    settle(app, &server).await;
+    assert_eq!(order(app, &id).await.status, OrderStatus::Failed);
+    assert!(domain(app, &names[0]).await.owned);
+    assert_eq!(simulated(app, "delegation", &names[0]).await, None);
+    let id = place(app, custom_order(&names[..1])).await;
+    settle(app, &server).await;
+    assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
+    assert!(
+        simulated(app, "delegation", &names[0]).await.is_some(),
+        "its nameservers are ours to set"
+    );
+}
 
-    async fn an_order_without_a_target_ends_an_earlier_redirect(app) {
-        app.may_leave_jobs();
-        let client = app.client();
-        client.post("/domains/import", json!({ "domains": ["moved.com"] })).await.expect(200);
-        app.run_until_idle().await;
-        client.post("/domains/forwarding", json!({ "domains": ["moved.com"], "forwarding_url": "https://example.com/" })).await.expect(202);
-        app.run_until_idle().await;
-        assert!(simulated(app, "redirect", "moved.com").await.is_some());
-        let id = place(app, custom_order(&["moved.com".to_owned()])).await;
-        app.run_until_idle().await;
-        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
-        assert_eq!(simulated(app, "redirect", "moved.com").await, None);
-        assert_eq!(domain(app, "moved.com").await.forwarding_url, None);
-    }
+#[apply(on_both_engines!)]
+async fn an_order_without_a_target_ends_an_earlier_redirect(app: &TestApp) {
+    app.may_leave_jobs();
+    let client = app.client();
+    client
+        .post("/domains/import", json!({ "domains": ["moved.com"] }))
+        .await
+        .expect(200);
+    app.run_until_idle().await;
+    client
+        .post(
+            "/domains/forwarding",
+            json!({ "domains": ["moved.com"], "forwarding_url": "https://example.com/" }),
+        )
+        .await
+        .expect(202);
+    app.run_until_idle().await;
+    assert!(simulated(app, "redirect", "moved.com").await.is_some());
+    let id = place(app, custom_order(&["moved.com".to_owned()])).await;
+    app.run_until_idle().await;
+    assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
+    assert_eq!(simulated(app, "redirect", "moved.com").await, None);
+    assert_eq!(domain(app, "moved.com").await.forwarding_url, None);
 }

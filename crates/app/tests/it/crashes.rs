@@ -2,7 +2,7 @@
 //! was bought, made or told twice.
 
 use peeker_app::runner;
-use peeker_testkit::{Fault, Faults, Process, TestApp, on_both_engines};
+use peeker_testkit::{Fault, Faults, Process, TestApp, apply, on_both_engines};
 
 use crate::books::settle;
 use crate::provisioning::{Pair, every_call};
@@ -32,32 +32,50 @@ async fn survives_kills(app: &TestApp, fault: Fault) {
     }
 }
 
-on_both_engines! {
-    async fn before_every_call(app) {
-        survives_kills(app, Fault::HangsBefore).await;
-    }
+#[apply(on_both_engines!)]
+async fn before_every_call(app: &TestApp) {
+    survives_kills(app, Fault::HangsBefore).await;
+}
 
-    async fn after_every_call(app) {
-        survives_kills(app, Fault::HangsAfter).await;
-    }
+#[apply(on_both_engines!)]
+async fn after_every_call(app: &TestApp) {
+    survives_kills(app, Fault::HangsAfter).await;
+}
 
-    async fn without_a_restart_the_lease_brings_the_work_back(app) {
-        let faults = Faults::default();
-        let pair = Pair::place(app, "leased").await;
-        faults.plan("mail.ensure_inboxes", &pair.names[1], Fault::HangsAfter, None);
-        let mut process = Process::start(app.options(), &faults);
-        tokio::select! {
-            () = faults.hanging() => {}
-            _ = process.idle() => panic!("nothing hung"),
-        }
-        process.kill().await;
-        app.run_until_idle().await;
-        assert_eq!(app.client().get(&format!("/orders/{}", pair.id)).await.data(200)["status"], "in_progress");
-        app.advance_seconds(119);
-        app.run_until_idle().await;
-        assert_eq!(app.client().get(&format!("/orders/{}", pair.id)).await.data(200)["status"], "in_progress");
-        app.advance_seconds(1);
-        app.run_until_idle().await;
-        pair.assert_completed(app, [false; 2]).await;
+#[apply(on_both_engines!)]
+async fn without_a_restart_the_lease_brings_the_work_back(app: &TestApp) {
+    let faults = Faults::default();
+    let pair = Pair::place(app, "leased").await;
+    faults.plan(
+        "mail.ensure_inboxes",
+        &pair.names[1],
+        Fault::HangsAfter,
+        None,
+    );
+    let mut process = Process::start(app.options(), &faults);
+    tokio::select! {
+        () = faults.hanging() => {}
+        _ = process.idle() => panic!("nothing hung"),
     }
+    process.kill().await;
+    app.run_until_idle().await;
+    assert_eq!(
+        app.client()
+            .get(&format!("/orders/{}", pair.id))
+            .await
+            .data(200)["status"],
+        "in_progress"
+    );
+    app.advance_seconds(119);
+    app.run_until_idle().await;
+    assert_eq!(
+        app.client()
+            .get(&format!("/orders/{}", pair.id))
+            .await
+            .data(200)["status"],
+        "in_progress"
+    );
+    app.advance_seconds(1);
+    app.run_until_idle().await;
+    pair.assert_completed(app, [false; 2]).await;
 }

@@ -9,7 +9,7 @@ use peeker_domain::id::AccountId;
 use peeker_domain::{DeliveryState, Environment, EventType, Preset, Tier};
 use peeker_store::{UnitOfWork, deliveries};
 use peeker_testkit::{
-    Client, Engine, Fault, Faults, Receiver, TestApp, custom_order, names, on_both_engines,
+    Client, Engine, Fault, Faults, Receiver, TestApp, apply, custom_order, names, on_both_engines,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -81,94 +81,114 @@ async fn zones(client: &Client, imports: &[String]) -> Vec<u64> {
     join_all(imports.iter().map(of_one)).await
 }
 
-on_both_engines! {
-    async fn an_order_beside_sixty_imports_of_500_is_done_in_the_next_round(app) {
-        app.may_leave_jobs();
-        let server = app.server_with(few_places(4)).await;
-        let (_, heavy) = another_partner(app, &server).await;
-        let imports = import(&heavy, 60).await;
-        let mut rounds = Rounds::new(&server, TEST);
-        for _ in 0..3 {
-            assert_eq!(rounds.run().await.unwrap(), Some(4), "alone it has every place");
+#[apply(on_both_engines!)]
+async fn an_order_beside_sixty_imports_of_500_is_done_in_the_next_round(app: &TestApp) {
+    app.may_leave_jobs();
+    let server = app.server_with(few_places(4)).await;
+    let (_, heavy) = another_partner(app, &server).await;
+    let imports = import(&heavy, 60).await;
+    let mut rounds = Rounds::new(&server, TEST);
+    for _ in 0..3 {
+        assert_eq!(
+            rounds.run().await.unwrap(),
+            Some(4),
+            "alone it has every place"
+        );
+    }
+    let client = app.client_of(&server);
+    let order = place(&client, &names("light", 1)).await;
+    assert!(rounds.run().await.unwrap() >= Some(4));
+    assert!(is_completed(&client, &order).await);
+    let zones = zones(&heavy, &imports).await;
+    assert!(zones.contains(&25), "{zones:?}");
+    assert!(
+        zones.iter().all(|zones| *zones <= 100),
+        "an import holds its place for a slice: {zones:?}"
+    );
+}
+
+#[apply(on_both_engines!)]
+async fn an_order_of_many_domains_beside_another_takes_turns_with_it(app: &TestApp) {
+    app.may_leave_jobs();
+    let server = app.server_with(few_places(6)).await;
+    let (_, heavy) = another_partner(app, &server).await;
+    for number in 0..3 {
+        place(&heavy, &names(&format!("heavy{number}"), 12)).await;
+    }
+    let client = app.client_of(&server);
+    let order = place(&client, &names("light", 9)).await;
+    let mut rounds = Rounds::new(&server, TEST);
+    // Three places for each in a round.
+    for _ in 0..3 {
+        assert!(!is_completed(&client, &order).await);
+        rounds.run().await.unwrap();
+    }
+    assert!(is_completed(&client, &order).await);
+}
+
+#[apply(on_both_engines!)]
+async fn jobs_that_hang_leave_a_place_for_those_of_others(app: &TestApp) {
+    app.may_leave_jobs();
+    let faults = Faults::default();
+    let mut options = app.options();
+    options.settings = few_places(16);
+    let server = App::start(options.behind(faults.layer())).await.unwrap();
+    let (_, heavy) = another_partner(app, &server).await;
+    let stuck = names("stuck", 20);
+    for name in &stuck {
+        faults.plan("registrar.register", name, Fault::HangsBefore, None);
+    }
+    place(&heavy, &stuck).await;
+    let shutdown = CancellationToken::new();
+    let workers = tokio::spawn(runner::run(server.clone(), shutdown.clone()));
+    let client = app.client_of(&server);
+    let done = async {
+        while faults.planned() > stuck.len() - 12 {
+            faults.hanging().await;
         }
-        let client = app.client_of(&server);
         let order = place(&client, &names("light", 1)).await;
-        assert!(rounds.run().await.unwrap() >= Some(4));
-        assert!(is_completed(&client, &order).await);
-        let zones = zones(&heavy, &imports).await;
-        assert!(zones.contains(&25), "{zones:?}");
-        assert!(zones.iter().all(|zones| *zones <= 100), "an import holds its place for a slice: {zones:?}");
-    }
+        while !is_completed(&client, &order).await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, done)
+        .await
+        .expect("the order waits for the jobs that hang");
+    assert_eq!(
+        faults.planned(),
+        stuck.len() - 12,
+        "three of four places are one account's at most"
+    );
+    shutdown.cancel();
+    workers.abort();
+}
 
-    async fn an_order_of_many_domains_beside_another_takes_turns_with_it(app) {
-        app.may_leave_jobs();
-        let server = app.server_with(few_places(6)).await;
-        let (_, heavy) = another_partner(app, &server).await;
-        for number in 0..3 {
-            place(&heavy, &names(&format!("heavy{number}"), 12)).await;
+#[apply(on_both_engines!)]
+async fn an_event_beside_a_long_backlog_of_another_is_sent_in_the_next_round(app: &TestApp) {
+    app.may_leave_jobs();
+    let db = &app.app.store().sandbox.db;
+    let (account, _) = another_partner(app, &app.app).await;
+    let (busy, quiet) = (Receiver::start().await, Receiver::start().await);
+    peeker_app::webhooks::set_endpoint(&app.app, &account, &busy.url)
+        .await
+        .unwrap();
+    app.set_webhook(&quiet.url).await;
+    for (account, events) in [(&account, 3_000), (&app.partner.id, 1)] {
+        let mut work = UnitOfWork::begin(db, [account]).await.unwrap();
+        for _ in 0..events {
+            work.emit(account, EventType::SwapCreated, None, &json!({}), app.now())
+                .unwrap();
         }
-        let client = app.client_of(&server);
-        let order = place(&client, &names("light", 9)).await;
-        let mut rounds = Rounds::new(&server, TEST);
-        // Three places for each in a round.
-        for _ in 0..3 {
-            assert!(!is_completed(&client, &order).await);
-            rounds.run().await.unwrap();
-        }
-        assert!(is_completed(&client, &order).await);
+        work.commit().await.unwrap();
     }
-
-    async fn jobs_that_hang_leave_a_place_for_those_of_others(app) {
-        app.may_leave_jobs();
-        let faults = Faults::default();
-        let mut options = app.options();
-        options.settings = few_places(16);
-        let server = App::start(options.behind(faults.layer())).await.unwrap();
-        let (_, heavy) = another_partner(app, &server).await;
-        let stuck = names("stuck", 20);
-        for name in &stuck {
-            faults.plan("registrar.register", name, Fault::HangsBefore, None);
-        }
-        place(&heavy, &stuck).await;
-        let shutdown = CancellationToken::new();
-        let workers = tokio::spawn(runner::run(server.clone(), shutdown.clone()));
-        let client = app.client_of(&server);
-        let done = async {
-            while faults.planned() > stuck.len() - 12 {
-                faults.hanging().await;
-            }
-            let order = place(&client, &names("light", 1)).await;
-            while !is_completed(&client, &order).await {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(SOON, done).await.expect("the order waits for the jobs that hang");
-        assert_eq!(faults.planned(), stuck.len() - 12, "three of four places are one account's at most");
-        shutdown.cancel();
-        workers.abort();
-    }
-
-    async fn an_event_beside_a_long_backlog_of_another_is_sent_in_the_next_round(app) {
-        app.may_leave_jobs();
-        let db = &app.app.store().sandbox.db;
-        let (account, _) = another_partner(app, &app.app).await;
-        let (busy, quiet) = (Receiver::start().await, Receiver::start().await);
-        peeker_app::webhooks::set_endpoint(&app.app, &account, &busy.url).await.unwrap();
-        app.set_webhook(&quiet.url).await;
-        for (account, events) in [(&account, 3_000), (&app.partner.id, 1)] {
-            let mut work = UnitOfWork::begin(db, [account]).await.unwrap();
-            for _ in 0..events {
-                work.emit(account, EventType::SwapCreated, None, &json!({}), app.now()).unwrap();
-            }
-            work.commit().await.unwrap();
-        }
-        Rounds::new(&app.app, TEST).run().await.unwrap();
-        assert_eq!(quiet.received().len(), 1);
-        let sent = busy.received().len();
-        assert!(sent > 0, "the other goes on as well");
-        let left = deliveries::count_unscoped(db, DeliveryState::Pending).await.unwrap();
-        assert_eq!(usize::try_from(left).unwrap(), 3_000 - sent);
-    }
+    Rounds::new(&app.app, TEST).run().await.unwrap();
+    assert_eq!(quiet.received().len(), 1);
+    let sent = busy.received().len();
+    assert!(sent > 0, "the other goes on as well");
+    let left = deliveries::count_unscoped(db, DeliveryState::Pending)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(left).unwrap(), 3_000 - sent);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use peeker_domain::view::Source;
 use peeker_domain::{OrderStatus, ProvisionStep};
-use peeker_testkit::{TestApp, custom_order, on_both_engines};
+use peeker_testkit::{TestApp, apply, custom_order, on_both_engines};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
@@ -132,16 +132,17 @@ async fn play(app: &TestApp, seed: u64) {
     }
 }
 
-on_both_engines! {
-    async fn money_adds_up_in_story_one(app) {
-        play(app, 1).await;
-    }
+#[apply(on_both_engines!)]
+async fn money_adds_up_in_story_one(app: &TestApp) {
+    play(app, 1).await;
+}
 
-    async fn money_adds_up_in_story_two(app) {
-        play(app, 2).await;
-    }
+#[apply(on_both_engines!)]
+async fn money_adds_up_in_story_two(app: &TestApp) {
+    play(app, 2).await;
+}
 
-    async fn money_adds_up_in_story_three(app) {
-        play(app, 3).await;
-    }
+#[apply(on_both_engines!)]
+async fn money_adds_up_in_story_three(app: &TestApp) {
+    play(app, 3).await;
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::http::Method;
-use peeker_testkit::on_both_engines;
+use peeker_testkit::{TestApp, apply, on_both_engines};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -66,21 +66,36 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-on_both_engines! {
-    async fn no_request_makes_a_long_line(app) {
-        let log = Log::listen();
-        let client = app.client();
-        let long = "q".repeat(60_000);
-        let method = Method::from_bytes(long.as_bytes()).unwrap();
-        client.send(client.request(method, "/me").body(Body::empty()).unwrap()).await.error(405, "invalid_request");
-        for path in [format!("/users/{long}"), format!("/users?{long}=1"), format!("/{long}")] {
-            assert!(client.get(&path).await.status.is_client_error());
-        }
-        let request = client.request(Method::GET, "/me").header("user-agent", &long).header("idempotency-key", &long);
-        client.send(request.body(Body::empty()).unwrap()).await.expect(200);
-        let text = log.text();
-        assert!(text.contains("path=/partner/v1/users/qqq"), "the requests are logged");
-        let longest = text.lines().map(str::len).max().unwrap();
-        assert!(longest < 1000, "{longest} characters");
+#[apply(on_both_engines!)]
+async fn no_request_makes_a_long_line(app: &TestApp) {
+    let log = Log::listen();
+    let client = app.client();
+    let long = "q".repeat(60_000);
+    let method = Method::from_bytes(long.as_bytes()).unwrap();
+    client
+        .send(client.request(method, "/me").body(Body::empty()).unwrap())
+        .await
+        .error(405, "invalid_request");
+    for path in [
+        format!("/users/{long}"),
+        format!("/users?{long}=1"),
+        format!("/{long}"),
+    ] {
+        assert!(client.get(&path).await.status.is_client_error());
     }
+    let request = client
+        .request(Method::GET, "/me")
+        .header("user-agent", &long)
+        .header("idempotency-key", &long);
+    client
+        .send(request.body(Body::empty()).unwrap())
+        .await
+        .expect(200);
+    let text = log.text();
+    assert!(
+        text.contains("path=/partner/v1/users/qqq"),
+        "the requests are logged"
+    );
+    let longest = text.lines().map(str::len).max().unwrap();
+    assert!(longest < 1000, "{longest} characters");
 }

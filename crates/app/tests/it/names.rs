@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use peeker_app::runner;
 use peeker_domain::{DeliveryState, Environment, FailureClass, WebUrl};
 use peeker_providers::TargetProblem;
-use peeker_providers::outside::WebProbes;
-use peeker_testkit::{NameAnswer, Receiver, Resolver, on_both_engines};
+use peeker_providers::web_probes::WebProbes;
+use peeker_testkit::{NameAnswer, Receiver, Resolver, TestApp, apply, on_both_engines};
 
 use crate::delivery::{attempts, delivery, emit};
 
@@ -27,30 +27,37 @@ fn troubles() -> [(NameAnswer, FailureClass); 4] {
     ]
 }
 
-on_both_engines! {
-    async fn deliveries_wait_for_a_name_and_arrive(app) {
-        let receiver = Receiver::start().await;
-        app.set_webhook(&receiver.url.replace("127.0.0.1", NAME)).await;
-        for (index, (trouble, class)) in troubles().into_iter().enumerate() {
-            // A server of its own, which has no connection open for which nobody would ask.
-            let resolver = Resolver::default();
-            let server = app.server_asking(&resolver).await;
-            let run = async || runner::run_until_idle(&server, Environment::Test).await.unwrap();
-            let sequence = i64::try_from(index).unwrap() + 1;
-            emit(app, &app.partner.id, 1).await;
-            resolver.answer(NAME, trouble.clone());
-            run().await;
-            let tried = attempts(app, sequence).await;
-            assert_eq!(tried.len(), 1, "{trouble:?}");
-            assert_eq!(tried[0].failure, Some(class), "{trouble:?}");
-            assert_eq!(delivery(app, sequence).await.state, DeliveryState::Pending);
-            assert_eq!(receiver.received().len(), index, "{trouble:?}");
-            resolver.answer(NAME, NameAnswer::loopback());
-            app.advance_seconds(60);
-            run().await;
-            assert_eq!(receiver.received().len(), index + 1, "{trouble:?}");
-            assert_eq!(delivery(app, sequence).await.state, DeliveryState::Delivered);
-        }
+#[apply(on_both_engines!)]
+async fn deliveries_wait_for_a_name_and_arrive(app: &TestApp) {
+    let receiver = Receiver::start().await;
+    app.set_webhook(&receiver.url.replace("127.0.0.1", NAME))
+        .await;
+    for (index, (trouble, class)) in troubles().into_iter().enumerate() {
+        // A server of its own, which has no connection open for which nobody would ask.
+        let resolver = Resolver::default();
+        let server = app.server_asking(&resolver).await;
+        let run = async || {
+            runner::run_until_idle(&server, Environment::Test)
+                .await
+                .unwrap()
+        };
+        let sequence = i64::try_from(index).unwrap() + 1;
+        emit(app, &app.partner.id, 1).await;
+        resolver.answer(NAME, trouble.clone());
+        run().await;
+        let tried = attempts(app, sequence).await;
+        assert_eq!(tried.len(), 1, "{trouble:?}");
+        assert_eq!(tried[0].failure, Some(class), "{trouble:?}");
+        assert_eq!(delivery(app, sequence).await.state, DeliveryState::Pending);
+        assert_eq!(receiver.received().len(), index, "{trouble:?}");
+        resolver.answer(NAME, NameAnswer::loopback());
+        app.advance_seconds(60);
+        run().await;
+        assert_eq!(receiver.received().len(), index + 1, "{trouble:?}");
+        assert_eq!(
+            delivery(app, sequence).await.state,
+            DeliveryState::Delivered
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use peeker_app::App;
 use peeker_domain::NewJob;
 use peeker_domain::{DomainStatus, OrderStatus, Timestamp};
 use peeker_store::UnitOfWork;
-use peeker_testkit::{Fault, Faults, TestApp, mixed_order, on_both_engines, with};
+use peeker_testkit::{Fault, Faults, TestApp, apply, mixed_order, on_both_engines, with};
 use serde_json::json;
 
 use crate::books::{
@@ -21,13 +21,11 @@ const COST: i64 = 2 * 100 + 900 + 2 * 3_300;
 pub struct Pair {
     /// The names: Google first.
     pub names: [String; 2],
-    /// The order's id.
     pub id: String,
     placed_at: Timestamp,
 }
 
 impl Pair {
-    /// Places the order.
     pub async fn place(app: &TestApp, round: &str) -> Self {
         let names = [
             format!("google-{round}.com"),
@@ -163,84 +161,115 @@ async fn survives(app: &TestApp, fault: Fault) {
     }
 }
 
-on_both_engines! {
-    async fn any_call_may_be_refused_for_a_moment(app) {
-        survives(app, Fault::RefusedBefore).await;
-    }
+#[apply(on_both_engines!)]
+async fn any_call_may_be_refused_for_a_moment(app: &TestApp) {
+    survives(app, Fault::RefusedBefore).await;
+}
 
-    async fn any_answer_may_be_lost(app) {
-        survives(app, Fault::LostAfter).await;
-    }
+#[apply(on_both_engines!)]
+async fn any_answer_may_be_lost(app: &TestApp) {
+    survives(app, Fault::LostAfter).await;
+}
 
-    async fn every_call_may_fail_once_in_one_order(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let calls = every_call(app, &server, &faults).await;
-        let pair = Pair::place(app, "unlucky").await;
-        for (operation, which) in &calls {
-            faults.plan(operation, &pair.names[*which], Fault::LostAfter, None);
-            faults.plan(operation, &pair.names[*which], Fault::RefusedBefore, None);
-        }
-        settle(app, &server).await;
-        assert_eq!(faults.planned(), 0);
-        pair.assert_completed(app, [true; 2]).await;
+#[apply(on_both_engines!)]
+async fn every_call_may_fail_once_in_one_order(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let calls = every_call(app, &server, &faults).await;
+    let pair = Pair::place(app, "unlucky").await;
+    for (operation, which) in &calls {
+        faults.plan(operation, &pair.names[*which], Fault::LostAfter, None);
+        faults.plan(operation, &pair.names[*which], Fault::RefusedBefore, None);
     }
+    settle(app, &server).await;
+    assert_eq!(faults.planned(), 0);
+    pair.assert_completed(app, [true; 2]).await;
+}
 
-    async fn a_finished_domain_that_is_asked_for_again_is_left_alone(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let pair = Pair::place(app, "once").await;
-        settle(app, &server).await;
-        faults.take_calls();
-        let before = app.row_counts(peeker_domain::Environment::Test).await;
-        let mut work = UnitOfWork::begin(&app.app.store().sandbox.db, [&app.partner.id]).await.unwrap();
-        for place in places(app, &pair.id).await {
-            let order = pair.id.parse().unwrap();
-            work.enqueue(NewJob::provision(&app.partner.id, &order, &place.domain_id, app.now()));
-        }
-        work.commit().await.unwrap();
-        settle(app, &server).await;
-        assert_eq!(faults.take_calls(), []);
-        assert_eq!(app.row_counts(peeker_domain::Environment::Test).await, before);
-        pair.assert_completed(app, [true; 2]).await;
+#[apply(on_both_engines!)]
+async fn a_finished_domain_that_is_asked_for_again_is_left_alone(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let pair = Pair::place(app, "once").await;
+    settle(app, &server).await;
+    faults.take_calls();
+    let before = app.row_counts(peeker_domain::Environment::Test).await;
+    let mut work = UnitOfWork::begin(&app.app.store().sandbox.db, [&app.partner.id])
+        .await
+        .unwrap();
+    for place in places(app, &pair.id).await {
+        let order = pair.id.parse().unwrap();
+        work.enqueue(NewJob::provision(
+            &app.partner.id,
+            &order,
+            &place.domain_id,
+            app.now(),
+        ));
     }
+    work.commit().await.unwrap();
+    settle(app, &server).await;
+    assert_eq!(faults.take_calls(), []);
+    assert_eq!(
+        app.row_counts(peeker_domain::Environment::Test).await,
+        before
+    );
+    pair.assert_completed(app, [true; 2]).await;
+}
 
-    async fn a_wait_that_a_provider_asks_for_is_kept(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let pair = Pair::place(app, "patient").await;
-        faults.plan("mail.verify_domain", &pair.names[0], Fault::RefusedBefore, Some(600_000));
-        let run = || peeker_app::runner::run_until_idle(&server, peeker_domain::Environment::Test);
-        run().await.unwrap();
-        app.advance_seconds(599);
-        assert_eq!(run().await.unwrap(), 0);
-        assert_eq!(order(app, &pair.id).await.domains_active, 1);
-        app.advance_seconds(1);
-        assert!(run().await.unwrap() > 0);
-        pair.assert_completed(app, [true; 2]).await;
-    }
+#[apply(on_both_engines!)]
+async fn a_wait_that_a_provider_asks_for_is_kept(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let pair = Pair::place(app, "patient").await;
+    faults.plan(
+        "mail.verify_domain",
+        &pair.names[0],
+        Fault::RefusedBefore,
+        Some(600_000),
+    );
+    let run = || peeker_app::runner::run_until_idle(&server, peeker_domain::Environment::Test);
+    run().await.unwrap();
+    app.advance_seconds(599);
+    assert_eq!(run().await.unwrap(), 0);
+    assert_eq!(order(app, &pair.id).await.domains_active, 1);
+    app.advance_seconds(1);
+    assert!(run().await.unwrap() > 0);
+    pair.assert_completed(app, [true; 2]).await;
+}
 
-    async fn a_domain_that_never_works_asks_for_a_replacement_in_the_end(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let pair = Pair::place(app, "hopeless").await;
-        for _ in 0..100 {
-            faults.plan("mail.verify_domain", &pair.names[1], Fault::RefusedBefore, None);
-        }
-        let started = app.now();
-        let mut rounds = 0;
-        while order(app, &pair.id).await.status == OrderStatus::InProgress {
-            peeker_app::runner::run_until_idle(&server, peeker_domain::Environment::Test).await.unwrap();
-            app.advance_seconds(30 * 60);
-            rounds += 1;
-            assert!(rounds < 200, "it is tried for ever");
-        }
-        let hours = (app.now().as_seconds() - started.as_seconds()) / 3_600;
-        assert!((20..=40).contains(&hours), "given up after {hours} hours");
-        assert_eq!(
-            events_about(app, &pair.id).await,
-            ["order.in_progress", "domain.connected", "domain.action_required", "order.action_required"]
+#[apply(on_both_engines!)]
+async fn a_domain_that_never_works_asks_for_a_replacement_in_the_end(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let pair = Pair::place(app, "hopeless").await;
+    for _ in 0..100 {
+        faults.plan(
+            "mail.verify_domain",
+            &pair.names[1],
+            Fault::RefusedBefore,
+            None,
         );
-        assert_balanced(app).await;
     }
+    let started = app.now();
+    let mut rounds = 0;
+    while order(app, &pair.id).await.status == OrderStatus::InProgress {
+        peeker_app::runner::run_until_idle(&server, peeker_domain::Environment::Test)
+            .await
+            .unwrap();
+        app.advance_seconds(30 * 60);
+        rounds += 1;
+        assert!(rounds < 200, "it is tried for ever");
+    }
+    let hours = (app.now().as_seconds() - started.as_seconds()) / 3_600;
+    assert!((20..=40).contains(&hours), "given up after {hours} hours");
+    assert_eq!(
+        events_about(app, &pair.id).await,
+        [
+            "order.in_progress",
+            "domain.connected",
+            "domain.action_required",
+            "order.action_required"
+        ]
+    );
+    assert_balanced(app).await;
 }

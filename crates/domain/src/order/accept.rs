@@ -56,7 +56,6 @@ pub struct NewOrderDomain {
     /// Its id, should the name be new to the account.
     pub new_id: DomainId,
     pub name: DomainName,
-    /// Bought or owned.
     pub source: Source,
     /// Whether it can host nothing but Google.
     pub google_only: bool,

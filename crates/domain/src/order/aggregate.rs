@@ -59,7 +59,6 @@ pub struct OrderDomain {
     pub inboxes: u32,
     /// First year; nothing when it was owned.
     pub price_cents: Cents,
-    /// Further years.
     pub renewal_price_cents: Cents,
     pub forwarding_url: Option<String>,
     pub step: ProvisionStep,
@@ -100,7 +99,6 @@ impl Order {
         self.domains_active >= self.domain_count
     }
 
-    /// The next status.
     pub(super) fn turn(&mut self, to: OrderStatus) -> Result<(), IllegalTransition> {
         self.status = self.status.transition(to)?;
         Ok(())

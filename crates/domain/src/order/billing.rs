@@ -31,7 +31,6 @@ pub struct RenewalFacts {
     pub parts: Vec<OrderDomain>,
     /// Those that are charged and were bought.
     pub domains: Vec<Domain>,
-    /// The customer's address.
     pub email: String,
     pub wallet: Wallet,
 }
@@ -187,7 +186,6 @@ fn owes_nothing(mut order: Order, renews_at: Timestamp) -> Renewal {
     }
 }
 
-/// The wallet pays.
 fn paid(facts: RenewalFacts, bill: &Bill, now: Timestamp) -> Renewal {
     let RenewalFacts {
         mut order,

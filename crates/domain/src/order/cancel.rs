@@ -16,7 +16,6 @@ const DAYS_WITHOUT_RENEWAL: i64 = 30;
 /// What is to be cancelled.
 #[derive(Debug, Clone)]
 pub enum Scope {
-    /// Everything.
     Order,
     /// These domains: names or `dom_` ids, as submitted.
     Domains(Vec<String>),
@@ -34,7 +33,6 @@ pub enum CancelRefusal {
 /// An entry that is no domain of the order, or that names one again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Misnamed {
-    /// Its position.
     pub index: usize,
     /// The position of the entry that named the domain first.
     pub same_as: Option<usize>,

@@ -139,7 +139,6 @@ impl Domain {
         Ok(())
     }
 
-    /// The next status.
     pub(super) fn turn(&mut self, to: DomainStatus) -> Result<(), IllegalTransition> {
         self.status = self.status.transition(to)?;
         Ok(())

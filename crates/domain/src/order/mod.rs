@@ -29,6 +29,7 @@ mod tests;
 
 pub use crate::client_id::ClientId;
 pub use crate::persona::{Persona, Personas, personas_of_domain};
+pub use crate::sizing::{GoogleSizing, MAX_DOMAINS, MicrosoftSizing, Sizing};
 pub use accept::{Acceptance, NewOrder, NewOrderDomain};
 pub use action::resume;
 pub use aggregate::{Inbox, Order, OrderDomain};

@@ -25,7 +25,6 @@ pub struct PendingAction {
     pub created_at: Timestamp,
     /// Whose picture it is, when it is one.
     pub persona: Option<Persona>,
-    /// The domain's name.
     pub domain: String,
     pub user_id: UserId,
     pub resolved_at: Option<Timestamp>,

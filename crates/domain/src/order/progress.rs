@@ -80,7 +80,6 @@ pub struct Blocker {
 #[derive(Debug, Clone)]
 pub struct NewInbox {
     pub id: InboxId,
-    /// The whole address.
     pub email: String,
     pub first_name: String,
     pub last_name: String,
@@ -100,7 +99,6 @@ pub enum Next {
 /// What becomes of the domain's job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobFate {
-    /// It runs on.
     Held,
     /// It runs on, and its attempts are counted anew.
     GotOn,

@@ -4,13 +4,12 @@ use secrecy::SecretString;
 
 use crate::client_id::ClientId;
 use crate::email::EmailAddress;
-use crate::id::{BundleId, UserId};
+use crate::id::UserId;
 use crate::name::DomainName;
 use crate::persona::Persona;
+use crate::sizing::Sizing;
 use crate::web_url::WebUrl;
 
-/// Most domains on one order: the largest bundle (10,000,000 a month on Google alone) needs 11,364.
-pub const MAX_DOMAINS: usize = 12_000;
 /// Most personas on one order (contract §4).
 pub const MAX_PERSONAS: usize = 10;
 
@@ -28,7 +27,6 @@ pub enum Customer {
 pub struct Sequencer {
     /// The client; `None` is the account's default route.
     pub client_id: Option<ClientId>,
-    /// The log-in's address.
     pub login_email: EmailAddress,
     /// The log-in's password: sealed at rest, wiped after the hand-over.
     pub login_password: SecretString,
@@ -37,42 +35,9 @@ pub struct Sequencer {
 /// One domain of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedDomain {
-    /// The name.
     pub name: DomainName,
     /// Its own forwarding target, or the order's default.
     pub forwarding_url: Option<WebUrl>,
-}
-
-/// Google licenses of a custom order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GoogleSizing {
-    /// Licenses, one inbox each.
-    pub licenses: u32,
-    /// 2 or 3.
-    pub inboxes_per_domain: u32,
-}
-
-/// Microsoft licenses of a custom order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MicrosoftSizing {
-    /// Licenses, one domain each.
-    pub licenses: u32,
-    /// 25, 50, 75 or 99.
-    pub inboxes_per_domain: u32,
-}
-
-/// How large the order is to be: exactly one of the two forms (contract §4).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sizing {
-    /// As a saved bundle says.
-    Bundle(BundleId),
-    /// As the body says; at least one provider.
-    Custom {
-        /// The Google part.
-        google: Option<GoogleSizing>,
-        /// The Microsoft part.
-        microsoft: Option<MicrosoftSizing>,
-    },
 }
 
 /// A read and checked `POST /orders` body.
@@ -80,7 +45,6 @@ pub enum Sizing {
 pub struct OrderRequest {
     /// Whom it is for.
     pub customer: Customer,
-    /// How large.
     pub sizing: Sizing,
     /// Where the inboxes go.
     pub sequencer: Sequencer,

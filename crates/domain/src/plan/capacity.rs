@@ -2,13 +2,12 @@
 
 use crate::error::{Code, Error, Result};
 use crate::mail::MailProvider;
-use crate::order::{GoogleSizing, MicrosoftSizing};
+use crate::sizing::{GoogleSizing, MicrosoftSizing};
 use crate::sizing::{Volume, required_domains};
 
 /// One provider's part of an order; never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProviderPlan {
-    /// Domains.
     pub domains: u32,
     /// Licenses billed by the month.
     pub licenses: u32,
@@ -59,9 +58,7 @@ impl ProviderPlan {
 /// What an order has room for, by provider; `None` is a provider that the order does not use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
-    /// The Google part.
     pub google: Option<ProviderPlan>,
-    /// The Microsoft part.
     pub microsoft: Option<ProviderPlan>,
 }
 
@@ -87,7 +84,6 @@ impl Capacity {
         }
     }
 
-    /// One provider's part.
     pub fn provider(&self, provider: MailProvider) -> Option<ProviderPlan> {
         match provider {
             MailProvider::Google => self.google,

@@ -16,7 +16,6 @@ const FILL_ORDER: [MailProvider; 2] = [MailProvider::Google, MailProvider::Micro
 /// A submitted domain, with the providers it can host.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// The name.
     pub name: &'a DomainName,
     /// The providers it can host; empty when it cannot be ordered at all.
     pub usable_for: &'a [MailProvider],
@@ -51,7 +50,6 @@ impl Candidate<'_> {
 /// What a domain is to host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placement {
-    /// The provider.
     pub provider: MailProvider,
     /// Inboxes on the domain.
     pub inboxes: u32,
@@ -152,7 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::order::{GoogleSizing, MicrosoftSizing};
+    use crate::sizing::{GoogleSizing, MicrosoftSizing};
 
     const BOTH: &[MailProvider] = &FILL_ORDER;
     const GOOGLE: &[MailProvider] = &[MailProvider::Google];

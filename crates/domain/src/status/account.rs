@@ -8,7 +8,6 @@ use super::declare::{stored_enum, transitions};
 stored_enum! {
     /// The state of a customer (contract §2).
     UserStatus {
-        /// In good standing.
         Active = "active",
         /// Marked as deleted; history stays attached.
         Deleted = "deleted",
@@ -20,7 +19,6 @@ stored_enum! {
     BundleStatus {
         /// Selectable for new orders.
         Active = "active",
-        /// Read-only.
         Archived = "archived",
     }
 }

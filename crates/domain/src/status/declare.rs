@@ -44,9 +44,7 @@ pub(crate) use stored_enum;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{word:?} is not a {kind}")]
 pub struct UnknownWord {
-    /// The enum's name.
     pub kind: &'static str,
-    /// The word.
     pub word: String,
 }
 

@@ -10,11 +10,8 @@ stored_enum! {
     DomainStatus {
         /// In inventory, on no order.
         Available = "available",
-        /// Being set up.
         InProgress = "in_progress",
-        /// Live.
         Active = "active",
-        /// Broken for good.
         Failed = "failed",
         /// Waits for the partner or the customer.
         ActionRequired = "action_required",
@@ -46,7 +43,6 @@ stored_enum! {
 stored_enum! {
     /// How far a domain of an import or forwarding job is.
     JobDomainState {
-        /// To be done.
         Pending = "pending",
         /// It has its zone, or its redirect.
         Completed = "completed",
@@ -83,11 +79,8 @@ stored_enum! {
     ForwardingStatus {
         /// Redirects are being set.
         InProgress = "in_progress",
-        /// All domains redirect.
         Completed = "completed",
-        /// Some domains redirect.
         PartialSuccess = "partial_success",
-        /// No domain redirects.
         Failed = "failed",
     }
 }

@@ -48,7 +48,6 @@ stored_enum! {
     OrderDomainState {
         /// There is work to be done.
         Pending = "pending",
-        /// Live.
         Active = "active",
         /// Waits for the partner or the customer.
         ActionRequired = "action_required",
@@ -86,7 +85,6 @@ stored_enum! {
     ActionStatus {
         /// Waits for the partner or the customer.
         Open = "open",
-        /// Done.
         Resolved = "resolved",
     }
 }
@@ -108,7 +106,6 @@ stored_enum! {
     ActionKind {
         /// Where a domain's nameservers point.
         Nameservers = "nameservers",
-        /// The domain itself.
         DomainReplacement = "domain_replacement",
         /// A picture that Google shows.
         GoogleProfilePicture = "google_profile_picture",

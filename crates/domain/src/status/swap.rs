@@ -21,9 +21,7 @@ stored_enum! {
 stored_enum! {
     /// The state of a swap (contract §5).
     SwapStatus {
-        /// Accepted.
         Created = "created",
-        /// Being worked on.
         InProgress = "in_progress",
         /// The new is up, the old is off.
         Completed = "completed",

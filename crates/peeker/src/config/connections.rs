@@ -19,7 +19,6 @@ const MAX_SECONDS: u64 = 3600;
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(deny_unknown_fields, default)]
 pub struct Connections {
-    /// Connections at once.
     pub max: usize,
     /// Of these from one address.
     pub max_per_address: usize,

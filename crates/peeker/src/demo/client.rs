@@ -15,7 +15,6 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Most pages of a list that are read, so that a link that leads nowhere new ends.
 const MAX_PAGES: usize = 100;
 
-/// A partner's client.
 pub struct Client {
     http: reqwest::Client,
     base_url: String,

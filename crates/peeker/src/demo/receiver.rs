@@ -29,7 +29,6 @@ pub struct Event {
 #[derive(Debug)]
 pub struct Received(pub Result<Event, String>);
 
-/// The endpoint.
 #[derive(Clone)]
 pub struct Receiver {
     secret: SigningSecret,

@@ -48,7 +48,6 @@ impl Show {
         }
     }
 
-    /// What this is.
     pub fn title(&self) -> Result<()> {
         self.0.line(&self.0.bold(&format!(
             "Peeker {}: an order from start to end",
@@ -70,7 +69,6 @@ impl Show {
             .line(&format!("  {} {value}", self.0.dim(&format!("{name:<13}"))))
     }
 
-    /// What runs where.
     pub fn opened(&self, base_url: &str, partner: &AccountId, folder: &Folder) -> Result<()> {
         self.section("Server")?;
         self.row("API", &format!("{base_url}/partner/v1"))?;
@@ -278,7 +276,6 @@ impl Show {
             .line("Webhooks of what you order appear below. Stop with Ctrl-C.")
     }
 
-    /// The end.
     pub fn goodbye(&self) -> Result<()> {
         self.0.line("\nStopped.")
     }

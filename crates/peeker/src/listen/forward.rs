@@ -15,7 +15,6 @@ use crate::partner_api::client;
 /// As long as the server waits for a receiver.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The receiver.
 pub struct Forwarder {
     http: reqwest::Client,
     target: Url,

@@ -34,7 +34,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 pub struct Plan {
     /// The server and the key.
     pub api: PartnerApi,
-    /// The receiver.
     pub target: Url,
     /// Only these types; none for all.
     pub types: Vec<EventType>,

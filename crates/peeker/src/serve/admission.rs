@@ -33,15 +33,15 @@ struct Open {
 /// What becomes of a connection.
 #[derive(Debug)]
 pub(super) enum Decision {
-    Serve(Place),
+    Serve(Permit),
     /// There is room only for telling it that there is none.
-    TurnAway(Place),
+    TurnAway(Permit),
     Close,
 }
 
 /// Held for as long as a connection is open.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Permit {
     admission: Arc<Admission>,
     kind: Kind,
 }
@@ -84,7 +84,7 @@ impl Admission {
                 open.by_address.insert(address, of_address + 1);
             }
             metrics::gauge!("connections_open").increment(1);
-            return Decision::Serve(self.place(Kind::Served { counted_as }));
+            return Decision::Serve(self.permit(Kind::Served { counted_as }));
         };
         metrics::counter!("connections_refused_total", "reason" => reason).increment(1);
         let now = Instant::now();
@@ -96,11 +96,11 @@ impl Admission {
             return Decision::Close;
         }
         open.turned_away += 1;
-        Decision::TurnAway(self.place(Kind::TurnedAway))
+        Decision::TurnAway(self.permit(Kind::TurnedAway))
     }
 
-    fn place(self: &Arc<Self>, kind: Kind) -> Place {
-        Place {
+    fn permit(self: &Arc<Self>, kind: Kind) -> Permit {
+        Permit {
             admission: Arc::clone(self),
             kind,
         }
@@ -128,7 +128,7 @@ impl Admission {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut open = self.admission.open();
         match self.kind {
@@ -161,10 +161,10 @@ mod tests {
         })
     }
 
-    /// Asks for a place; one that is served is held.
-    fn served(admission: &Arc<Admission>, from: &str) -> Option<Place> {
+    /// Asks for a permit; one that is served is held.
+    fn served(admission: &Arc<Admission>, from: &str) -> Option<Permit> {
         match admission.decide(from.parse().unwrap()) {
-            Decision::Serve(place) => Some(place),
+            Decision::Serve(permit) => Some(permit),
             Decision::TurnAway(_) | Decision::Close => None,
         }
     }
@@ -184,12 +184,12 @@ mod tests {
         assert!(held.iter().all(Option::is_some));
         assert!(
             served(&admission, "192.0.2.4").is_none(),
-            "all places are taken"
+            "all permits are taken"
         );
         held.remove(0);
         assert!(
             served(&admission, "192.0.2.1").is_some(),
-            "a place that was given back is free"
+            "a permit that was given back is free"
         );
     }
 

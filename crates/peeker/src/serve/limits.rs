@@ -8,7 +8,6 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 /// How many connections a listener takes, and what it takes from each.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Connections at once.
     pub connections: usize,
     /// Of these from one address.
     pub per_address: usize,

@@ -22,7 +22,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What is served on a listener.
 #[derive(Debug)]
 pub struct Site {
-    /// Answers requests.
     pub router: Router,
     /// Answers those for which there is no room.
     pub full: Router,

@@ -9,7 +9,6 @@ use peeker_domain::{EmailAddress, provider_error::ErrorClass};
 use super::*;
 use crate::simulation::Nothing;
 
-/// Answers nothing, ever.
 struct Hanging;
 
 macro_rules! hanging {

@@ -8,7 +8,6 @@ use peeker_domain::{DomainName, EmailAddress};
 pub(super) enum Magic {
     /// Somebody else has it.
     Taken,
-    /// Premium price.
     Premium,
     /// The registrar does not know.
     Unknown,

@@ -17,7 +17,6 @@ pub struct StateRecord {
     pub kind: &'static str,
     /// Which one: a domain name, or a mail provider and a domain name.
     pub name: String,
-    /// What is known.
     pub document: Value,
 }
 
@@ -36,7 +35,6 @@ pub struct Stored {
 pub struct StateError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl StateError {
-    /// Wraps the cause.
     pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(cause.into())
     }

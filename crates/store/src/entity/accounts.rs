@@ -1,5 +1,6 @@
 //! Rows of `accounts`; the columns are explained in `migrations/environment/`.
 
+use peeker_domain::delivery::Pause;
 use peeker_domain::id::AccountId;
 use peeker_domain::view::PauseReason;
 use peeker_domain::{Cents, ClockOffset, Timestamp};
@@ -18,6 +19,16 @@ pub struct Model {
     pub clock_offset_ms: ClockOffset,
     pub clock_target: Option<Timestamp>,
     pub microsoft_inboxes_active: i64,
+}
+
+impl Model {
+    /// Why nothing is delivered to the account's endpoint, if it is paused.
+    pub fn pause(&self) -> Option<Pause> {
+        Some(Pause {
+            at: self.deliveries_paused_at?,
+            reason: self.deliveries_paused_reason?,
+        })
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

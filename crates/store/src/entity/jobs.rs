@@ -17,7 +17,7 @@ pub struct Model {
     pub run_at: Timestamp,
     pub attempts: i32,
     pub lease_token: Option<String>,
-    pub wanted_again: bool,
+    pub rerun_requested: bool,
     pub state: JobState,
     pub last_error: Option<String>,
     pub created_at: Timestamp,

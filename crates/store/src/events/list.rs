@@ -21,7 +21,6 @@ use crate::paging::{PageRequest, Slice, page};
 /// Which events to list.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
-    /// Only this type.
     pub kind: Option<EventType>,
     /// Only events about this order.
     pub order: Option<OrderId>,
@@ -225,7 +224,6 @@ pub async fn list(
     Slice::new(page, rows, |(sequence, _)| sequence).try_map(|(_, row)| to_view(db, row))
 }
 
-/// One event.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,

@@ -27,12 +27,10 @@ use crate::entity::{accounts, events};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 
-/// A recorded event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// `evt_…`
     pub id: EventId,
-    /// What happened.
     pub kind: EventType,
     /// Its place in the account's log, from 1.
     pub sequence: i64,
@@ -87,9 +85,7 @@ pub async fn find_body(
 /// The last numbers given in an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heads {
-    /// To an event.
     pub sequence: i64,
-    /// To a replay.
     pub replay: i64,
 }
 

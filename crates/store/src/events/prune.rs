@@ -197,9 +197,7 @@ pub async fn prune_idempotency_keys(
 /// What is remembered to recognise a repeated request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fingerprints {
-    /// Of orders.
     Orders,
-    /// Of import jobs.
     Imports,
 }
 

@@ -102,9 +102,7 @@ fn in_line_again(
 /// A window of time to be replayed.
 #[derive(Debug, Clone)]
 pub struct NewEventReplay {
-    /// Whose events.
     pub account: AccountId,
-    /// The job.
     pub id: EventReplayId,
     /// The window starts with this.
     pub since: Timestamp,

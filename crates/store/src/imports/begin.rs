@@ -19,7 +19,6 @@ use peeker_domain::NewJob;
 /// A new import job.
 #[derive(Debug)]
 pub struct NewImport {
-    /// Whose.
     pub account: AccountId,
     /// Its id, should it become a job of its own.
     pub id: ImportId,
@@ -29,7 +28,6 @@ pub struct NewImport {
     pub fingerprint: Option<(String, Timestamp)>,
     /// When a worker takes it up.
     pub run_at: Timestamp,
-    /// Now.
     pub created_at: Timestamp,
 }
 
@@ -38,11 +36,8 @@ pub struct NewImport {
 pub enum Submitted {
     /// One that can be imported.
     Valid(DomainName),
-    /// One that cannot.
     Refused {
-        /// As submitted.
         name: String,
-        /// Why not.
         reason: FailureReason,
     },
 }

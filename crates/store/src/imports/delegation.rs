@@ -5,22 +5,20 @@ use peeker_domain::{ActionReason, DomainName, EventType, ImportStatus, Timestamp
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::{by_id, nameservers, of_import, show};
+use crate::aggregate::read;
+use crate::aggregate::write::write_domains;
 use crate::entity::{domains, import_domains, imports};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::write_back;
 use crate::jobs::ClaimedJob;
-use crate::orders::read;
-use crate::orders::write::write_domains;
 use crate::unit_of_work::UnitOfWork;
 use crate::{actions, swaps};
 
 /// A zone whose delegation is watched.
 #[derive(Debug, Clone)]
 pub struct WatchedZone {
-    /// The domain.
     pub name: DomainName,
-    /// Its zone's nameservers.
     pub nameservers: Vec<String>,
     /// Whether they were seen already.
     pub delegated: bool,

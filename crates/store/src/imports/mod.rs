@@ -118,7 +118,6 @@ async fn show(db: &impl ConnectionTrait, job: &imports::Model) -> Result<ImportJ
     })
 }
 
-/// One import job.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,

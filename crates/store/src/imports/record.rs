@@ -48,22 +48,18 @@ pub async fn pending(
 pub enum ZoneOutcome {
     /// It has a zone with these nameservers.
     Zone(Vec<String>),
-    /// It has none.
     Refused(FailureReason),
 }
 
 /// What became of some domains of an import.
 #[derive(Debug)]
 pub struct Zones<'a> {
-    /// Whose.
     pub account: &'a AccountId,
-    /// The import.
     pub id: &'a ImportId,
     /// By position and name.
     pub outcomes: Vec<(i32, DomainName, ZoneOutcome)>,
     /// When the import asks for the nameservers, should this be its end.
     pub deadline: Timestamp,
-    /// Now.
     pub now: Timestamp,
     /// The worker's job that this was a slice of.
     pub slice_of: Option<SliceOf<'a>>,
@@ -72,7 +68,6 @@ pub struct Zones<'a> {
 /// A worker's job that then goes back in line, or ends with the import.
 #[derive(Debug, Clone, Copy)]
 pub struct SliceOf<'a> {
-    /// The job.
     pub job: &'a ClaimedJob,
     /// Whether zones were made, rather than given up.
     pub got_on: bool,

@@ -6,9 +6,9 @@ use peeker_domain::id::OrderId;
 use peeker_domain::order::{self, Renewal, RenewalFacts};
 use peeker_domain::wallet::Wallet;
 
-use super::effects;
-use super::read;
-use super::write::{write_domains, write_order, write_order_domains};
+use crate::aggregate::effects;
+use crate::aggregate::read;
+use crate::aggregate::write::{write_domains, write_order, write_order_domains};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::jobs::{ClaimedJob, finish, run_again};

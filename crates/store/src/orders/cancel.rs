@@ -6,9 +6,9 @@ use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::order::{self, CancelRefusal, Removal, Scope};
 use peeker_domain::{NewJob, view};
 
-use super::effects;
-use super::read;
-use super::write::{write_order, write_order_domains};
+use crate::aggregate::effects;
+use crate::aggregate::read;
+use crate::aggregate::write::{write_order, write_order_domains};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::jobs::{ClaimedJob, finish, run_again};

@@ -4,19 +4,15 @@
 pub mod accept;
 pub mod billing;
 pub mod cancel;
-pub(crate) mod effects;
 pub mod facts;
-mod loaded;
 pub mod progress;
-pub(crate) mod read;
-pub(crate) mod rows;
-pub(crate) mod write;
 
 use peeker_domain::id::{AccountId, BundleId, OrderId, UserId};
 use peeker_domain::order::{Order, OrderDomain};
 use peeker_domain::{EmailAddress, OrderStatus, view};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use crate::aggregate::rows;
 use crate::entity::orders::{Column, Entity, Model};
 use crate::entity::{inboxes, order_domains, order_history};
 use crate::environment::EnvironmentDb;
@@ -33,7 +29,6 @@ pub struct OrderFilter {
     pub user_email: Option<EmailAddress>,
     /// Only of this bundle.
     pub bundle_id: Option<BundleId>,
-    /// Only this status.
     pub status: Option<OrderStatus>,
 }
 

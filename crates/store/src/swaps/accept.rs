@@ -10,13 +10,13 @@ use peeker_domain::{SwapType, Timestamp, view};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
-use super::open_of_domains;
+use crate::aggregate::read::open_of_domains;
+use crate::aggregate::write::{add_swaps, add_to_order};
+use crate::aggregate::{effects, read};
 use crate::entity::domains;
 use crate::entity::swaps::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::orders::write::{add_swaps, add_to_order};
-use crate::orders::{effects, read};
 use crate::unit_of_work::UnitOfWork;
 
 /// Premium swaps that count, [`SwapType::Premium`] and not `SwapStatus::Failed`, spelled out so that the planner can choose

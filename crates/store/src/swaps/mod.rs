@@ -7,25 +7,18 @@ mod replacement;
 
 pub use accept::accept;
 pub use rename::{accept as accept_rename, record as record_renames, start as start_renames};
-pub(crate) use rename::{open as open_renames, resume as resume_renames};
 pub(crate) use replacement::imported;
 pub use replacement::retire;
 
 use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId, UserId};
 use peeker_domain::order::Swap;
 use peeker_domain::{SwapStatus, view};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::entity::swaps::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::orders::rows::all;
 use crate::paging::{PageRequest, Slice, page};
-use crate::unit_of_work::UnitOfWork;
-
-/// Swaps that are not over, `SwapStatus::is_open`, spelled out so that the planner can choose their index.
-const OPEN: &str = "status IN ('created', 'in_progress', 'action_required')";
 
 /// Which swaps to list.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +29,6 @@ pub struct SwapFilter {
     pub order_id: Option<OrderId>,
     /// Only those that take this domain off or bring it in.
     pub domain_id: Option<DomainId>,
-    /// Only this status.
     pub status: Option<SwapStatus>,
 }
 
@@ -71,7 +63,6 @@ pub async fn list(
     Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
 }
 
-/// One swap.
 pub async fn find(
     db: &EnvironmentDb,
     account: &AccountId,
@@ -81,23 +72,4 @@ pub async fn find(
         .one(&db.pools.reader)
         .await?;
     row.map(to_view).transpose()
-}
-
-/// Swaps that are not over and take one of these domains off or bring it in, oldest first.
-pub(crate) async fn open_of_domains(
-    work: &UnitOfWork<'_>,
-    account: &AccountId,
-    domains: impl IntoIterator<Item = &DomainId> + Clone,
-) -> Result<Vec<Swap>> {
-    let either = Condition::any()
-        .add(Column::DomainId.is_in(domains.clone()))
-        .add(Column::ReplacementDomainId.is_in(domains));
-    let rows = Entity::find()
-        .filter(Column::AccountId.eq(account))
-        .filter(either)
-        .filter(Expr::cust(OPEN))
-        .order_by_asc(Column::Id)
-        .all(work.tx())
-        .await?;
-    all(rows)
 }

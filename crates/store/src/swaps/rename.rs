@@ -4,51 +4,28 @@ use std::collections::BTreeMap;
 
 use peeker_domain::id::{AccountId, ActionId, DomainId, InboxId, SwapId};
 use peeker_domain::order::{
-    Domain, Inbox, OpenRename, Order, OrderDomain, PendingAction, Persona, RenameFacts,
-    RenameOutcome, RenameRequest, Swap, accept_rename, record_rename, resume_renames,
-    start_renames,
+    Domain, Inbox, OpenRename, Order, OrderDomain, PendingAction, RenameFacts, RenameOutcome,
+    RenameRequest, Swap, accept_rename, record_rename, start_renames,
 };
 use peeker_domain::{
     ActionReason, ActionStatus, DomainCategory, InboxStatus, JobKind, SwapType, Timestamp, view,
 };
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::open_of_domains;
 use crate::actions;
+use crate::aggregate::read::{open_of_domains, open_renames};
+use crate::aggregate::rows::all;
+use crate::aggregate::write::{add_swaps, write_all, write_order_domains, write_swaps};
+use crate::aggregate::{effects, read};
 use crate::entity::inboxes;
-use crate::entity::swaps::{Column, Entity};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
+use crate::jobs::DomainJob;
 use crate::jobs::held_by;
-use crate::orders::progress::DomainJob;
-use crate::orders::rows::all;
-use crate::orders::write::{add_swaps, write_all, write_order_domains, write_swaps};
-use crate::orders::{effects, read};
 use crate::unit_of_work::UnitOfWork;
-
-/// Swaps of this kind that are not over; spelled out, so that the planner can choose the index of open swaps.
-const OPEN_RENAMES: &str =
-    "type = 'user_names' AND status IN ('created', 'in_progress', 'action_required')";
 
 /// What blocks inboxes from bearing a name.
 const PICTURE: ActionReason = ActionReason::ProfilePictureNotAccessible;
-
-/// The open renamings of a domain, oldest first.
-pub(crate) async fn open(
-    db: &impl ConnectionTrait,
-    account: &AccountId,
-    domain: &DomainId,
-) -> Result<Vec<Swap>> {
-    let rows = Entity::find()
-        .filter(Column::AccountId.eq(account))
-        .filter(Column::DomainId.eq(domain))
-        .filter(Expr::cust(OPEN_RENAMES))
-        .order_by_asc(Column::Id)
-        .all(db)
-        .await?;
-    all(rows)
-}
 
 async fn live_inboxes(
     work: &UnitOfWork<'_>,
@@ -112,7 +89,7 @@ async fn facts(work: &UnitOfWork<'_>, domain: Domain) -> Result<Option<RenameFac
     };
     Ok(Some(RenameFacts {
         waits_for_picture: actions::has_open_picture(work, account, order_id, id).await?,
-        open: open(work.tx(), account, id).await?,
+        open: open_renames(work.tx(), account, id).await?,
         inboxes: live_inboxes(work, account, id).await?,
         coming_in: coming_in(work, &domain, &order).await?,
         domain,
@@ -163,14 +140,14 @@ async fn begin_held<'d>(db: &'d EnvironmentDb, job: &DomainJob) -> Result<UnitOf
 /// Begins work on the accepted renamings of a domain. Gives back those that are to be done now.
 /// Errors: [`crate::StoreError::LeaseLost`].
 pub async fn start(db: &EnvironmentDb, job: &DomainJob, now: Timestamp) -> Result<Vec<OpenRename>> {
-    if open(&db.pools.reader, &job.account, &job.domain)
+    if open_renames(&db.pools.reader, &job.account, &job.domain)
         .await?
         .is_empty()
     {
         return Ok(Vec::new());
     }
     let mut work = begin_held(db, job).await?;
-    let mut open = open(work.tx(), &job.account, &job.domain).await?;
+    let mut open = open_renames(work.tx(), &job.account, &job.domain).await?;
     let effects = start_renames(&mut open)?;
     let to_do = open.iter().filter_map(Swap::rename).collect();
     write_swaps(&work, open).await?;
@@ -189,7 +166,7 @@ pub async fn record(
 ) -> Result<()> {
     let mut work = begin_held(db, job).await?;
     let account = &job.account;
-    let open = open(work.tx(), account, &job.domain).await?;
+    let open = open_renames(work.tx(), account, &job.domain).await?;
     let mut open: BTreeMap<SwapId, Swap> = open
         .into_iter()
         .map(|swap| (swap.id.clone(), swap))
@@ -232,7 +209,7 @@ async fn open_action(
         id: ActionId::new(now),
         order_id: swap.order_id.clone(),
         domain_id: swap.domain_id.clone(),
-        kind: PICTURE.kind().clone(),
+        kind: PICTURE.kind(),
         reason: PICTURE,
         status: ActionStatus::Open,
         message: message.to_owned(),
@@ -243,20 +220,4 @@ async fn open_action(
         resolved_at: None,
     };
     actions::open(work, action, now).await
-}
-
-/// Lets the renamings go on that wait for the picture of this persona. Gives back whether there are any.
-pub(crate) async fn resume(
-    work: &mut UnitOfWork<'_>,
-    account: &AccountId,
-    domain: &DomainId,
-    persona: &Persona,
-    now: Timestamp,
-) -> Result<bool> {
-    let mut waiting = open(work.tx(), account, domain).await?;
-    let effects = resume_renames(&mut waiting, Some(persona))?;
-    let any = !effects.is_empty();
-    write_swaps(work, waiting).await?;
-    effects::carry_out(work, account, effects, now).await?;
-    Ok(any)
 }

@@ -6,13 +6,13 @@ use peeker_domain::{NewJob, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use crate::aggregate::rows::all;
+use crate::aggregate::write::{add_to_order, write_swaps};
+use crate::aggregate::{effects, read};
 use crate::entity::swaps::{Column, Entity};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::jobs::{ClaimedJob, finish};
-use crate::orders::rows::all;
-use crate::orders::write::{add_to_order, write_swaps};
-use crate::orders::{effects, read};
 use crate::unit_of_work::UnitOfWork;
 
 /// Swaps that wait for an import, spelled out so that the planner can choose their index.

@@ -7,7 +7,7 @@ use peeker_domain::id::AccountId;
 use peeker_domain::{JobKind, JobState, Timestamp};
 use peeker_store::jobs;
 use peeker_store::{EnvironmentDb, MOST_CLAIMED, Share, UnitOfWork, deliveries};
-use peeker_testkit::{EPOCH, Engine, TestApp, claim_jobs, on_both_engines};
+use peeker_testkit::{EPOCH, Engine, TestApp, apply, claim_jobs, on_both_engines};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ async fn add_jobs(db: &EnvironmentDb, name: &str, count: usize, in_line: bool) {
     let now = EPOCH.as_millis();
     let at = if in_line { now } else { now + 1_000_000_000 };
     let sql = format!(
-        "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at, in_line)
+        "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at, in_line)
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
          SELECT 'org_{name}', 'provision', 'dom_' || i, {at}, 0, FALSE, 'ready', {at}, {in_line} FROM n"
     );
@@ -42,7 +42,7 @@ async fn add_jobs(db: &EnvironmentDb, name: &str, count: usize, in_line: bool) {
 async fn add_waiting_accounts(db: &EnvironmentDb, count: usize) {
     let at = EPOCH.as_millis() + 1_000_000_000;
     let sql = format!(
-        "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at)
+        "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at)
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
          SELECT 'org_waiting' || i, 'renew', 'ord_1', {at} + i, 0, FALSE, 'ready', {at} FROM n"
     );
@@ -78,107 +78,181 @@ async fn claim_turn(
     counts
 }
 
-on_both_engines! {
-    async fn every_account_in_line_is_found_however_much_the_first_has(app) {
-        app.may_leave_jobs();
-        let db = &app.app.store().sandbox.db;
-        add_jobs(db, "heavy", 5_000, true).await;
-        for name in ["a", "x", "z"] {
-            add_jobs(db, name, 1, true).await;
-        }
-        add_waiting_accounts(db, 300).await;
-        let up = |after: Option<AccountId>| async move {
-            let line = jobs::line_up_unscoped(db, EPOCH, after.as_ref()).await.unwrap();
-            assert_eq!((line.ended_at, line.fell_due), (None, false));
-            line.accounts
-        };
-        let names = |names: [&str; 4]| names.map(account).to_vec();
-        assert_eq!(up(None).await, names(["a", "heavy", "x", "z"]));
-        assert_eq!(up(Some(account("heavy"))).await, names(["x", "z", "a", "heavy"]));
-        assert_eq!(up(Some(account("z"))).await, names(["a", "heavy", "x", "z"]));
-        assert_eq!(up(Some(account("nobody"))).await, names(["x", "z", "a", "heavy"]));
-        let mut after = None;
-        let claimed = claim_turn(db, &mut after, 5).await;
-        let expected = [("org_a", 1), ("org_heavy", 5), ("org_x", 1), ("org_z", 1)];
-        assert_eq!(claimed, expected.map(|(name, count)| (name.to_owned(), count)).into());
+#[apply(on_both_engines!)]
+async fn every_account_in_line_is_found_however_much_the_first_has(app: &TestApp) {
+    app.may_leave_jobs();
+    let db = &app.app.store().sandbox.db;
+    add_jobs(db, "heavy", 5_000, true).await;
+    for name in ["a", "x", "z"] {
+        add_jobs(db, name, 1, true).await;
     }
+    add_waiting_accounts(db, 300).await;
+    let up = |after: Option<AccountId>| async move {
+        let line = jobs::line_up_unscoped(db, EPOCH, after.as_ref())
+            .await
+            .unwrap();
+        assert_eq!((line.ended_at, line.fell_due), (None, false));
+        line.accounts
+    };
+    let names = |names: [&str; 4]| names.map(account).to_vec();
+    assert_eq!(up(None).await, names(["a", "heavy", "x", "z"]));
+    assert_eq!(
+        up(Some(account("heavy"))).await,
+        names(["x", "z", "a", "heavy"])
+    );
+    assert_eq!(
+        up(Some(account("z"))).await,
+        names(["a", "heavy", "x", "z"])
+    );
+    assert_eq!(
+        up(Some(account("nobody"))).await,
+        names(["x", "z", "a", "heavy"])
+    );
+    let mut after = None;
+    let claimed = claim_turn(db, &mut after, 5).await;
+    let expected = [("org_a", 1), ("org_heavy", 5), ("org_x", 1), ("org_z", 1)];
+    assert_eq!(
+        claimed,
+        expected
+            .map(|(name, count)| (name.to_owned(), count))
+            .into()
+    );
+}
 
-    async fn more_accounts_than_a_claim_looks_at_all_get_their_turn(app) {
-        app.may_leave_jobs();
-        let db = &app.app.store().sandbox.db;
-        for number in 0..MOST_CLAIMED * 2 + 10 {
-            add_jobs(db, &format!("{number:03}"), 2, true).await;
-        }
-        let (mut after, mut served) = (None, BTreeSet::new());
-        for _ in 0..3 {
-            let line = jobs::line_up_unscoped(db, EPOCH, after.as_ref()).await.unwrap();
-            assert_eq!(line.accounts.len(), MOST_CLAIMED);
-            assert_eq!(line.ended_at.as_ref(), line.accounts.last());
-            served.extend(claim_turn(db, &mut after, 1).await.into_keys());
-        }
-        assert_eq!(served.len(), MOST_CLAIMED * 2 + 10);
+#[apply(on_both_engines!)]
+async fn more_accounts_than_a_claim_looks_at_all_get_their_turn(app: &TestApp) {
+    app.may_leave_jobs();
+    let db = &app.app.store().sandbox.db;
+    for number in 0..MOST_CLAIMED * 2 + 10 {
+        add_jobs(db, &format!("{number:03}"), 2, true).await;
     }
+    let (mut after, mut served) = (None, BTreeSet::new());
+    for _ in 0..3 {
+        let line = jobs::line_up_unscoped(db, EPOCH, after.as_ref())
+            .await
+            .unwrap();
+        assert_eq!(line.accounts.len(), MOST_CLAIMED);
+        assert_eq!(line.ended_at.as_ref(), line.accounts.last());
+        served.extend(claim_turn(db, &mut after, 1).await.into_keys());
+    }
+    assert_eq!(served.len(), MOST_CLAIMED * 2 + 10);
+}
 
-    async fn what_falls_due_joins_the_line_and_an_account_keeps_its_order(app) {
-        app.may_leave_jobs();
-        let db = &app.app.store().sandbox.db;
-        let account = &app.partner.id;
-        let mut work = UnitOfWork::begin(db, [account]).await.unwrap();
-        for (subject, seconds) in [("imp_3", 30), ("imp_1", 10), ("imp_2", 20)] {
-            work.enqueue(NewJob::timer(account, JobKind::Import, subject, EPOCH.plus_seconds(seconds)));
-        }
-        work.commit().await.unwrap();
-        let due = EPOCH.plus_seconds(25);
-        assert_eq!(claim_jobs(db, EPOCH, EPOCH, "early", 5).await.len(), 0);
-        let claimed = |now: Timestamp| async move {
-            let jobs = claim_jobs(db, now, now.plus_seconds(120), &now.to_string(), 1).await;
-            jobs.into_iter().map(|job| job.subject).collect::<Vec<_>>()
-        };
-        assert_eq!(claimed(due).await, ["imp_1"]);
-        assert_eq!(claimed(due).await, ["imp_2"]);
-        assert_eq!(claimed(due).await, [] as [&str; 0]);
-        assert_eq!(claimed(due.plus_seconds(5)).await, ["imp_3"]);
-        assert_eq!(claimed(due.plus_seconds(119)).await, [] as [&str; 0], "leased");
-        assert_eq!(claimed(due.plus_seconds(120)).await, ["imp_1"], "its lease ran out");
+#[apply(on_both_engines!)]
+async fn what_falls_due_joins_the_line_and_an_account_keeps_its_order(app: &TestApp) {
+    app.may_leave_jobs();
+    let db = &app.app.store().sandbox.db;
+    let account = &app.partner.id;
+    let mut work = UnitOfWork::begin(db, [account]).await.unwrap();
+    for (subject, seconds) in [("imp_3", 30), ("imp_1", 10), ("imp_2", 20)] {
+        work.enqueue(NewJob::timer(
+            account,
+            JobKind::Import,
+            subject,
+            EPOCH.plus_seconds(seconds),
+        ));
     }
+    work.commit().await.unwrap();
+    let due = EPOCH.plus_seconds(25);
+    assert_eq!(claim_jobs(db, EPOCH, EPOCH, "early", 5).await.len(), 0);
+    let claimed = |now: Timestamp| async move {
+        let jobs = claim_jobs(db, now, now.plus_seconds(120), &now.to_string(), 1).await;
+        jobs.into_iter().map(|job| job.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(claimed(due).await, ["imp_1"]);
+    assert_eq!(claimed(due).await, ["imp_2"]);
+    assert_eq!(claimed(due).await, [] as [&str; 0]);
+    assert_eq!(claimed(due.plus_seconds(5)).await, ["imp_3"]);
+    assert_eq!(
+        claimed(due.plus_seconds(119)).await,
+        [] as [&str; 0],
+        "leased"
+    );
+    assert_eq!(
+        claimed(due.plus_seconds(120)).await,
+        ["imp_1"],
+        "its lease ran out"
+    );
+}
 
-    async fn jobs_of_an_account_whose_clock_walks_are_left_to_the_walk(app) {
-        app.may_leave_jobs();
-        let db = &app.app.store().sandbox.db;
-        add_jobs(db, "other", 2, true).await;
-        let ours = &app.partner.id;
-        add_jobs(db, ours.as_str().trim_start_matches("org_"), 3, true).await;
-        peeker_store::clock::advance(db, ours, 60, EPOCH, EPOCH.plus_seconds(1_000)).await.unwrap();
-        let claimed = claim_jobs(db, EPOCH, EPOCH.plus_seconds(120), "first", 10).await;
-        let mut kinds: Vec<_> = claimed.iter().map(|job| (&job.account == ours, job.kind)).collect();
-        kinds.sort_unstable();
-        assert_eq!(kinds, [(false, JobKind::Provision), (false, JobKind::Provision), (true, JobKind::Clock)]);
-        let line = jobs::line_up_unscoped(db, EPOCH, None).await.unwrap();
-        assert_eq!(line.accounts, [] as [AccountId; 0], "the walk is under way");
-    }
+#[apply(on_both_engines!)]
+async fn jobs_of_an_account_whose_clock_walks_are_left_to_the_walk(app: &TestApp) {
+    app.may_leave_jobs();
+    let db = &app.app.store().sandbox.db;
+    add_jobs(db, "other", 2, true).await;
+    let ours = &app.partner.id;
+    add_jobs(db, ours.as_str().trim_start_matches("org_"), 3, true).await;
+    peeker_store::clock::advance(db, ours, 60, EPOCH, EPOCH.plus_seconds(1_000))
+        .await
+        .unwrap();
+    let claimed = claim_jobs(db, EPOCH, EPOCH.plus_seconds(120), "first", 10).await;
+    let mut kinds: Vec<_> = claimed
+        .iter()
+        .map(|job| (&job.account == ours, job.kind))
+        .collect();
+    kinds.sort_unstable();
+    assert_eq!(
+        kinds,
+        [
+            (false, JobKind::Provision),
+            (false, JobKind::Provision),
+            (true, JobKind::Clock)
+        ]
+    );
+    let line = jobs::line_up_unscoped(db, EPOCH, None).await.unwrap();
+    assert_eq!(line.accounts, [] as [AccountId; 0], "the walk is under way");
+}
 
-    async fn a_job_that_only_a_newer_server_knows_keeps_none_from_the_others(app) {
-        app.may_leave_jobs();
-        let db = &app.app.store().sandbox.db;
-        add_jobs(db, "mixed", 3, true).await;
-        execute(db, "UPDATE jobs SET kind = 'of_tomorrow', attempts = 57 WHERE subject = 'dom_2'").await;
-        let lease = |round: i64| EPOCH.plus_seconds(120 * round);
-        let mut claimed = claim_jobs(db, lease(0), lease(1), "first", 10).await;
-        claimed.sort_by(|a, b| a.subject.cmp(&b.subject));
-        let subjects: Vec<_> = claimed.iter().map(|job| (job.kind, &*job.subject)).collect();
-        assert_eq!(subjects, [(JobKind::Provision, "dom_1"), (JobKind::Provision, "dom_3")]);
-        for job in &claimed {
-            jobs::release(db, job, lease(100), "done with", false).await.unwrap();
-        }
-        assert_eq!(claim_jobs(db, lease(0), lease(1), "again", 10).await.len(), 0);
-        assert_eq!(jobs::next_due_unscoped(db).await.unwrap(), Some(lease(1)), "it waits for a server that knows it");
-        for (round, dead) in [(1, 0), (2, 1)] {
-            let token = format!("round-{round}");
-            assert_eq!(claim_jobs(db, lease(round), lease(round + 1), &token, 10).await.len(), 0);
-            assert_eq!(jobs::count_unscoped(db, JobState::Dead).await.unwrap(), dead, "after {round}");
-        }
-        assert_eq!(jobs::next_due_unscoped(db).await.unwrap(), Some(lease(100)));
+#[apply(on_both_engines!)]
+async fn a_job_that_only_a_newer_server_knows_keeps_none_from_the_others(app: &TestApp) {
+    app.may_leave_jobs();
+    let db = &app.app.store().sandbox.db;
+    add_jobs(db, "mixed", 3, true).await;
+    execute(
+        db,
+        "UPDATE jobs SET kind = 'of_tomorrow', attempts = 57 WHERE subject = 'dom_2'",
+    )
+    .await;
+    let lease = |round: i64| EPOCH.plus_seconds(120 * round);
+    let mut claimed = claim_jobs(db, lease(0), lease(1), "first", 10).await;
+    claimed.sort_by(|a, b| a.subject.cmp(&b.subject));
+    let subjects: Vec<_> = claimed
+        .iter()
+        .map(|job| (job.kind, &*job.subject))
+        .collect();
+    assert_eq!(
+        subjects,
+        [(JobKind::Provision, "dom_1"), (JobKind::Provision, "dom_3")]
+    );
+    for job in &claimed {
+        jobs::release(db, job, lease(100), "done with", false)
+            .await
+            .unwrap();
     }
+    assert_eq!(
+        claim_jobs(db, lease(0), lease(1), "again", 10).await.len(),
+        0
+    );
+    assert_eq!(
+        jobs::next_due_unscoped(db).await.unwrap(),
+        Some(lease(1)),
+        "it waits for a server that knows it"
+    );
+    for (round, dead) in [(1, 0), (2, 1)] {
+        let token = format!("round-{round}");
+        assert_eq!(
+            claim_jobs(db, lease(round), lease(round + 1), &token, 10)
+                .await
+                .len(),
+            0
+        );
+        assert_eq!(
+            jobs::count_unscoped(db, JobState::Dead).await.unwrap(),
+            dead,
+            "after {round}"
+        );
+    }
+    assert_eq!(jobs::next_due_unscoped(db).await.unwrap(), Some(lease(100)));
 }
 
 /// The statements of jobs and of deliveries: who is in line, what joins it, what is claimed.
@@ -258,7 +332,7 @@ async fn claims_touch_as_little_beside_a_hundred_thousand_jobs_on_postgres() {
         execute(
             db,
             &format!(
-                "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at, in_line)
+                "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at, in_line)
                  SELECT 'org_heavy', 'provision', 'dom_{more}_' || i, {}, 0, FALSE, 'ready', 0, TRUE
                  FROM generate_series(1, {more}) i",
                 EPOCH.as_millis()
@@ -268,7 +342,7 @@ async fn claims_touch_as_little_beside_a_hundred_thousand_jobs_on_postgres() {
         execute(
             db,
             &format!(
-                "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, wanted_again, state, created_at)
+                "INSERT INTO jobs (account_id, kind, subject, run_at, attempts, rerun_requested, state, created_at)
                  SELECT 'org_waiting_{more}_' || i, 'renew', 'ord_1', {}, 0, FALSE, 'ready', 0
                  FROM generate_series(1, {more} / 10) i",
                 EPOCH.as_millis() + 1_000_000

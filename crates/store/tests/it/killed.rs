@@ -12,14 +12,15 @@ use peeker_domain::order::{Change, RegistrarAnswer};
 use peeker_domain::{Cents, Environment, JobKind, LedgerAccount, LedgerReason, Timestamp};
 use peeker_store::entity::{ledger_entries, orders};
 use peeker_store::jobs::ClaimedJob;
+use peeker_store::jobs::DomainJob;
 use peeker_store::orders::accept::Accepted;
 use peeker_store::orders::billing;
 use peeker_store::orders::cancel;
-use peeker_store::orders::progress::{DomainJob, Step, end_job};
+use peeker_store::orders::progress::{Step, end_job};
 use peeker_store::registrations;
 use peeker_store::wallet::{self, Credited};
 use peeker_store::{EnvironmentStore, StoreError, UnitOfWork};
-use peeker_testkit::{EPOCH, TestApp, claim_jobs, on_both_engines};
+use peeker_testkit::{EPOCH, TestApp, apply, claim_jobs, on_both_engines};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sea_orm::EntityTrait;
@@ -335,8 +336,7 @@ async fn survive(app: &TestApp, seed: u64) {
     );
 }
 
-on_both_engines! {
-    async fn money_adds_up_however_many_operations_are_killed(app) {
-        survive(app, 7).await;
-    }
+#[apply(on_both_engines!)]
+async fn money_adds_up_however_many_operations_are_killed(app: &TestApp) {
+    survive(app, 7).await;
 }

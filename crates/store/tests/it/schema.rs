@@ -11,7 +11,7 @@ use peeker_store::entity::{
     order_fingerprints, order_history, orders, partners, pending_actions, rate_windows, replays,
     settings, simulated_records, swaps, users, webhook_endpoints, webhook_secrets,
 };
-use peeker_testkit::on_both_engines;
+use peeker_testkit::{TestApp, apply, on_both_engines};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryResult, Statement};
 
 use crate::orders::{accept_batch, planned};
@@ -119,30 +119,38 @@ async fn definitions(pools: &Pools, schema: &str) -> BTreeSet<String> {
         .collect()
 }
 
-on_both_engines! {
-    async fn every_table_has_its_entity_and_the_same_columns(app) {
-        let store = app.app.store();
-        let expected: BTreeMap<_, _> = control().into_iter().collect();
-        assert_eq!(tables(&store.control).await, expected);
-        let expected: BTreeMap<_, _> = environment().into_iter().collect();
-        assert_eq!(tables(&store.live.db.pools).await, expected);
-        assert_eq!(tables(&store.sandbox.db.pools).await, expected);
-    }
+#[apply(on_both_engines!)]
+async fn every_table_has_its_entity_and_the_same_columns(app: &TestApp) {
+    let store = app.app.store();
+    let expected: BTreeMap<_, _> = control().into_iter().collect();
+    assert_eq!(tables(&store.control).await, expected);
+    let expected: BTreeMap<_, _> = environment().into_iter().collect();
+    assert_eq!(tables(&store.live.db.pools).await, expected);
+    assert_eq!(tables(&store.sandbox.db.pools).await, expected);
+}
 
-    async fn a_word_that_a_columns_type_does_not_know_is_refused_when_it_is_read(app) {
-        app.may_leave_jobs();
-        let db = &app.app.store().sandbox.db;
-        let order = planned(&app.partner.id, &["one.com"]);
-        accept_batch(db, &[&order]).await.unwrap();
-        db.pools.writer.execute_unprepared("UPDATE orders SET status = 'paused'").await.unwrap();
-        let found = peeker_store::orders::find(db, &app.partner.id, &order.id).await;
-        assert!(matches!(&found, Err(StoreError::Corrupt(why)) if why.contains("paused")), "{found:?}");
-    }
+#[apply(on_both_engines!)]
+async fn a_word_that_a_columns_type_does_not_know_is_refused_when_it_is_read(app: &TestApp) {
+    app.may_leave_jobs();
+    let db = &app.app.store().sandbox.db;
+    let order = planned(&app.partner.id, &["one.com"]);
+    accept_batch(db, &[&order]).await.unwrap();
+    db.pools
+        .writer
+        .execute_unprepared("UPDATE orders SET status = 'paused'")
+        .await
+        .unwrap();
+    let found = peeker_store::orders::find(db, &app.partner.id, &order.id).await;
+    assert!(
+        matches!(&found, Err(StoreError::Corrupt(why)) if why.contains("paused")),
+        "{found:?}"
+    );
+}
 
-    async fn live_and_sandbox_are_alike(app) {
-        let store = app.app.store();
-        let live = definitions(&store.live.db.pools, "live").await;
-        assert!(live.len() > 30, "{live:?}");
-        assert_eq!(live, definitions(&store.sandbox.db.pools, "sandbox").await);
-    }
+#[apply(on_both_engines!)]
+async fn live_and_sandbox_are_alike(app: &TestApp) {
+    let store = app.app.store();
+    let live = definitions(&store.live.db.pools, "live").await;
+    assert!(live.len() > 30, "{live:?}");
+    assert_eq!(live, definitions(&store.sandbox.db.pools, "sandbox").await);
 }

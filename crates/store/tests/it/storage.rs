@@ -3,7 +3,7 @@
 
 use peeker_store::orders::accept::Accepted;
 use peeker_store::{Pools, StoreError};
-use peeker_testkit::{Engine, TestApp, on_both_engines};
+use peeker_testkit::{Engine, TestApp, apply, on_both_engines};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::orders::{planned, stored};
@@ -160,25 +160,35 @@ async fn connections_that_were_cut_are_replaced() {
     app.finish().await;
 }
 
-on_both_engines! {
-    async fn readiness_is_proven_by_a_commit(app) {
-        let probe = async || peeker_app::readiness::check(&app.app).await;
-        probe().await.unwrap();
-        let pools = &app.app.store().live.db.pools;
-        // Everything can still be read.
-        if pools.is_sqlite() {
-            pools.writer.execute_unprepared("PRAGMA query_only = 1").await.unwrap();
-        } else {
-            let other = app.another_server().await;
-            let read_only = format!("ALTER DATABASE {} SET default_transaction_read_only = on", current_database(pools).await);
-            pools.writer.execute_unprepared(&read_only).await.unwrap();
-            // It holds for new connections.
-            cut_connections(&other.store().control).await;
-            for pools in [&app.app.store().control, &app.app.store().sandbox.db.pools, pools] {
-                until_it_works(pools, "SELECT 1").await;
-            }
+#[apply(on_both_engines!)]
+async fn readiness_is_proven_by_a_commit(app: &TestApp) {
+    let probe = async || peeker_app::readiness::check(&app.app).await;
+    probe().await.unwrap();
+    let pools = &app.app.store().live.db.pools;
+    // Everything can still be read.
+    if pools.is_sqlite() {
+        pools
+            .writer
+            .execute_unprepared("PRAGMA query_only = 1")
+            .await
+            .unwrap();
+    } else {
+        let other = app.another_server().await;
+        let read_only = format!(
+            "ALTER DATABASE {} SET default_transaction_read_only = on",
+            current_database(pools).await
+        );
+        pools.writer.execute_unprepared(&read_only).await.unwrap();
+        // It holds for new connections.
+        cut_connections(&other.store().control).await;
+        for pools in [
+            &app.app.store().control,
+            &app.app.store().sandbox.db.pools,
+            pools,
+        ] {
+            until_it_works(pools, "SELECT 1").await;
         }
-        let error = probe().await.unwrap_err();
-        assert!(error.unavailable, "{}", error.chain());
     }
+    let error = probe().await.unwrap_err();
+    assert!(error.unavailable, "{}", error.chain());
 }

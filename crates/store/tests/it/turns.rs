@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::join_all;
 use peeker_domain::id::AccountId;
 use peeker_store::{Batch, EnvironmentDb, Lane, Load, Loader, Result, UnitOfWork};
-use peeker_testkit::on_both_engines;
+use peeker_testkit::{TestApp, apply, on_both_engines};
 
 /// Batches in the order in which they were worked on, each with its pieces: whose, and which.
 type Log = Arc<Mutex<Vec<Vec<(String, usize)>>>>;
@@ -89,20 +89,36 @@ fn assert_in_turns(log: &Log) {
     );
 }
 
-on_both_engines! {
-    async fn a_lane_writes_what_one_account_wants_beside_the_queue_of_another(app) {
-        let lane: Lane<Noted> = Lane::start(&app.app.store().sandbox.db, 1);
-        let log = Log::default();
-        let written = join_all(Piece::of_two(&log).into_iter().map(|piece| lane.submit(piece))).await;
-        assert_eq!(written.into_iter().map(Result::unwrap).sum::<usize>(), 499 * 500 / 2);
-        assert_in_turns(&log);
-    }
+#[apply(on_both_engines!)]
+async fn a_lane_writes_what_one_account_wants_beside_the_queue_of_another(app: &TestApp) {
+    let lane: Lane<Noted> = Lane::start(&app.app.store().sandbox.db, 1);
+    let log = Log::default();
+    let written = join_all(
+        Piece::of_two(&log)
+            .into_iter()
+            .map(|piece| lane.submit(piece)),
+    )
+    .await;
+    assert_eq!(
+        written.into_iter().map(Result::unwrap).sum::<usize>(),
+        499 * 500 / 2
+    );
+    assert_in_turns(&log);
+}
 
-    async fn a_loader_reads_what_one_account_asks_beside_the_questions_of_another(app) {
-        let loader: Loader<Noted> = Loader::start(&app.app.store().sandbox.db);
-        let log = Log::default();
-        let found = join_all(Piece::of_two(&log).into_iter().map(|piece| loader.ask(piece))).await;
-        assert_eq!(found.into_iter().map(Result::unwrap).sum::<usize>(), 499 * 500 / 2);
-        assert_in_turns(&log);
-    }
+#[apply(on_both_engines!)]
+async fn a_loader_reads_what_one_account_asks_beside_the_questions_of_another(app: &TestApp) {
+    let loader: Loader<Noted> = Loader::start(&app.app.store().sandbox.db);
+    let log = Log::default();
+    let found = join_all(
+        Piece::of_two(&log)
+            .into_iter()
+            .map(|piece| loader.ask(piece)),
+    )
+    .await;
+    assert_eq!(
+        found.into_iter().map(Result::unwrap).sum::<usize>(),
+        499 * 500 / 2
+    );
+    assert_in_turns(&log);
 }

@@ -8,7 +8,6 @@ use crate::verify::SignatureFamily;
 /// Bytes of an HMAC-SHA-256.
 const MAC_BYTES: usize = 32;
 
-/// One listed signature.
 pub(super) struct Candidate {
     /// The MAC, also when its form is wrong but can be guessed.
     pub mac: Option<Vec<u8>>,

@@ -24,9 +24,7 @@ const FAMILIES: [SignatureFamily; 2] = [SignatureFamily::Peeker, SignatureFamily
 /// A delivery as a receiver has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {
-    /// Its headers.
     pub headers: &'a [(String, String)],
-    /// Its body.
     pub body: &'a str,
     /// The secret that the receiver checks with.
     pub given: Option<&'a str>,
@@ -34,14 +32,12 @@ pub struct Sample<'a> {
     pub secrets: &'a [SigningSecret],
     /// The stored event that it claims to be: its id and the bytes that were signed.
     pub stored: Option<(&'a str, &'a str)>,
-    /// Unix seconds.
     pub now_seconds: i64,
 }
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What it is.
     pub name: &'static str,
     /// Whether it is as it should be.
     pub ok: bool,
@@ -49,7 +45,6 @@ pub struct Check {
     pub message: String,
 }
 
-/// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     /// Whether a receiver that holds the account's secrets would accept the delivery.

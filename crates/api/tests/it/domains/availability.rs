@@ -1,7 +1,7 @@
 //! `POST /domains/availability`.
 
 use peeker_domain::{Environment, Preset};
-use peeker_testkit::{Client, custom_order, names, on_both_engines};
+use peeker_testkit::{Client, TestApp, apply, custom_order, names, on_both_engines};
 use serde_json::{Value, json};
 
 /// How long an answer of the registrar counts, in seconds (contract §3).
@@ -23,16 +23,31 @@ fn refused(name: &str, reason: &str) -> Value {
     json!({ "domain": name, "available": false, "premium": reason == "premium", "reason": reason })
 }
 
-on_both_engines! {
-    async fn each_name_has_its_row_in_request_order(app) {
-        let sent = [
-            "zebra.com", "taken-one.com", "mail.acme.com", "premium-one.io", "alpha.co.uk", "co.uk", "unknown-one.com",
-            "providererror-one.com", "nonsense", "gonly-one.com", "", "acme.notatld", "https://acme.com", "acme.github.io", "blogspot.com",
-        ];
-        let rows = look_up(&app.client(), &sent).await;
-        let mut google_only = free("gonly-one.com");
-        google_only["usable_for"] = json!(["google"]);
-        assert_eq!(rows, json!([
+#[apply(on_both_engines!)]
+async fn each_name_has_its_row_in_request_order(app: &TestApp) {
+    let sent = [
+        "zebra.com",
+        "taken-one.com",
+        "mail.acme.com",
+        "premium-one.io",
+        "alpha.co.uk",
+        "co.uk",
+        "unknown-one.com",
+        "providererror-one.com",
+        "nonsense",
+        "gonly-one.com",
+        "",
+        "acme.notatld",
+        "https://acme.com",
+        "acme.github.io",
+        "blogspot.com",
+    ];
+    let rows = look_up(&app.client(), &sent).await;
+    let mut google_only = free("gonly-one.com");
+    google_only["usable_for"] = json!(["google"]);
+    assert_eq!(
+        rows,
+        json!([
             free("zebra.com"),
             refused("taken-one.com", "taken"),
             refused("mail.acme.com", "invalid"),
@@ -48,116 +63,198 @@ on_both_engines! {
             refused("https://acme.com", "invalid"),
             refused("acme.github.io", "invalid"),
             refused("blogspot.com", "invalid"),
-        ]));
-    }
+        ])
+    );
+}
 
-    async fn names_are_shown_as_they_would_be_ordered(app) {
-        let rows = look_up(&app.client(), &[" ACME-Mail.COM. ", "bücher.de", "пример.рф"]).await;
-        assert_eq!(rows, json!([free("acme-mail.com"), free("xn--bcher-kva.de"), free("xn--e1afmkfd.xn--p1ai")]));
-    }
+#[apply(on_both_engines!)]
+async fn names_are_shown_as_they_would_be_ordered(app: &TestApp) {
+    let rows = look_up(
+        &app.client(),
+        &[" ACME-Mail.COM. ", "bücher.de", "пример.рф"],
+    )
+    .await;
+    assert_eq!(
+        rows,
+        json!([
+            free("acme-mail.com"),
+            free("xn--bcher-kva.de"),
+            free("xn--e1afmkfd.xn--p1ai")
+        ])
+    );
+}
 
-    async fn one_to_fifty_different_names_are_taken(app) {
-        let client = app.client();
-        let fifty = names("free", 50);
-        let rows = client.post("/domains/availability", json!({ "domains": fifty })).await.data(200);
-        assert_eq!(rows["domains"].as_array().unwrap().len(), 50);
-        for (body, field) in [
-            (json!({}), "domains"),
-            (json!({ "domains": null }), "domains"),
-            (json!({ "domains": [] }), "domains"),
-            (json!({ "domains": names("free", 51) }), "domains"),
-            (json!({ "domains": "acme.com" }), "domains"),
-            (json!({ "domains": ["acme.com", 7] }), "domains[1]"),
-            (json!({ "domains": ["acme.com", null] }), "domains[1]"),
-            (json!({ "domains": ["acme.com", { "domain": "b.com" }] }), "domains[1]"),
-            (json!({ "domains": ["acme.com", "b.com", "ACME.com."] }), "domains[2]"),
-            (json!({ "domains": ["nonsense", "Nonsense"] }), "domains[1]"),
-            (json!({ "domains": ["acme.com"], "domain": "acme.com" }), "domain"),
-        ] {
-            let error = client.post("/domains/availability", body.clone()).await.error(400, "invalid_request");
-            assert_eq!(error["field"], field, "{body}");
+#[apply(on_both_engines!)]
+async fn one_to_fifty_different_names_are_taken(app: &TestApp) {
+    let client = app.client();
+    let fifty = names("free", 50);
+    let rows = client
+        .post("/domains/availability", json!({ "domains": fifty }))
+        .await
+        .data(200);
+    assert_eq!(rows["domains"].as_array().unwrap().len(), 50);
+    for (body, field) in [
+        (json!({}), "domains"),
+        (json!({ "domains": null }), "domains"),
+        (json!({ "domains": [] }), "domains"),
+        (json!({ "domains": names("free", 51) }), "domains"),
+        (json!({ "domains": "acme.com" }), "domains"),
+        (json!({ "domains": ["acme.com", 7] }), "domains[1]"),
+        (json!({ "domains": ["acme.com", null] }), "domains[1]"),
+        (
+            json!({ "domains": ["acme.com", { "domain": "b.com" }] }),
+            "domains[1]",
+        ),
+        (
+            json!({ "domains": ["acme.com", "b.com", "ACME.com."] }),
+            "domains[2]",
+        ),
+        (json!({ "domains": ["nonsense", "Nonsense"] }), "domains[1]"),
+        (
+            json!({ "domains": ["acme.com"], "domain": "acme.com" }),
+            "domain",
+        ),
+    ] {
+        let error = client
+            .post("/domains/availability", body.clone())
+            .await
+            .error(400, "invalid_request");
+        assert_eq!(error["field"], field, "{body}");
+    }
+    let body = json!({ "domains": [1, "a.com", "a.com", {}], "more": 1 });
+    let error = client
+        .post("/domains/availability", body)
+        .await
+        .error(400, "invalid_request");
+    let violations = error["details"]["violations"].as_array().unwrap();
+    let fields: Vec<_> = violations
+        .iter()
+        .map(|violation| violation["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["domains[0]", "domains[2]", "domains[3]", "more"]);
+}
+
+#[apply(on_both_engines!)]
+async fn one_call_is_one_request(app: &TestApp) {
+    let client = app.client_with(&app.key(Preset::Limited, 5).await);
+    let remaining = |response: peeker_testkit::Response| {
+        response
+            .header("ratelimit-remaining")
+            .unwrap()
+            .parse::<u32>()
+            .unwrap()
+    };
+    let fifty = json!({ "domains": names("free", 50) });
+    assert_eq!(
+        remaining(client.post("/domains/availability", fifty).await),
+        4
+    );
+    assert_eq!(remaining(client.get("/me").await), 3);
+}
+
+#[apply(on_both_engines!)]
+async fn an_answer_counts_for_five_minutes_and_is_then_refreshed(app: &TestApp) {
+    let client = app.client();
+    let names = ["kept.com", "taken-kept.com"];
+    let fresh = json!([free("kept.com"), refused("taken-kept.com", "taken")]);
+    assert_eq!(look_up(&client, &names).await, fresh);
+    app.advance_seconds(FRESH_FOR - 1);
+    assert_eq!(look_up(&client, &names).await, fresh);
+    app.advance_seconds(1);
+    let mut rows = look_up(&client, &["kept.com", "taken-kept.com", "never-seen.com"]).await;
+    assert_eq!(
+        rows,
+        json!([
+            refused("kept.com", "stale"),
+            refused("taken-kept.com", "stale"),
+            free("never-seen.com"),
+        ])
+    );
+    // The refresh runs beside the requests; each of these gives it time.
+    for _ in 0..200 {
+        rows = look_up(&client, &names).await;
+        if rows == fresh {
+            break;
         }
-        let body = json!({ "domains": [1, "a.com", "a.com", {}], "more": 1 });
-        let error = client.post("/domains/availability", body).await.error(400, "invalid_request");
-        let violations = error["details"]["violations"].as_array().unwrap();
-        let fields: Vec<_> = violations.iter().map(|violation| violation["field"].as_str().unwrap()).collect();
-        assert_eq!(fields, ["domains[0]", "domains[2]", "domains[3]", "more"]);
     }
+    assert_eq!(rows, fresh);
+    app.advance_seconds(FRESH_FOR - 1);
+    assert_eq!(look_up(&client, &names).await, fresh);
+}
 
-    async fn one_call_is_one_request(app) {
-        let client = app.client_with(&app.key(Preset::Limited, 5).await);
-        let remaining = |response: peeker_testkit::Response| {
-            response.header("ratelimit-remaining").unwrap().parse::<u32>().unwrap()
-        };
-        let fifty = json!({ "domains": names("free", 50) });
-        assert_eq!(remaining(client.post("/domains/availability", fifty).await), 4);
-        assert_eq!(remaining(client.get("/me").await), 3);
+#[apply(on_both_engines!)]
+async fn an_error_of_the_registrar_is_not_remembered(app: &TestApp) {
+    let client = app.client();
+    for _ in 0..2 {
+        assert_eq!(
+            look_up(&client, &["providererror-a.com"]).await,
+            json!([refused("providererror-a.com", "errored")])
+        );
+        app.advance_seconds(FRESH_FOR);
     }
+}
 
-    async fn an_answer_counts_for_five_minutes_and_is_then_refreshed(app) {
-        let client = app.client();
-        let names = ["kept.com", "taken-kept.com"];
-        let fresh = json!([free("kept.com"), refused("taken-kept.com", "taken")]);
-        assert_eq!(look_up(&client, &names).await, fresh);
-        app.advance_seconds(FRESH_FOR - 1);
-        assert_eq!(look_up(&client, &names).await, fresh);
-        app.advance_seconds(1);
-        let mut rows = look_up(&client, &["kept.com", "taken-kept.com", "never-seen.com"]).await;
-        assert_eq!(rows, json!([
-            refused("kept.com", "stale"), refused("taken-kept.com", "stale"), free("never-seen.com"),
-        ]));
-        // The refresh runs beside the requests; each of these gives it time.
-        for _ in 0..200 {
-            rows = look_up(&client, &names).await;
-            if rows == fresh {
-                break;
-            }
-        }
-        assert_eq!(rows, fresh);
-        app.advance_seconds(FRESH_FOR - 1);
-        assert_eq!(look_up(&client, &names).await, fresh);
-    }
+#[apply(on_both_engines!)]
+async fn a_name_on_an_order_or_in_inventory_is_taken(app: &TestApp) {
+    let client = app.client();
+    let sent = ["ours-01.com", "ours-02.com", "fail-ours.com"];
+    assert_eq!(
+        look_up(&client, &sent).await,
+        json!([
+            free("ours-01.com"),
+            free("ours-02.com"),
+            free("fail-ours.com")
+        ])
+    );
+    let owned: Vec<String> = sent.iter().map(|name| (*name).to_owned()).collect();
+    client
+        .post("/orders", custom_order(&owned))
+        .await
+        .expect(200);
+    let taken = |name| refused(name, "taken");
+    assert_eq!(look_up(&client, &sent).await, json!(sent.map(taken)));
+    app.run_until_idle().await;
+    let inventory = client.get("/domains?category=inventory").await.data(200);
+    let bought = inventory[0]["domain"].as_str().unwrap();
+    assert_eq!(look_up(&client, &[bought]).await, json!([taken(bought)]));
+    // Each account has its own sandbox.
+    assert_eq!(
+        look_up(&app.stranger().await, &["ours-01.com"]).await,
+        json!([free("ours-01.com")])
+    );
+}
 
-    async fn an_error_of_the_registrar_is_not_remembered(app) {
-        let client = app.client();
-        for _ in 0..2 {
-            assert_eq!(look_up(&client, &["providererror-a.com"]).await, json!([refused("providererror-a.com", "errored")]));
-            app.advance_seconds(FRESH_FOR);
-        }
-    }
+#[apply(on_both_engines!)]
+async fn asking_leaves_no_row(app: &TestApp) {
+    let before = app.row_counts(Environment::Test).await;
+    look_up(&app.client(), &["a-name.com", "taken-b.com"]).await;
+    assert_eq!(app.row_counts(Environment::Test).await, before);
+}
 
-    async fn a_name_on_an_order_or_in_inventory_is_taken(app) {
-        let client = app.client();
-        let sent = ["ours-01.com", "ours-02.com", "fail-ours.com"];
-        assert_eq!(look_up(&client, &sent).await, json!([free("ours-01.com"), free("ours-02.com"), free("fail-ours.com")]));
-        let owned: Vec<String> = sent.iter().map(|name| (*name).to_owned()).collect();
-        client.post("/orders", custom_order(&owned)).await.expect(200);
-        let taken = |name| refused(name, "taken");
-        assert_eq!(look_up(&client, &sent).await, json!(sent.map(taken)));
-        app.run_until_idle().await;
-        let inventory = client.get("/domains?category=inventory").await.data(200);
-        let bought = inventory[0]["domain"].as_str().unwrap();
-        assert_eq!(look_up(&client, &[bought]).await, json!([taken(bought)]));
-        // Each account has its own sandbox.
-        assert_eq!(look_up(&app.stranger().await, &["ours-01.com"]).await, json!([free("ours-01.com")]));
-    }
-
-    async fn asking_leaves_no_row(app) {
-        let before = app.row_counts(Environment::Test).await;
-        look_up(&app.client(), &["a-name.com", "taken-b.com"]).await;
-        assert_eq!(app.row_counts(Environment::Test).await, before);
-    }
-
-    async fn a_live_key_is_told_what_is_not_configured(app) {
-        let before = app.row_counts(Environment::Live).await;
-        let body = json!({ "domains": ["acme.com"] });
-        let live = app.live_client();
-        let error = live.post("/domains/availability", body.clone()).await.error(503, "internal_error");
-        assert!(error["message"].as_str().unwrap().contains("[providers.registrar]"), "{error}");
-        let keyed = live.post_with("/domains/availability", body, &[("idempotency-key", "k")]).await;
-        keyed.error(503, "internal_error");
-        assert_eq!(app.row_counts(Environment::Live).await, before);
-        let error = live.post("/domains/availability", json!({ "domains": [] })).await.error(400, "invalid_request");
-        assert_eq!(error["field"], "domains");
-    }
+#[apply(on_both_engines!)]
+async fn a_live_key_is_told_what_is_not_configured(app: &TestApp) {
+    let before = app.row_counts(Environment::Live).await;
+    let body = json!({ "domains": ["acme.com"] });
+    let live = app.live_client();
+    let error = live
+        .post("/domains/availability", body.clone())
+        .await
+        .error(503, "internal_error");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("[providers.registrar]"),
+        "{error}"
+    );
+    let keyed = live
+        .post_with("/domains/availability", body, &[("idempotency-key", "k")])
+        .await;
+    keyed.error(503, "internal_error");
+    assert_eq!(app.row_counts(Environment::Live).await, before);
+    let error = live
+        .post("/domains/availability", json!({ "domains": [] }))
+        .await
+        .error(400, "invalid_request");
+    assert_eq!(error["field"], "domains");
 }

@@ -1,7 +1,7 @@
 //! `GET /domains` and `GET /domains/{id}`: the rows of orders.
 
 use peeker_testkit::{
-    Client, TestApp, custom_order, microsoft_order, names, on_both_engines, with,
+    Client, TestApp, apply, custom_order, microsoft_order, names, on_both_engines, with,
 };
 use serde_json::{Value, json};
 
@@ -49,113 +49,201 @@ async fn three_orders(app: &TestApp) -> [Value; 3] {
     placed.try_into().unwrap()
 }
 
-on_both_engines! {
-    async fn a_domain_on_an_order_tells_where_it_belongs(app) {
-        let client = app.client();
-        let mut order = custom_order(&names("on-order", 1));
-        order["domains"] = json!([{ "domain": "on-order-01.com", "forwarding_url": "https://shop.example.com/a" }]);
-        let order = client.post("/orders", order).await.data(200);
-        let row = row_of(&client, "on-order-01.com").await;
-        let id = row["id"].as_str().unwrap();
-        assert!(id.starts_with("dom_") && id.len() == 30, "{id}");
-        let mut expected = json!({
-            "id": id,
-            "domain": "on-order-01.com",
-            "category": "connected",
-            "status": "in_progress",
-            "usable_for": ["google", "microsoft"],
-            "provider": "google",
-            "user_id": order["user_id"],
-            "order_id": order["id"],
-            "forwarding_url": "https://shop.example.com/a",
-            "created_at": "2026-05-08T12:00:00Z",
-        });
-        assert_eq!(row, expected);
-        app.run_until_idle().await;
-        expected["status"] = json!("active");
-        assert_eq!(row_of(&client, "on-order-01.com").await, expected);
-        assert_eq!(client.get(&format!("/domains/{id}")).await.data(200), expected);
-    }
+#[apply(on_both_engines!)]
+async fn a_domain_on_an_order_tells_where_it_belongs(app: &TestApp) {
+    let client = app.client();
+    let mut order = custom_order(&names("on-order", 1));
+    order["domains"] =
+        json!([{ "domain": "on-order-01.com", "forwarding_url": "https://shop.example.com/a" }]);
+    let order = client.post("/orders", order).await.data(200);
+    let row = row_of(&client, "on-order-01.com").await;
+    let id = row["id"].as_str().unwrap();
+    assert!(id.starts_with("dom_") && id.len() == 30, "{id}");
+    let mut expected = json!({
+        "id": id,
+        "domain": "on-order-01.com",
+        "category": "connected",
+        "status": "in_progress",
+        "usable_for": ["google", "microsoft"],
+        "provider": "google",
+        "user_id": order["user_id"],
+        "order_id": order["id"],
+        "forwarding_url": "https://shop.example.com/a",
+        "created_at": "2026-05-08T12:00:00Z",
+    });
+    assert_eq!(row, expected);
+    app.run_until_idle().await;
+    expected["status"] = json!("active");
+    assert_eq!(row_of(&client, "on-order-01.com").await, expected);
+    assert_eq!(
+        client.get(&format!("/domains/{id}")).await.data(200),
+        expected
+    );
+}
 
-    async fn a_domain_without_forwarding_says_so(app) {
-        let client = app.client();
-        client.post("/orders", custom_order(&names("plain", 1))).await.expect(200);
-        app.run_until_idle().await;
-        let row = row_of(&client, "plain-01.com").await;
-        assert_eq!(row.get("forwarding_url"), Some(&Value::Null));
-    }
+#[apply(on_both_engines!)]
+async fn a_domain_without_forwarding_says_so(app: &TestApp) {
+    let client = app.client();
+    client
+        .post("/orders", custom_order(&names("plain", 1)))
+        .await
+        .expect(200);
+    app.run_until_idle().await;
+    let row = row_of(&client, "plain-01.com").await;
+    assert_eq!(row.get("forwarding_url"), Some(&Value::Null));
+}
 
-    async fn a_domain_in_inventory_belongs_to_nobody(app) {
-        let client = app.client();
-        three_orders(app).await;
-        let inventory = client.get("/domains?category=inventory").await.data(200);
-        for row in inventory.as_array().unwrap() {
-            let keys: Vec<_> = row.as_object().unwrap().keys().map(String::as_str).collect();
-            let mut sorted = keys.clone();
-            sorted.sort_unstable();
-            assert_eq!(sorted, ["category", "created_at", "domain", "id", "status", "usable_for"], "{row}");
-            assert_eq!((&row["status"], &row["category"]), (&json!("available"), &json!("inventory")));
-            assert_eq!(row["usable_for"], json!(["google", "microsoft"]));
-        }
-        let names = list(&client, "?category=inventory").await;
-        assert!(names.contains(&"left-over.com".to_owned()), "{names:?}");
+#[apply(on_both_engines!)]
+async fn a_domain_in_inventory_belongs_to_nobody(app: &TestApp) {
+    let client = app.client();
+    three_orders(app).await;
+    let inventory = client.get("/domains?category=inventory").await.data(200);
+    for row in inventory.as_array().unwrap() {
+        let keys: Vec<_> = row
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut sorted = keys.clone();
+        sorted.sort_unstable();
+        assert_eq!(
+            sorted,
+            [
+                "category",
+                "created_at",
+                "domain",
+                "id",
+                "status",
+                "usable_for"
+            ],
+            "{row}"
+        );
+        assert_eq!(
+            (&row["status"], &row["category"]),
+            (&json!("available"), &json!("inventory"))
+        );
+        assert_eq!(row["usable_for"], json!(["google", "microsoft"]));
     }
+    let names = list(&client, "?category=inventory").await;
+    assert!(names.contains(&"left-over.com".to_owned()), "{names:?}");
+}
 
-    async fn the_list_is_filtered(app) {
-        let client = app.client();
-        let [google, microsoft, _] = three_orders(app).await;
-        let of_user = |order: &Value| format!("?user_id={}", order["user_id"].as_str().unwrap());
-        let left_over = list(&client, "?category=inventory").await;
-        let everything = list(&client, "").await;
-        let without_left_over: Vec<_> = everything.iter().filter(|name| !left_over.contains(name)).cloned().collect();
-        assert_eq!(without_left_over, ["gonly-google.com", "google-01.com", "microsoft-01.com"]);
-        for (query, expected) in [
-            ("?category=connected".to_owned(), &["gonly-google.com", "google-01.com", "microsoft-01.com"][..]),
-            ("?status=active".to_owned(), &["gonly-google.com", "google-01.com", "microsoft-01.com"]),
-            ("?status=failed".to_owned(), &[]),
-            (of_user(&google), &["gonly-google.com", "google-01.com"]),
-            (of_user(&microsoft), &["microsoft-01.com"]),
-            ("?user_email=A@example.com".to_owned(), &["gonly-google.com", "google-01.com"]),
-            ("?user_email=b@example.com".to_owned(), &["microsoft-01.com"]),
-            ("?user_email=c@example.com".to_owned(), &[]),
-            ("?user_email=nobody@example.com".to_owned(), &[]),
-            (format!("{}&user_email=b@example.com", of_user(&google)), &[]),
-            (format!("{}&user_email=a@example.com", of_user(&google)), &["gonly-google.com", "google-01.com"]),
-            ("?category=connected&usable_for=microsoft".to_owned(), &["google-01.com"]),
-            ("?category=connected&usable_for=google".to_owned(), &["gonly-google.com", "google-01.com", "microsoft-01.com"]),
-        ] {
-            assert_eq!(list(&client, &query).await, expected, "{query}");
-        }
-        assert_eq!(list(&client, "?status=available").await, left_over);
-        assert_eq!(list(&client, "?category=inventory&usable_for=microsoft").await, left_over);
-        assert_eq!(row_of(&client, "microsoft-01.com").await["usable_for"], json!(["google"]));
-        assert_eq!(row_of(&client, "gonly-google.com").await["usable_for"], json!(["google"]));
+#[apply(on_both_engines!)]
+async fn the_list_is_filtered(app: &TestApp) {
+    let client = app.client();
+    let [google, microsoft, _] = three_orders(app).await;
+    let of_user = |order: &Value| format!("?user_id={}", order["user_id"].as_str().unwrap());
+    let left_over = list(&client, "?category=inventory").await;
+    let everything = list(&client, "").await;
+    let without_left_over: Vec<_> = everything
+        .iter()
+        .filter(|name| !left_over.contains(name))
+        .cloned()
+        .collect();
+    assert_eq!(
+        without_left_over,
+        ["gonly-google.com", "google-01.com", "microsoft-01.com"]
+    );
+    for (query, expected) in [
+        (
+            "?category=connected".to_owned(),
+            &["gonly-google.com", "google-01.com", "microsoft-01.com"][..],
+        ),
+        (
+            "?status=active".to_owned(),
+            &["gonly-google.com", "google-01.com", "microsoft-01.com"],
+        ),
+        ("?status=failed".to_owned(), &[]),
+        (of_user(&google), &["gonly-google.com", "google-01.com"]),
+        (of_user(&microsoft), &["microsoft-01.com"]),
+        (
+            "?user_email=A@example.com".to_owned(),
+            &["gonly-google.com", "google-01.com"],
+        ),
+        (
+            "?user_email=b@example.com".to_owned(),
+            &["microsoft-01.com"],
+        ),
+        ("?user_email=c@example.com".to_owned(), &[]),
+        ("?user_email=nobody@example.com".to_owned(), &[]),
+        (
+            format!("{}&user_email=b@example.com", of_user(&google)),
+            &[],
+        ),
+        (
+            format!("{}&user_email=a@example.com", of_user(&google)),
+            &["gonly-google.com", "google-01.com"],
+        ),
+        (
+            "?category=connected&usable_for=microsoft".to_owned(),
+            &["google-01.com"],
+        ),
+        (
+            "?category=connected&usable_for=google".to_owned(),
+            &["gonly-google.com", "google-01.com", "microsoft-01.com"],
+        ),
+    ] {
+        assert_eq!(list(&client, &query).await, expected, "{query}");
     }
+    assert_eq!(list(&client, "?status=available").await, left_over);
+    assert_eq!(
+        list(&client, "?category=inventory&usable_for=microsoft").await,
+        left_over
+    );
+    assert_eq!(
+        row_of(&client, "microsoft-01.com").await["usable_for"],
+        json!(["google"])
+    );
+    assert_eq!(
+        row_of(&client, "gonly-google.com").await["usable_for"],
+        json!(["google"])
+    );
+}
 
-    async fn a_filter_that_is_not_known_is_refused(app) {
-        for (query, field) in [
-            ("category=candidate", "category"), ("category=Inventory", "category"), ("status=pending", "status"),
-            ("usable_for=yahoo", "usable_for"), ("user_id=nobody", "user_id"), ("user_id=ord_01ARZ3NDEKTSV4RRFFQ69G5FAV", "user_id"),
-            ("user_email=nobody", "user_email"), ("order_id=ord_01ARZ3NDEKTSV4RRFFQ69G5FAV", "order_id"),
-        ] {
-            let error = app.client().get(&format!("/domains?{query}")).await.error(400, "invalid_request");
-            assert_eq!(error["field"], field, "{query}");
-        }
+#[apply(on_both_engines!)]
+async fn a_filter_that_is_not_known_is_refused(app: &TestApp) {
+    for (query, field) in [
+        ("category=candidate", "category"),
+        ("category=Inventory", "category"),
+        ("status=pending", "status"),
+        ("usable_for=yahoo", "usable_for"),
+        ("user_id=nobody", "user_id"),
+        ("user_id=ord_01ARZ3NDEKTSV4RRFFQ69G5FAV", "user_id"),
+        ("user_email=nobody", "user_email"),
+        ("order_id=ord_01ARZ3NDEKTSV4RRFFQ69G5FAV", "order_id"),
+    ] {
+        let error = app
+            .client()
+            .get(&format!("/domains?{query}"))
+            .await
+            .error(400, "invalid_request");
+        assert_eq!(error["field"], field, "{query}");
     }
+}
 
-    async fn a_domain_keeps_its_id(app) {
-        let client = app.client();
-        let fails = vec!["comes-back.com".to_owned(), "fail-first.com".to_owned()];
-        client.post("/orders", custom_order(&fails)).await.expect(200);
-        let first = row_of(&client, "comes-back.com").await;
-        app.run_until_idle().await;
-        assert_eq!(row_of(&client, "comes-back.com").await["id"], first["id"]);
-        app.advance_seconds(60);
-        client.post("/orders", custom_order(&["comes-back.com".to_owned()])).await.expect(200);
-        app.run_until_idle().await;
-        let last = row_of(&client, "comes-back.com").await;
-        assert_eq!((&last["id"], &last["created_at"]), (&first["id"], &first["created_at"]));
-        assert_ne!(last["order_id"], first["order_id"]);
-        assert_eq!(last["status"], "active");
-    }
+#[apply(on_both_engines!)]
+async fn a_domain_keeps_its_id(app: &TestApp) {
+    let client = app.client();
+    let fails = vec!["comes-back.com".to_owned(), "fail-first.com".to_owned()];
+    client
+        .post("/orders", custom_order(&fails))
+        .await
+        .expect(200);
+    let first = row_of(&client, "comes-back.com").await;
+    app.run_until_idle().await;
+    assert_eq!(row_of(&client, "comes-back.com").await["id"], first["id"]);
+    app.advance_seconds(60);
+    client
+        .post("/orders", custom_order(&["comes-back.com".to_owned()]))
+        .await
+        .expect(200);
+    app.run_until_idle().await;
+    let last = row_of(&client, "comes-back.com").await;
+    assert_eq!(
+        (&last["id"], &last["created_at"]),
+        (&first["id"], &first["created_at"])
+    );
+    assert_ne!(last["order_id"], first["order_id"]);
+    assert_eq!(last["status"], "active");
 }

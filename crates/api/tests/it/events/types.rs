@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peeker_testkit::{custom_order, names, on_both_engines};
+use peeker_testkit::{TestApp, apply, custom_order, names, on_both_engines};
 use serde_json::{Value, json};
 
 const ORDER: &[&str] = &[
@@ -114,46 +114,110 @@ fn keys(object: &Value) -> Vec<&str> {
         .collect()
 }
 
-on_both_engines! {
-    async fn each_type_is_sent_with_its_object(app) {
-        let client = app.client();
-        app.may_leave_jobs();
-        let cancelled = client.post("/orders", custom_order(&names("plain", 2))).await.data(200);
-        client.post("/orders", custom_order(&["fail-x.com".into()])).await.expect(200);
-        client.post("/orders", custom_order(&["replace-x.com".into()])).await.expect(200);
-        client.post("/domains/import", json!({ "domains": ["nspending-x.com", "fwdfail-x.com", "good.com"] })).await.expect(200);
-        client.post("/domains/import", json!({ "domains": ["not a name"] })).await.expect(200);
-        app.run_until_idle().await;
-        for (domain, url) in [("plain-01.com", "https://example.com/a"), ("fwdfail-x.com", "https://example.com/b")] {
-            client.post("/domains/forwarding", json!({ "domains": [domain], "forwarding_url": url })).await.expect(202);
-        }
-        client.post(&format!("/orders/{}/cancel", cancelled["id"].as_str().unwrap()), json!({})).await.expect(200);
-        for _ in 0..32 {
-            app.run_until_idle().await;
-            app.advance_seconds(24 * 60 * 60);
-        }
-
-        let events = app.events().await;
-        let mut by_type: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        for (event, sequence) in events.iter().zip(1..) {
-            let body: Value = serde_json::from_str(&event.body).unwrap();
-            assert_eq!(keys(&body), ["created_at", "data", "environment", "id", "sequence", "type"]);
-            assert_eq!(json!([body["environment"], body["sequence"], body["type"]]), json!(["test", sequence, event.kind]));
-            assert!(body["id"].as_str().unwrap().starts_with("evt_"));
-            by_type.entry(event.kind.to_string()).or_default().push(body["data"].clone());
-        }
-        for (kind, expected, status, path) in TYPES {
-            let objects = by_type.remove(kind).unwrap_or_else(|| panic!("no {kind}"));
-            for object in &objects {
-                assert_eq!(keys(object), expected, "{kind}");
-                assert_eq!(object["status"], status, "{kind} {object}");
-                let now = client.get(&format!("{path}/{}", object["id"].as_str().unwrap())).await.data(200);
-                let (told, read): (BTreeSet<_>, BTreeSet<_>) = (keys(object).into_iter().collect(), keys(&now).into_iter().collect());
-                assert!(told == read || now["category"] == "inventory", "{kind}: what is told is what is read: {now}");
-            }
-            let ids: BTreeSet<String> = objects.iter().map(|object| object["id"].to_string()).collect();
-            assert_eq!(ids.len(), objects.len(), "{kind} was told twice about one object");
-        }
-        assert_eq!(by_type, BTreeMap::new(), "unexpected types");
+#[apply(on_both_engines!)]
+async fn each_type_is_sent_with_its_object(app: &TestApp) {
+    let client = app.client();
+    app.may_leave_jobs();
+    let cancelled = client
+        .post("/orders", custom_order(&names("plain", 2)))
+        .await
+        .data(200);
+    client
+        .post("/orders", custom_order(&["fail-x.com".into()]))
+        .await
+        .expect(200);
+    client
+        .post("/orders", custom_order(&["replace-x.com".into()]))
+        .await
+        .expect(200);
+    client
+        .post(
+            "/domains/import",
+            json!({ "domains": ["nspending-x.com", "fwdfail-x.com", "good.com"] }),
+        )
+        .await
+        .expect(200);
+    client
+        .post("/domains/import", json!({ "domains": ["not a name"] }))
+        .await
+        .expect(200);
+    app.run_until_idle().await;
+    for (domain, url) in [
+        ("plain-01.com", "https://example.com/a"),
+        ("fwdfail-x.com", "https://example.com/b"),
+    ] {
+        client
+            .post(
+                "/domains/forwarding",
+                json!({ "domains": [domain], "forwarding_url": url }),
+            )
+            .await
+            .expect(202);
     }
+    client
+        .post(
+            &format!("/orders/{}/cancel", cancelled["id"].as_str().unwrap()),
+            json!({}),
+        )
+        .await
+        .expect(200);
+    for _ in 0..32 {
+        app.run_until_idle().await;
+        app.advance_seconds(24 * 60 * 60);
+    }
+
+    let events = app.events().await;
+    let mut by_type: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for (event, sequence) in events.iter().zip(1..) {
+        let body: Value = serde_json::from_str(&event.body).unwrap();
+        assert_eq!(
+            keys(&body),
+            [
+                "created_at",
+                "data",
+                "environment",
+                "id",
+                "sequence",
+                "type"
+            ]
+        );
+        assert_eq!(
+            json!([body["environment"], body["sequence"], body["type"]]),
+            json!(["test", sequence, event.kind])
+        );
+        assert!(body["id"].as_str().unwrap().starts_with("evt_"));
+        by_type
+            .entry(event.kind.to_string())
+            .or_default()
+            .push(body["data"].clone());
+    }
+    for (kind, expected, status, path) in TYPES {
+        let objects = by_type.remove(kind).unwrap_or_else(|| panic!("no {kind}"));
+        for object in &objects {
+            assert_eq!(keys(object), expected, "{kind}");
+            assert_eq!(object["status"], status, "{kind} {object}");
+            let now = client
+                .get(&format!("{path}/{}", object["id"].as_str().unwrap()))
+                .await
+                .data(200);
+            let (told, read): (BTreeSet<_>, BTreeSet<_>) = (
+                keys(object).into_iter().collect(),
+                keys(&now).into_iter().collect(),
+            );
+            assert!(
+                told == read || now["category"] == "inventory",
+                "{kind}: what is told is what is read: {now}"
+            );
+        }
+        let ids: BTreeSet<String> = objects
+            .iter()
+            .map(|object| object["id"].to_string())
+            .collect();
+        assert_eq!(
+            ids.len(),
+            objects.len(),
+            "{kind} was told twice about one object"
+        );
+    }
+    assert_eq!(by_type, BTreeMap::new(), "unexpected types");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use peeker_testkit::{TestApp, bundle_of_ten, names, on_both_engines, with, without};
+use peeker_testkit::{TestApp, apply, bundle_of_ten, names, on_both_engines, with, without};
 use serde_json::{Value, json};
 
 /// Where the published reference is kept beside a checkout, when it is: a folder next to this repository's.
@@ -83,26 +83,36 @@ async fn bundle(app: &TestApp) -> Value {
     bundle["id"].clone()
 }
 
-on_both_engines! {
-    async fn the_bundle_order_is_accepted(app) {
-        let detail = accept(app, with(bundle_order(), "/bundle_id", bundle(app).await)).await;
-        assert_eq!((&detail["domain_count"], &detail["email"]), (&json!(10), &json!("client@example.com")));
-        app.run_until_idle().await;
-        assert_eq!(app.events_of("order.completed").await.len(), 1);
-    }
+#[apply(on_both_engines!)]
+async fn the_bundle_order_is_accepted(app: &TestApp) {
+    let detail = accept(app, with(bundle_order(), "/bundle_id", bundle(app).await)).await;
+    assert_eq!(
+        (&detail["domain_count"], &detail["email"]),
+        (&json!(10), &json!("client@example.com"))
+    );
+    app.run_until_idle().await;
+    assert_eq!(app.events_of("order.completed").await.len(), 1);
+}
 
-    async fn the_order_for_an_existing_user_is_accepted(app) {
-        let user = json!({ "email": "known@example.com", "sequencer": { "provider": "smartlead", "client_id": null } });
-        let user = app.client().post("/users", user).await.data(201);
-        let order = with(existing_user_order(), "/bundle_id", bundle(app).await);
-        let detail = accept(app, with(order, "/user", user["id"].clone())).await;
-        assert_eq!((&detail["user_id"], &detail["email"]), (&user["id"], &json!("known@example.com")));
-        app.run_until_idle().await;
-    }
+#[apply(on_both_engines!)]
+async fn the_order_for_an_existing_user_is_accepted(app: &TestApp) {
+    let user = json!({ "email": "known@example.com", "sequencer": { "provider": "smartlead", "client_id": null } });
+    let user = app.client().post("/users", user).await.data(201);
+    let order = with(existing_user_order(), "/bundle_id", bundle(app).await);
+    let detail = accept(app, with(order, "/user", user["id"].clone())).await;
+    assert_eq!(
+        (&detail["user_id"], &detail["email"]),
+        (&user["id"], &json!("known@example.com"))
+    );
+    app.run_until_idle().await;
+}
 
-    async fn the_custom_order_costs_434_dollars(app) {
-        let detail = accept(app, custom_order()).await;
-        assert_eq!(detail["costs"], json!({
+#[apply(on_both_engines!)]
+async fn the_custom_order_costs_434_dollars(app: &TestApp) {
+    let detail = accept(app, custom_order()).await;
+    assert_eq!(
+        detail["costs"],
+        json!({
             "total_cents": 43_400,
             "currency": "usd",
             "line_items": [
@@ -110,24 +120,41 @@ on_both_engines! {
                 { "type": "microsoft_license", "quantity": 2, "amount_cents": 1_800 },
                 { "type": "domain_registration", "quantity": 12, "amount_cents": 39_600 },
             ],
-        }));
-        assert_eq!(detail["inbox_count"], 120);
-        app.run_until_idle().await;
-        assert_eq!(app.events_of("order.completed").await.len(), 1);
-    }
+        })
+    );
+    assert_eq!(detail["inbox_count"], 120);
+    app.run_until_idle().await;
+    assert_eq!(app.events_of("order.completed").await.len(), 1);
+}
 
-    async fn refusals_have_the_published_shape(app) {
-        let conflict = with(bundle_order(), "/google_licenses", json!(20));
-        let count = with(with(custom_order(), "/google_licenses", json!(4)), "/domains", json!(names("domain", 2)));
-        let blocked = with(with(custom_order(), "/domains/0", json!("taken-domain.com")), "/domains/1", json!("premium-domain.com"));
-        for (order, status, error) in [
-            (conflict, 400, json!({ "code": "order_shape_conflict" })),
-            (count, 400, json!({
+#[apply(on_both_engines!)]
+async fn refusals_have_the_published_shape(app: &TestApp) {
+    let conflict = with(bundle_order(), "/google_licenses", json!(20));
+    let count = with(
+        with(custom_order(), "/google_licenses", json!(4)),
+        "/domains",
+        json!(names("domain", 2)),
+    );
+    let blocked = with(
+        with(custom_order(), "/domains/0", json!("taken-domain.com")),
+        "/domains/1",
+        json!("premium-domain.com"),
+    );
+    for (order, status, error) in [
+        (conflict, 400, json!({ "code": "order_shape_conflict" })),
+        (
+            count,
+            400,
+            json!({
                 "code": "domain_count_mismatch",
                 "field": "domains",
                 "details": { "required_count": 4, "submitted_count": 2, "missing_count": 2 },
-            })),
-            (blocked, 400, json!({
+            }),
+        ),
+        (
+            blocked,
+            400,
+            json!({
                 "code": "domains_not_submittable",
                 "field": "domains",
                 "details": {
@@ -137,19 +164,31 @@ on_both_engines! {
                         { "domain": "premium-domain.com", "reason": "premium" },
                     ],
                 },
-            })),
-            (bundle_order(), 404, json!({ "code": "not_found", "field": "bundle_id" })),
-            (existing_user_order(), 404, json!({ "code": "not_found", "field": "user" })),
-            (json!({}), 400, json!({ "code": "invalid_request", "field": "user" })),
-        ] {
-            let answer = app.client().post("/orders", order).await.expect(status);
-            assert_valid(include_str!("schemas/error_envelope.json"), &answer);
-            let mut told = without(answer["error"].clone(), "/message");
-            if told["code"] == "invalid_request" {
-                told = without(told, "/details");
-            }
-            assert_eq!(told, error);
+            }),
+        ),
+        (
+            bundle_order(),
+            404,
+            json!({ "code": "not_found", "field": "bundle_id" }),
+        ),
+        (
+            existing_user_order(),
+            404,
+            json!({ "code": "not_found", "field": "user" }),
+        ),
+        (
+            json!({}),
+            400,
+            json!({ "code": "invalid_request", "field": "user" }),
+        ),
+    ] {
+        let answer = app.client().post("/orders", order).await.expect(status);
+        assert_valid(include_str!("schemas/error_envelope.json"), &answer);
+        let mut told = without(answer["error"].clone(), "/message");
+        if told["code"] == "invalid_request" {
+            told = without(told, "/details");
         }
+        assert_eq!(told, error);
     }
 }
 

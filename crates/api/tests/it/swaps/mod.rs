@@ -36,14 +36,14 @@ async fn id_of(app: &TestApp, name: &str) -> String {
     domain(app, name).await["id"].as_str().unwrap().to_owned()
 }
 
-async fn ask(app: &TestApp, kind: &str, domain: &str, replacement: &str) -> Response {
+async fn post_swap(app: &TestApp, kind: &str, domain: &str, replacement: &str) -> Response {
     let body = json!({ "type": kind, "domain_id": domain, "replacement_domain": replacement });
     app.client().post("/swaps", body).await
 }
 
 /// Begins a swap of a domain by name.
 async fn swap(app: &TestApp, kind: &str, name: &str, replacement: &str) -> Value {
-    ask(app, kind, &id_of(app, name).await, replacement)
+    post_swap(app, kind, &id_of(app, name).await, replacement)
         .await
         .data(201)
 }
@@ -53,7 +53,6 @@ async fn get(app: &TestApp, swap: &Value) -> Value {
     app.client().get(&format!("/swaps/{id}")).await.data(200)
 }
 
-/// Status and reason.
 async fn state(app: &TestApp, swap: &Value) -> (String, Option<String>) {
     let now = get(app, swap).await;
     let reason = now.get("reason").and_then(Value::as_str);
@@ -63,16 +62,16 @@ async fn state(app: &TestApp, swap: &Value) -> (String, Option<String>) {
     )
 }
 
-fn is(status: &str) -> (String, Option<String>) {
+fn status(status: &str) -> (String, Option<String>) {
     (status.to_owned(), None)
 }
 
-fn because(status: &str, reason: &str) -> (String, Option<String>) {
+fn status_with_reason(status: &str, reason: &str) -> (String, Option<String>) {
     (status.to_owned(), Some(reason.to_owned()))
 }
 
 /// The types of the events about a swap, in sequence.
-async fn told(app: &TestApp, swap: &Value) -> Vec<String> {
+async fn event_types(app: &TestApp, swap: &Value) -> Vec<String> {
     let events = app.events().await.into_iter();
     let about = events.filter(|event| {
         let body: Value = serde_json::from_str(&event.body).unwrap();

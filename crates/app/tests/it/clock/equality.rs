@@ -2,7 +2,8 @@
 
 use peeker_domain::Environment;
 use peeker_testkit::{
-    Receiver, TestApp, custom_order, microsoft_order, mixed_order, names, on_both_engines, with,
+    Receiver, TestApp, apply, custom_order, microsoft_order, mixed_order, names, on_both_engines,
+    with,
 };
 use serde_json::{Value, json};
 
@@ -126,7 +127,7 @@ fn nameless(value: &mut Value) {
     }
 }
 
-async fn told(app: &TestApp) -> Vec<String> {
+async fn event_types(app: &TestApp) -> Vec<String> {
     let events = app.events().await;
     let nameless = events.iter().map(|event| {
         let mut body: Value = serde_json::from_str(&event.body).unwrap();
@@ -151,39 +152,42 @@ async fn play(app: &TestApp, stride: i64) {
     assert_balanced(app).await;
 }
 
-on_both_engines! {
-    async fn a_long_way_is_the_sum_of_its_steps(app) {
-        let stepwise = TestApp::start(app.engine).await;
-        play(app, 400).await;
-        play(&stepwise, 1).await;
-        let (at_once, by_days) = (told(app).await, told(&stepwise).await);
-        for (one, other) in at_once.iter().zip(&by_days) {
-            assert_eq!(one, other);
-        }
-        assert_eq!(at_once.len(), by_days.len());
-        assert!(at_once.len() > 30, "the story is too short: {at_once:#?}");
-        let mut rows = app.row_counts(Environment::Test).await;
-        let mut others = stepwise.row_counts(Environment::Test).await;
-        // How often something was tried is no part of the story.
-        rows.remove("delivery_attempts");
-        others.remove("delivery_attempts");
-        assert_eq!(rows, others);
-        stepwise.finish().await;
+#[apply(on_both_engines!)]
+async fn a_long_way_is_the_sum_of_its_steps(app: &TestApp) {
+    let stepwise = TestApp::start(app.engine).await;
+    play(app, 400).await;
+    play(&stepwise, 1).await;
+    let (at_once, by_days) = (event_types(app).await, event_types(&stepwise).await);
+    for (one, other) in at_once.iter().zip(&by_days) {
+        assert_eq!(one, other);
     }
+    assert_eq!(at_once.len(), by_days.len());
+    assert!(at_once.len() > 30, "the story is too short: {at_once:#?}");
+    let mut rows = app.row_counts(Environment::Test).await;
+    let mut others = stepwise.row_counts(Environment::Test).await;
+    // How often something was tried is no part of the story.
+    rows.remove("delivery_attempts");
+    others.remove("delivery_attempts");
+    assert_eq!(rows, others);
+    stepwise.finish().await;
+}
 
-    async fn what_a_receiver_answers_changes_no_event(app) {
-        let silent = TestApp::start(app.engine).await;
-        let receiver = Receiver::start().await;
-        receiver.answer_with(&[200, 500, 500, 410]);
-        receiver.answer_always(500);
-        app.set_webhook(&receiver.url).await;
-        for app in [app, &silent] {
-            app.may_leave_jobs();
-            begin(app).await;
-            app.advance_sandbox(10 * DAY).await;
-        }
-        assert!(receiver.received().len() > 10, "the probes of a paused endpoint are timers too");
-        assert_eq!(told(app).await, told(&silent).await);
-        silent.finish().await;
+#[apply(on_both_engines!)]
+async fn what_a_receiver_answers_changes_no_event(app: &TestApp) {
+    let silent = TestApp::start(app.engine).await;
+    let receiver = Receiver::start().await;
+    receiver.answer_with(&[200, 500, 500, 410]);
+    receiver.answer_always(500);
+    app.set_webhook(&receiver.url).await;
+    for app in [app, &silent] {
+        app.may_leave_jobs();
+        begin(app).await;
+        app.advance_sandbox(10 * DAY).await;
     }
+    assert!(
+        receiver.received().len() > 10,
+        "the probes of a paused endpoint are timers too"
+    );
+    assert_eq!(event_types(app).await, event_types(&silent).await);
+    silent.finish().await;
 }

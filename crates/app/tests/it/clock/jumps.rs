@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use peeker_app::runner;
 use peeker_domain::{Environment, OrderStatus, Preset};
 use peeker_testkit::{
-    Fault, Faults, Process, Receiver, TestApp, custom_order, names, on_both_engines,
+    Fault, Faults, Process, Receiver, TestApp, apply, custom_order, names, on_both_engines,
 };
 use serde_json::Value;
 
@@ -106,72 +106,87 @@ async fn orders_come_to_their_end(app: &TestApp, readings_between_jumps: usize) 
     }
 }
 
-on_both_engines! {
-    async fn at_every_reading(app) {
-        orders_come_to_their_end(app, 1).await;
-    }
+#[apply(on_both_engines!)]
+async fn at_every_reading(app: &TestApp) {
+    orders_come_to_their_end(app, 1).await;
+}
 
-    async fn now_and_then(app) {
-        orders_come_to_their_end(app, 7).await;
-    }
+#[apply(on_both_engines!)]
+async fn now_and_then(app: &TestApp) {
+    orders_come_to_their_end(app, 7).await;
+}
 
-    async fn a_month_that_comes_twice_is_charged_once(app) {
-        let id = place(app, custom_order(&names("months", 2))).await;
+#[apply(on_both_engines!)]
+async fn a_month_that_comes_twice_is_charged_once(app: &TestApp) {
+    let id = place(app, custom_order(&names("months", 2))).await;
+    app.run_until_idle().await;
+    let mut charged = 0;
+    // To the 32nd day, back, there again, to the 63rd, back and there again.
+    for (days, months) in [
+        (32, 1),
+        (-32, 1),
+        (32, 1),
+        (31, 2),
+        (-63, 2),
+        (-1, 2),
+        (64, 2),
+    ] {
+        app.advance_seconds(days * DAY);
         app.run_until_idle().await;
-        let mut charged = 0;
-        // To the 32nd day, back, there again, to the 63rd, back and there again.
-        for (days, months) in [(32, 1), (-32, 1), (32, 1), (31, 2), (-63, 2), (-1, 2), (64, 2)] {
-            app.advance_seconds(days * DAY);
-            app.run_until_idle().await;
-            let amounts = amounts(app, &id, "renewal").await;
-            assert_eq!(amounts.len(), months, "after {days} days");
-            charged = amounts.iter().sum();
-        }
-        assert!(charged < 0);
-        assert_balanced(app).await;
+        let amounts = amounts(app, &id, "renewal").await;
+        assert_eq!(amounts.len(), months, "after {days} days");
+        charged = amounts.iter().sum();
     }
+    assert!(charged < 0);
+    assert_balanced(app).await;
+}
 
-    async fn a_lease_that_was_taken_while_the_clock_was_ahead_ends(app) {
-        for restarts in [true, false] {
-            let name = format!("ahead-{restarts}.com");
-            let id = place(app, custom_order(std::slice::from_ref(&name))).await;
-            let faults = Faults::default();
-            faults.plan("mail.ensure_inboxes", &name, Fault::HangsAfter, None);
-            let mut options = app.options();
-            options.clock = app.unsteady_clock(&[6 * HOUR], 1);
-            let mut process = Process::start(options, &faults);
-            tokio::select! {
-                () = faults.hanging() => {}
-                _ = process.idle() => panic!("nothing hung"),
-            }
-            process.kill().await;
-            app.run_until_idle().await;
-            assert_eq!(order(app, &id).await.status, OrderStatus::InProgress, "the lease holds");
-            if restarts {
-                runner::end_all_leases(&app.app).await.unwrap();
-            } else {
-                app.advance_seconds(6 * HOUR + 120);
-            }
-            app.run_until_idle().await;
-            assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
-            assert_eq!(amounts(app, &id, "order").await.len(), 1);
+#[apply(on_both_engines!)]
+async fn a_lease_that_was_taken_while_the_clock_was_ahead_ends(app: &TestApp) {
+    for restarts in [true, false] {
+        let name = format!("ahead-{restarts}.com");
+        let id = place(app, custom_order(std::slice::from_ref(&name))).await;
+        let faults = Faults::default();
+        faults.plan("mail.ensure_inboxes", &name, Fault::HangsAfter, None);
+        let mut options = app.options();
+        options.clock = app.unsteady_clock(&[6 * HOUR], 1);
+        let mut process = Process::start(options, &faults);
+        tokio::select! {
+            () = faults.hanging() => {}
+            _ = process.idle() => panic!("nothing hung"),
         }
-        assert_balanced(app).await;
+        process.kill().await;
+        app.run_until_idle().await;
+        assert_eq!(
+            order(app, &id).await.status,
+            OrderStatus::InProgress,
+            "the lease holds"
+        );
+        if restarts {
+            runner::end_all_leases(&app.app).await.unwrap();
+        } else {
+            app.advance_seconds(6 * HOUR + 120);
+        }
+        app.run_until_idle().await;
+        assert_eq!(order(app, &id).await.status, OrderStatus::Completed);
+        assert_eq!(amounts(app, &id, "order").await.len(), 1);
     }
+    assert_balanced(app).await;
+}
 
-    async fn a_key_that_was_used_up_while_the_clock_was_ahead_works_again(app) {
-        let key = app.key(Preset::Full, 3).await;
-        for ahead in [6 * HOUR, -6 * HOUR] {
-            let clock = app.unsteady_clock(&[ahead], 1);
-            let client = app.client_of_with(&app.unsteady_server(&clock).await, &key);
-            for _ in 0..3 {
-                client.get("/me").await.expect(200);
-            }
-            let refused: Value = client.get("/me").await.error(429, "rate_limited");
-            assert!(refused["details"]["retry_after_seconds"].as_i64().unwrap() <= 60);
-            clock.steady();
+#[apply(on_both_engines!)]
+async fn a_key_that_was_used_up_while_the_clock_was_ahead_works_again(app: &TestApp) {
+    let key = app.key(Preset::Full, 3).await;
+    for ahead in [6 * HOUR, -6 * HOUR] {
+        let clock = app.unsteady_clock(&[ahead], 1);
+        let client = app.client_of_with(&app.unsteady_server(&clock).await, &key);
+        for _ in 0..3 {
             client.get("/me").await.expect(200);
-            app.advance_seconds(60);
         }
+        let refused: Value = client.get("/me").await.error(429, "rate_limited");
+        assert!(refused["details"]["retry_after_seconds"].as_i64().unwrap() <= 60);
+        clock.steady();
+        client.get("/me").await.expect(200);
+        app.advance_seconds(60);
     }
 }

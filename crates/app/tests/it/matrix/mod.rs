@@ -18,7 +18,7 @@ use peeker_domain::{Environment, JobKind, Preset};
 use peeker_store::entity::jobs;
 use peeker_store::{Moment, UnitOfWork};
 use peeker_testkit::{
-    Client, Commits, Fault, Faults, Process, ProviderCall, TestApp, on_both_engines,
+    Client, Commits, Fault, Faults, Process, ProviderCall, TestApp, apply, on_both_engines,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -150,7 +150,6 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Kind, subject, order.
 type Job = (JobKind, String, Option<OrderId>);
 
 struct Watched {
@@ -191,11 +190,10 @@ async fn fill(app: &TestApp, table: &mut Table) {
     }
 }
 
-on_both_engines! {
-    async fn every_workflow_ends_as_it_should_wherever_it_is_killed(app) {
-        let mut table = Table::new(app.engine);
-        fill(app, &mut table).await;
-        table.store();
-        assert!(table.failures.is_empty(), "{}", table.failures.join("\n"));
-    }
+#[apply(on_both_engines!)]
+async fn every_workflow_ends_as_it_should_wherever_it_is_killed(app: &TestApp) {
+    let mut table = Table::new(app.engine);
+    fill(app, &mut table).await;
+    table.store();
+    assert!(table.failures.is_empty(), "{}", table.failures.join("\n"));
 }

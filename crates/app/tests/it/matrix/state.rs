@@ -26,7 +26,7 @@ const HOW: [&str; 9] = [
     "attempts",
     "lease_token",
     "last_error",
-    "wanted_again",
+    "rerun_requested",
     "sealed_password",
     "fingerprint",
 ];

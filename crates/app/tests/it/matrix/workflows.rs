@@ -13,7 +13,6 @@ use super::Bench;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A workflow.
 pub struct Workflow {
     pub name: &'static str,
     pub begin: for<'b> fn(&'b Bench<'_>) -> BoxFuture<'b, ()>,
@@ -28,7 +27,6 @@ macro_rules! workflows {
     };
 }
 
-/// Every workflow.
 pub const ALL: &[Workflow] = workflows![
     provision,
     fail,

@@ -7,7 +7,6 @@ use crate::status::{IllegalTransition, SwapReason, SwapStatus};
 /// One inbox that is to be renamed.
 #[derive(Debug, Clone)]
 pub struct OpenRename {
-    /// The swap.
     pub id: SwapId,
     /// Whose name the inbox is to bear.
     pub persona: Persona,

@@ -29,7 +29,6 @@ pub struct SwapRequest {
     pub account: AccountId,
     /// The swap's id, should it be accepted.
     pub id: SwapId,
-    /// Standard or premium.
     pub kind: SwapType,
     /// The domain that is to go.
     pub domain: DomainId,
@@ -112,7 +111,6 @@ pub enum SwapRefusal {
     OverQuota {
         /// Inboxes that may be, in 30 days.
         limit: i64,
-        /// Inboxes that were.
         used: i64,
         /// Inboxes of this domain.
         requested: i64,

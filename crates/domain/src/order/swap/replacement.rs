@@ -12,9 +12,7 @@ use crate::view::Source;
 /// What comes in beside the old domain.
 #[derive(Debug, Clone)]
 pub struct Incoming {
-    /// On no order.
     pub domain: Domain,
-    /// Bought or owned.
     pub source: Source,
     /// First year; nothing when owned.
     pub price: Cents,
@@ -38,7 +36,6 @@ impl Incoming {
 pub(super) struct Added {
     pub domain: Domain,
     pub part: OrderDomain,
-    /// Its set-up.
     pub job: Effect,
 }
 

@@ -15,7 +15,6 @@ use crate::time::Timestamp;
 use crate::view::Source;
 use crate::wallet::{Funding, Wallet};
 
-/// 2026-05-08T12:00:00Z
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_778_241_600_000);
 pub(super) const EMAIL: &str = "ann@example.com";
 pub(super) const DAY: i64 = 24 * 60 * 60;

@@ -18,11 +18,14 @@ impl Modules {
     pub fn read(src: &Path) -> Self {
         let mut files = Vec::new();
         collect(src, &mut files);
-        let texts = files.into_iter().map(|file| {
+        let modules = files.into_iter().map(|file| {
             let text = std::fs::read_to_string(&file).unwrap();
             (module_of(file.strip_prefix(src).unwrap()), text)
         });
-        Self::new(texts.collect())
+        // Tests may need whatever they are about.
+        let is_test = |name: &String| name == "tests" || name.ends_with("_tests");
+        let modules = modules.filter(|(module, _)| !module.iter().any(is_test));
+        Self::new(modules.collect())
     }
 
     /// Made-up modules: names such as `a::b`, and texts.
@@ -194,22 +197,31 @@ fn without_comments_and_tests(text: &str) -> String {
 /// The paths of all `use` items, each with whether it is an export.
 fn uses(text: &str) -> Vec<(Vec<String>, bool)> {
     let mut found = Vec::new();
-    for item in text.split(';') {
-        let Some(at) = item.rfind("use ") else {
+    let mut rest = text;
+    while let Some((line, after)) = rest
+        .split_once('\n')
+        .or((!rest.is_empty()).then_some((rest, "")))
+    {
+        let start = line.trim_start();
+        let is_export = start.starts_with("pub");
+        let item = start.split_once("use ").filter(|(before, _)| {
+            let before = before.trim();
+            before.is_empty()
+                || before == "pub"
+                || (before.starts_with("pub(") && before.ends_with(')'))
+        });
+        if item.is_none() {
+            rest = after;
             continue;
-        };
-        let before = item[..at].trim_end();
-        let starts_item = before.is_empty()
-            || before.ends_with(['\n', '}', ';', ')', ']', '{'])
-            || before.ends_with("pub");
-        if starts_item {
-            let is_export = before.ends_with("pub") || before.ends_with(')');
-            let tree: String = item[at + 4..]
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ");
-            found.extend(branches(&tree).into_iter().map(|path| (path, is_export)));
         }
+        let at = rest.find("use ").unwrap_or_default() + 4;
+        let end = rest[at..].find(';').map_or(rest.len(), |end| at + end);
+        let tree = rest[at..end]
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        found.extend(branches(&tree).into_iter().map(|path| (path, is_export)));
+        rest = rest.get(end + 1..).unwrap_or_default();
     }
     found
 }

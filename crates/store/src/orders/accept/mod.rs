@@ -12,7 +12,7 @@ use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::order::NewOrder;
 use peeker_domain::view::OrderReceipt;
 
-use super::rows::all;
+use crate::aggregate::rows::all;
 use crate::entity::{order_domains, orders};
 use crate::error::{Result, StoreError};
 use crate::insert::insert_all;

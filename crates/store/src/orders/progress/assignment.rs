@@ -8,13 +8,13 @@ use peeker_domain::{InboxStatus, JobKind};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
-use super::DomainJob;
 use super::subjects::Subjects;
+use crate::aggregate::read::open_renames;
 use crate::entity::{inboxes, jobs};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
+use crate::jobs::DomainJob;
 use crate::loader::Load;
-use crate::swaps;
 
 /// What a worker has to know to go on with a job.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ pub async fn end_job(db: &EnvironmentDb, job: &DomainJob) -> Result<()> {
     let writer = &db.pools.writer;
     jobs::Entity::delete_many()
         .filter(ours.clone())
-        .filter(jobs::Column::WantedAgain.eq(false))
+        .filter(jobs::Column::RerunRequested.eq(false))
         .exec(writer)
         .await?;
     // What is still there was asked for meanwhile; `created_at` lies in the past, so it is due.
@@ -112,7 +112,7 @@ pub async fn planned_addresses(
         .into_tuple()
         .all(&db.pools.reader)
         .await?;
-    let open = swaps::open_renames(&db.pools.reader, account, domain).await?;
+    let open = open_renames(&db.pools.reader, account, domain).await?;
     // An open renaming may have given its address without our hearing of it.
     let renamed = open.into_iter().filter_map(|swap| swap.new_email);
     let all: BTreeSet<String> = rows.into_iter().chain(renamed).collect();

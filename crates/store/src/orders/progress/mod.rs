@@ -17,12 +17,12 @@ use rows::Rows;
 
 pub use assignment::{Assignment, Assignments, end_job, planned_addresses};
 
-use peeker_domain::id::{AccountId, DomainId, OrderId};
+use peeker_domain::Timestamp;
+use peeker_domain::id::AccountId;
 use peeker_domain::order::{Change, Next};
-use peeker_domain::{ClockOffset, JobKind, Timestamp};
 
 use crate::error::Result;
-use crate::jobs::ClaimedJob;
+use crate::jobs::DomainJob;
 use crate::lane::Batch;
 use crate::unit_of_work::UnitOfWork;
 
@@ -35,39 +35,8 @@ pub enum Progress {}
 pub struct Step {
     /// The job that it happened in; its lease guards the write.
     pub job: DomainJob,
-    /// What happened.
     pub change: Change,
-    /// When.
     pub now: Timestamp,
-}
-
-/// The claimed job of one domain of an order.
-#[derive(Debug, Clone)]
-pub struct DomainJob {
-    pub account: AccountId,
-    pub domain: DomainId,
-    pub order: OrderId,
-    /// How often it was claimed since it last got on, this time included.
-    pub attempts: u32,
-    /// Proof that the job is still ours.
-    pub lease: String,
-    /// The account's clock when the job was claimed.
-    pub clock: ClockOffset,
-}
-
-impl DomainJob {
-    /// Takes a claimed job that is about a domain of an order; `None` for any other.
-    pub fn of(job: &ClaimedJob) -> Option<Self> {
-        (job.kind == JobKind::Provision).then_some(())?;
-        Some(Self {
-            account: job.account.clone(),
-            domain: DomainId::from_stored(job.subject.clone()),
-            order: job.order.clone()?,
-            attempts: job.attempts,
-            lease: job.lease.clone(),
-            clock: job.clock,
-        })
-    }
 }
 
 impl Batch for Progress {

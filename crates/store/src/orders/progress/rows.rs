@@ -7,17 +7,18 @@ use peeker_domain::id::{AccountId, DomainId, SwapId};
 use peeker_domain::order::{Domain, DomainOnOrder, JobFate, Next, OrderDomain, Swap};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use super::Step;
 use super::subjects::Subjects;
-use super::{DomainJob, Step};
+use crate::aggregate::Loaded;
+use crate::aggregate::effects::{Effects, Orders};
+use crate::aggregate::rows::all;
+use crate::aggregate::write::{write_domains, write_order_domains, write_swaps};
 use crate::connections::WriteTransaction;
 use crate::entity::{jobs, swaps};
 use crate::error::{Result, StoreError};
 use crate::insert::write_back;
+use crate::jobs::DomainJob;
 use crate::keys::any_of;
-use crate::orders::effects::{Effects, Orders};
-use crate::orders::loaded::Loaded;
-use crate::orders::rows::all;
-use crate::orders::write::{write_domains, write_order_domains, write_swaps};
 use crate::unit_of_work::UnitOfWork;
 
 type Key = (AccountId, DomainId);
@@ -124,12 +125,12 @@ impl Rows {
             JobFate::RetryAt(at, error) => {
                 run_again(row);
                 // Who asked for the job meanwhile may want something else of it, so it does not wait first.
-                if !row.wanted_again {
+                if !row.rerun_requested {
                     row.run_at = work.clock(&job.account).system_time(at);
                 }
                 row.last_error = Some(error);
             }
-            JobFate::Ended if row.wanted_again => run_again(row),
+            JobFate::Ended if row.rerun_requested => run_again(row),
             JobFate::Ended | JobFate::Dropped => {
                 self.ended_jobs.insert(key(job));
             }

@@ -4,20 +4,18 @@ use peeker_domain::OrderDomainState;
 use peeker_domain::order::{Domain, Order, OrderDomain};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::DomainJob;
+use crate::aggregate::rows::all;
 use crate::entity::{domains, order_domains, orders};
 use crate::error::Result;
+use crate::jobs::DomainJob;
 use crate::keys::any_of;
-use crate::orders::rows::all;
 
 /// What jobs are about.
 pub(super) struct Subjects {
-    /// Their orders.
     pub orders: Vec<Order>,
     /// Their domains' parts in these orders. A domain that left an order may have come back to it by a swap: a job is
     /// about the part that is not over.
     pub parts: Vec<OrderDomain>,
-    /// Their domains.
     pub domains: Vec<Domain>,
 }
 

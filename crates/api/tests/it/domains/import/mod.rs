@@ -25,7 +25,6 @@ async fn import(client: &Client, domains: &[impl AsRef<str>]) -> Value {
         .data(200)
 }
 
-/// Starts a job.
 async fn begin(client: &Client, domains: &[impl AsRef<str>]) -> Value {
     client
         .post("/domains/import/jobs", body(domains))

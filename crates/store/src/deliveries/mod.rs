@@ -1,6 +1,8 @@
 //! Deliveries of events: claimed by lease like jobs, so that a killed sender loses nothing, and a permanent record
 //! of each attempt.
 
+pub mod endpoint_health;
+
 use std::collections::{BTreeSet, HashMap};
 
 use peeker_domain::id::{AccountId, AttemptId, EventId};
@@ -11,7 +13,6 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
-use crate::endpoint_health;
 use crate::entity::{deliveries, delivery_attempts, events};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
@@ -24,13 +25,11 @@ use crate::unit_of_work::UnitOfWork;
 /// An event that is to be sent now.
 #[derive(Debug, Clone)]
 pub struct ClaimedDelivery {
-    /// Whose.
     pub account: AccountId,
     /// Its place in the account's log.
     pub sequence: i64,
     /// The event; the same on every attempt.
     pub event: EventId,
-    /// The exact body.
     pub body: String,
     /// Which attempt this is, from 1, unless another one is recorded meanwhile.
     pub number: u32,
@@ -220,7 +219,6 @@ pub async fn count_unscoped(db: &EnvironmentDb, state: DeliveryState) -> Result<
 /// One attempt, for the record.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// When it started.
     pub started_at: Timestamp,
     /// When it was over, on the account's clock.
     pub ended_at: Timestamp,
@@ -237,7 +235,6 @@ pub struct Attempt {
 /// What became of a claimed delivery.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// The delivery.
     pub delivery: ClaimedDelivery,
     /// The attempt; `None` when there was nobody to send to.
     pub attempt: Option<Attempt>,

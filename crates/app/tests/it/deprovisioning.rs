@@ -3,7 +3,7 @@
 use peeker_app::{App, runner};
 use peeker_domain::{DomainCategory, DomainStatus, Environment, OrderDomainState, OrderStatus};
 use peeker_testkit::{
-    Fault, Faults, Process, TestApp, custom_order, mixed_order, on_both_engines, stock, with,
+    Fault, Faults, Process, TestApp, apply, custom_order, mixed_order, on_both_engines, stock, with,
 };
 use serde_json::json;
 
@@ -170,66 +170,110 @@ async fn survives(app: &TestApp, fault: Fault) {
     }
 }
 
-on_both_engines! {
-    async fn any_call_may_be_refused_for_a_moment(app) {
-        survives(app, Fault::RefusedBefore).await;
-    }
+#[apply(on_both_engines!)]
+async fn any_call_may_be_refused_for_a_moment(app: &TestApp) {
+    survives(app, Fault::RefusedBefore).await;
+}
 
-    async fn any_answer_may_be_lost(app) {
-        survives(app, Fault::LostAfter).await;
-    }
+#[apply(on_both_engines!)]
+async fn any_answer_may_be_lost(app: &TestApp) {
+    survives(app, Fault::LostAfter).await;
+}
 
-    async fn the_process_may_be_killed_before_any_call(app) {
-        survives(app, Fault::HangsBefore).await;
-    }
+#[apply(on_both_engines!)]
+async fn the_process_may_be_killed_before_any_call(app: &TestApp) {
+    survives(app, Fault::HangsBefore).await;
+}
 
-    async fn the_process_may_be_killed_after_any_call(app) {
-        survives(app, Fault::HangsAfter).await;
-    }
+#[apply(on_both_engines!)]
+async fn the_process_may_be_killed_after_any_call(app: &TestApp) {
+    survives(app, Fault::HangsAfter).await;
+}
 
-    async fn what_was_never_bought_is_refunded(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let names = ["unbought.com".to_owned(), "fail-now.com".to_owned()];
-        faults.plan("registrar.register", &names[0], Fault::RefusedBefore, Some(3_600_000));
-        let placed = app.client().post("/orders", custom_order(&names)).await.data(200);
-        settle(app, &server).await;
-        let id = placed["id"].as_str().unwrap();
-        assert_eq!(order(app, id).await.status, OrderStatus::Failed);
-        let unbought = domain(app, "unbought.com").await;
-        assert_eq!((unbought.owned, unbought.category, unbought.status), (false, DomainCategory::Candidate, DomainStatus::Failed));
-        assert_eq!(simulated(app, "registration", "unbought.com").await, None);
-        assert_eq!(paid(app, id).await.0, 3_300, "only the other one was bought");
-        assert_balanced(app).await;
-        // The name can be ordered again.
-        let again = app.client().post("/orders", custom_order(&names[..1])).await.data(200);
-        settle(app, &server).await;
-        assert_eq!(order(app, again["id"].as_str().unwrap()).await.status, OrderStatus::Completed);
-        assert_eq!(domain(app, "unbought.com").await.id, unbought.id, "the id stays with the name");
-    }
+#[apply(on_both_engines!)]
+async fn what_was_never_bought_is_refunded(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let names = ["unbought.com".to_owned(), "fail-now.com".to_owned()];
+    faults.plan(
+        "registrar.register",
+        &names[0],
+        Fault::RefusedBefore,
+        Some(3_600_000),
+    );
+    let placed = app
+        .client()
+        .post("/orders", custom_order(&names))
+        .await
+        .data(200);
+    settle(app, &server).await;
+    let id = placed["id"].as_str().unwrap();
+    assert_eq!(order(app, id).await.status, OrderStatus::Failed);
+    let unbought = domain(app, "unbought.com").await;
+    assert_eq!(
+        (unbought.owned, unbought.category, unbought.status),
+        (false, DomainCategory::Candidate, DomainStatus::Failed)
+    );
+    assert_eq!(simulated(app, "registration", "unbought.com").await, None);
+    assert_eq!(
+        paid(app, id).await.0,
+        3_300,
+        "only the other one was bought"
+    );
+    assert_balanced(app).await;
+    // The name can be ordered again.
+    let again = app
+        .client()
+        .post("/orders", custom_order(&names[..1]))
+        .await
+        .data(200);
+    settle(app, &server).await;
+    assert_eq!(
+        order(app, again["id"].as_str().unwrap()).await.status,
+        OrderStatus::Completed
+    );
+    assert_eq!(
+        domain(app, "unbought.com").await.id,
+        unbought.id,
+        "the id stays with the name"
+    );
+}
 
-    async fn a_failed_order_does_not_wait_for_a_long_backoff(app) {
-        let faults = Faults::default();
-        let server = app.faulty_server(&faults).await;
-        let doomed = Doomed::place(app, &server, &faults, "prompt").await;
-        runner::run_until_idle(&server, Environment::Test).await.unwrap();
-        doomed.assert_taken_back(app).await;
-    }
+#[apply(on_both_engines!)]
+async fn a_failed_order_does_not_wait_for_a_long_backoff(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let doomed = Doomed::place(app, &server, &faults, "prompt").await;
+    runner::run_until_idle(&server, Environment::Test)
+        .await
+        .unwrap();
+    doomed.assert_taken_back(app).await;
+}
 
-    async fn a_redirect_of_the_inventory_goes_with_an_order_that_never_set_it(app) {
-        let names = ["replace-forwarded.com".to_owned()];
-        stock(app, &names).await;
-        let wish = json!({ "domains": names, "forwarding_url": "https://www.example.com/" });
-        app.client().post("/domains/forwarding", wish).await.expect(202);
-        app.run_until_idle().await;
-        let placed = app.client().post("/orders", custom_order(&names)).await.data(200);
-        app.run_until_idle().await;
-        assert_eq!(domain(app, &names[0]).await.status, DomainStatus::ActionRequired);
-        let cancel = format!("/orders/{}/cancel", placed["id"].as_str().unwrap());
-        app.client().post(&cancel, json!({})).await.expect(200);
-        app.advance_seconds(31 * 24 * 60 * 60);
-        app.run_until_idle().await;
-        assert_eq!(domain(app, &names[0]).await.forwarding_url, None);
-        assert_eq!(simulated(app, "redirect", &names[0]).await, None);
-    }
+#[apply(on_both_engines!)]
+async fn a_redirect_of_the_inventory_goes_with_an_order_that_never_set_it(app: &TestApp) {
+    let names = ["replace-forwarded.com".to_owned()];
+    stock(app, &names).await;
+    let wish = json!({ "domains": names, "forwarding_url": "https://www.example.com/" });
+    app.client()
+        .post("/domains/forwarding", wish)
+        .await
+        .expect(202);
+    app.run_until_idle().await;
+    let placed = app
+        .client()
+        .post("/orders", custom_order(&names))
+        .await
+        .data(200);
+    app.run_until_idle().await;
+    assert_eq!(
+        domain(app, &names[0]).await.status,
+        DomainStatus::ActionRequired
+    );
+    let cancel = format!("/orders/{}/cancel", placed["id"].as_str().unwrap());
+    app.client().post(&cancel, json!({})).await.expect(200);
+    app.advance_seconds(31 * 24 * 60 * 60);
+    app.run_until_idle().await;
+    assert_eq!(domain(app, &names[0]).await.forwarding_url, None);
+    assert_eq!(simulated(app, "redirect", &names[0]).await, None);
 }

@@ -3,7 +3,8 @@
 use peeker_domain::OrderDomainState;
 use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::order::{Domain, Order, OrderDomain, Swap};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::rows::all;
 use crate::entity::{domains, order_domains, orders, swaps};
@@ -13,7 +14,13 @@ use crate::unit_of_work::UnitOfWork;
 /// Most ids in one query.
 const CHUNK: usize = 10_000;
 
-/// One order.
+/// Swaps that are not over, `SwapStatus::is_open`, spelled out so that the planner can choose their index.
+const OPEN: &str = "status IN ('created', 'in_progress', 'action_required')";
+
+/// Swaps of this kind that are not over; spelled out, so that the planner can choose the index of open swaps.
+const OPEN_RENAMES: &str =
+    "type = 'user_names' AND status IN ('created', 'in_progress', 'action_required')";
+
 pub(crate) async fn order(
     work: &UnitOfWork<'_>,
     account: &AccountId,
@@ -149,4 +156,39 @@ pub(crate) async fn registered(
         found.extend(all::<_, Domain>(rows)?);
     }
     Ok(found)
+}
+
+/// Swaps that are not over and take one of these domains off or bring it in, oldest first.
+pub(crate) async fn open_of_domains(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    domains: impl IntoIterator<Item = &DomainId> + Clone,
+) -> Result<Vec<Swap>> {
+    let either = Condition::any()
+        .add(swaps::Column::DomainId.is_in(domains.clone()))
+        .add(swaps::Column::ReplacementDomainId.is_in(domains));
+    let rows = swaps::Entity::find()
+        .filter(swaps::Column::AccountId.eq(account))
+        .filter(either)
+        .filter(Expr::cust(OPEN))
+        .order_by_asc(swaps::Column::Id)
+        .all(work.tx())
+        .await?;
+    all(rows)
+}
+
+/// The open renamings of a domain, oldest first.
+pub(crate) async fn open_renames(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    domain: &DomainId,
+) -> Result<Vec<Swap>> {
+    let rows = swaps::Entity::find()
+        .filter(swaps::Column::AccountId.eq(account))
+        .filter(swaps::Column::DomainId.eq(domain))
+        .filter(Expr::cust(OPEN_RENAMES))
+        .order_by_asc(swaps::Column::Id)
+        .all(db)
+        .await?;
+    all(rows)
 }

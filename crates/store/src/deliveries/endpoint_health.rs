@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use peeker_domain::delivery::Pause;
 use peeker_domain::id::AccountId;
 use peeker_domain::view::PauseReason;
 use peeker_domain::{DeliveryState, JobKind, Timestamp};
@@ -15,7 +16,7 @@ use sea_orm::{
     QuerySelect, Statement,
 };
 
-use crate::deliveries::{Attempt, IS_WAITING, Recorded};
+use super::{Attempt, IS_WAITING, Recorded};
 use crate::entity::{accounts, deliveries, delivery_attempts, endpoint_health, jobs as job_rows};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
@@ -26,24 +27,6 @@ use peeker_domain::NewJob;
 
 /// How often a pause that met another transaction is tried.
 const TRIES: u32 = 4;
-
-/// Since when and why nothing is sent to an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pause {
-    /// Since when, on the account's clock.
-    pub at: Timestamp,
-    /// Why.
-    pub reason: PauseReason,
-}
-
-impl Pause {
-    pub(crate) fn of(account: &accounts::Model) -> Option<Self> {
-        Some(Self {
-            at: account.deliveries_paused_at?,
-            reason: account.deliveries_paused_reason?,
-        })
-    }
-}
 
 /// What is known of an endpoint. All times are on the account's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,7 +45,11 @@ pub struct Health {
 pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<Health> {
     let reader = &db.pools.reader;
     let paused = accounts::Entity::find_by_id(account.clone());
-    let paused = paused.one(reader).await?.as_ref().and_then(Pause::of);
+    let paused = paused
+        .one(reader)
+        .await?
+        .as_ref()
+        .and_then(accounts::Model::pause);
     let row = endpoint_health::Entity::find_by_id(account.clone());
     let row = row.one(reader).await?;
     let row = row.unwrap_or_else(|| unknown(account));

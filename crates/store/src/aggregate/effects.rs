@@ -13,14 +13,13 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::loaded::Loaded;
-use super::read;
+use super::read::{self, open_of_domains, open_renames};
 use super::rows::all;
 use super::write::{write_all, write_order_domains, write_swaps};
 use crate::entity::{inboxes, order_domains, order_fingerprints, orders, pending_actions, swaps};
 use crate::error::Result;
 use crate::insert::insert_all;
 use crate::keys::any_of;
-use crate::swaps::{open_of_domains, open_renames};
 use crate::unit_of_work::UnitOfWork;
 use crate::users;
 

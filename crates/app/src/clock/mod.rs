@@ -1,11 +1,12 @@
 //! Clocks: the machine's, and one that only moves when it is told to.
 
+pub mod advance;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use peeker_domain::{Clock, Timestamp};
 
-/// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -9,8 +9,8 @@ use futures::future::BoxFuture;
 use peeker_domain::view::SandboxClock;
 use peeker_domain::{Environment, Error, Result};
 use peeker_store::clock::{self as rows, AccountClock};
+use peeker_store::clock_advance::{AdvanceOptions, Step, step};
 use peeker_store::jobs::{self, ClaimedJob};
-use peeker_store::walk::{self, Step, Stride};
 use peeker_store::{StoreError, UnitOfWork};
 use tokio::time::{Instant, sleep};
 
@@ -87,13 +87,13 @@ pub(crate) async fn run(
     let mut got_on = false;
     while began.elapsed() < STINT {
         let system = app.now();
-        let stride = Stride {
+        let options = AdvanceOptions {
             system,
             lease_until: system.plus_seconds(JOB_LEASE_SECONDS),
             token: &token(),
             await_receiver,
         };
-        match walk::step(db, job, &stride).await {
+        match step(db, job, &options).await {
             Ok(Step::Run(due)) => run_job(app, environment, due).await,
             // A webhook or a probe may have come due, and who sends them would find it with the next poll only.
             Ok(Step::Moved) => db.wake(true, true),

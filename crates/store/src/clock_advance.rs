@@ -1,6 +1,6 @@
 //! The walk of a sandbox's clock (contract §7): how it comes to where it was advanced to.
 //!
-//! It does not jump. It goes to the account's next timer, lets go of it, waits for what follows, and goes on to the
+//! It does not jump. It goes to the account's next timer, claims it, waits for what follows, and goes on to the
 //! next. So 400 days at once bring what 400 steps of a day do, in the same order (docs/adr/0017).
 //!
 //! What must stay true: the clock stands still while any work of the account is under way, and while it walks nobody
@@ -35,8 +35,7 @@ pub enum Step {
 
 /// How a step is to be made.
 #[derive(Debug)]
-pub struct Stride<'a> {
-    /// The system's time.
+pub struct AdvanceOptions<'a> {
     pub system: Timestamp,
     /// Until when a job that is let go is claimed.
     pub lease_until: Timestamp,
@@ -47,8 +46,12 @@ pub struct Stride<'a> {
 }
 
 /// Makes one step of the walk that `job` is. Errors: [`crate::StoreError::LeaseLost`].
-pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> Result<Step> {
-    let (account, system) = (&job.account, stride.system);
+pub async fn step(
+    db: &EnvironmentDb,
+    job: &ClaimedJob,
+    options: &AdvanceOptions<'_>,
+) -> Result<Step> {
+    let (account, system) = (&job.account, options.system);
     let mut work = UnitOfWork::begin(db, [account]).await?;
     held(&work, job).await?;
     let Some(target) = work.account(account)?.clock_target else {
@@ -59,10 +62,10 @@ pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> 
     }
     let next = next_job(&work, account).await?;
     let next = match next {
-        Some(due) if due.run_at <= system => return let_go(work, due, stride).await,
+        Some(due) if due.run_at <= system => return claim_next(work, due, options).await,
         later => later,
     };
-    let request = next_request(&work, account, stride).await?;
+    let request = next_request(&work, account, options).await?;
     if request.is_some_and(|at| at <= system) {
         return Ok(Step::Busy);
     }
@@ -86,7 +89,7 @@ pub async fn step(db: &EnvironmentDb, job: &ClaimedJob, stride: &Stride<'_>) -> 
                 created_at: due.created_at.plus_millis(-by),
                 ..due
             };
-            let_go(work, due, stride).await
+            claim_next(work, due, options).await
         }
         _ => {
             work.commit().await?;
@@ -158,11 +161,11 @@ async fn next_job(work: &UnitOfWork<'_>, account: &AccountId) -> Result<Option<j
 async fn next_request(
     work: &UnitOfWork<'_>,
     account: &AccountId,
-    stride: &Stride<'_>,
+    options: &AdvanceOptions<'_>,
 ) -> Result<Option<Timestamp>> {
     let (mut open, mut probes) = (deliveries_of(account), probes_of(account));
-    if !stride.await_receiver {
-        let system = stride.system;
+    if !options.await_receiver {
+        let system = options.system;
         open = open
             .add(deliveries::Column::LeaseToken.is_null())
             .add(deliveries::Column::NextAttemptAt.gt(system));
@@ -186,19 +189,23 @@ async fn next_request(
 }
 
 /// Claims a due job for the walk.
-async fn let_go(work: UnitOfWork<'_>, due: jobs::Model, stride: &Stride<'_>) -> Result<Step> {
+async fn claim_next(
+    work: UnitOfWork<'_>,
+    due: jobs::Model,
+    options: &AdvanceOptions<'_>,
+) -> Result<Step> {
     let clock = work.clock(&due.account_id);
     let claimed = jobs::Model {
-        run_at: stride.lease_until,
-        lease_token: Some(stride.token.to_owned()),
+        run_at: options.lease_until,
+        lease_token: Some(options.token.to_owned()),
         attempts: due.attempts.saturating_add(1),
-        wanted_again: false,
+        rerun_requested: false,
         in_line: false,
         ..due
     };
     write_back::<jobs::Entity, _>(work.tx(), vec![claimed.clone()]).await?;
     work.commit().await?;
-    Ok(Step::Run(claimed_job(claimed, stride.token, clock)))
+    Ok(Step::Run(claimed_job(claimed, options.token, clock)))
 }
 
 fn claimed_job(row: jobs::Model, token: &str, clock: ClockOffset) -> ClaimedJob {

@@ -69,7 +69,6 @@ impl World {
         }
     }
 
-    /// The account's time.
     pub fn now(&self) -> Timestamp {
         self.account.clock_offset_ms.account_time(self.system)
     }
