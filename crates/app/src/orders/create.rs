@@ -38,13 +38,11 @@ pub async fn create(app: &App, actor: &Actor, request: OrderRequest) -> Result<v
 async fn attempt(order: Order<'_>, of_body: Option<&str>) -> Result<Option<view::OrderReceipt>> {
     let (found, mut original) = order.find_out(of_body).await?;
     let now = found.facts.now;
-    let fingerprint = if let Some(fingerprint) = of_body {
-        fingerprint.to_owned()
-    } else {
-        let fingerprint = order.fingerprint(&found.basis.email, &found.basis.capacity);
+    let of_facts = || order.fingerprint(&found.basis.email, &found.basis.capacity);
+    let fingerprint = of_body.map_or_else(of_facts, str::to_owned);
+    if of_body.is_none() {
         original = order.original(&fingerprint, now).await?;
-        fingerprint
-    };
+    }
     if let Some(id) = original {
         return receipt_of(order, &id).await.map(Some);
     }

@@ -1,9 +1,10 @@
 //! Whether a new order is accepted, and what it is and costs: every rule of contract §4 between the body and the write.
 
+use super::offer::Offer;
 use super::problems::{self, Problems, insufficient_funds};
 use super::{
     Customer, NewOrder, NewOrderDomain, OrderAnswers, OrderFacts, OrderRequest, OrderTerms,
-    Personas, RegistrarOffer, RequestedDomain, Sizing,
+    Personas, RequestedDomain, Sizing,
 };
 use crate::email::EmailAddress;
 use crate::error::{Error, Result};
@@ -193,72 +194,6 @@ fn candidates<'a>(
         usable_for: usable_for(offer),
     };
     offers.iter().map(candidate).collect()
-}
-
-/// A domain of the order as the account or the registrar knows it.
-struct Offer<'a> {
-    requested: &'a RequestedDomain,
-    source: Source,
-    usable_for: &'a [MailProvider],
-    prices: Option<(Cents, Cents)>,
-    /// Why it cannot be bought, in the words of `domains_not_submittable`.
-    refusal: Option<&'static str>,
-}
-
-impl<'a> Offer<'a> {
-    fn of(
-        requested: &'a RequestedDomain,
-        facts: &'a OrderFacts,
-        answers: &'a OrderAnswers,
-    ) -> Self {
-        if let Some(known) = facts.owned(&requested.name) {
-            return Self {
-                requested,
-                source: Source::Imported,
-                usable_for: &known.usable_for,
-                prices: Some((Cents::ZERO, Cents::ZERO)),
-                refusal: None,
-            };
-        }
-        // Nothing is known of it yet, so it counts as usable for both: a misfit then is one of the inventory.
-        let unknown = Self {
-            requested,
-            source: Source::Registered,
-            usable_for: MailProvider::ALL,
-            prices: None,
-            refusal: None,
-        };
-        let Some(names) = &answers.names else {
-            return unknown;
-        };
-        match names.get(&requested.name) {
-            Some(RegistrarOffer::Buyable {
-                price,
-                renewal_price,
-                usable_for,
-            }) => Self {
-                usable_for,
-                prices: Some((*price, *renewal_price)),
-                ..unknown
-            },
-            Some(RegistrarOffer::NotToBeHad(reason)) => Self {
-                refusal: Some(reason),
-                ..unknown
-            },
-            None => Self {
-                refusal: Some("provider_error"),
-                ..unknown
-            },
-        }
-    }
-
-    /// What it can host, or could if the registrar had nothing against it.
-    fn usable_for_at_best(&self) -> &'a [MailProvider] {
-        match self.source {
-            Source::Imported => self.usable_for,
-            Source::Registered => MailProvider::ALL,
-        }
-    }
 }
 
 fn costs(case: OrderCase<'_>, offers: &[Offer<'_>]) -> OrderCosts {

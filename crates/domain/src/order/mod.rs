@@ -15,6 +15,7 @@ mod detail;
 mod domain;
 mod effect;
 mod facts;
+mod offer;
 mod pending_action;
 mod problems;
 mod progress;

@@ -12,8 +12,8 @@ use crate::error::{Code, Error};
 use crate::id::{BundleId, UserId};
 use crate::order::{
     Customer, GoogleSizing, KnownBundle, KnownCustomer, KnownDomain, MicrosoftSizing, NewOrder,
-    NextStep, OrderAnswers, OrderCase, OrderFacts, OrderIdentity, OrderRequest, OrderTerms,
-    RegistrarOffer, RequestedDomain, RouteRefusal, Sequencer, Sizing, basis, decide,
+    NextStep, OrderAnswers, OrderCase, OrderDecision, OrderFacts, OrderIdentity, OrderRequest,
+    OrderTerms, RegistrarOffer, RequestedDomain, RouteRefusal, Sequencer, Sizing, basis, decide,
 };
 use crate::price::PriceBook;
 use crate::sizing::{Split, Volume};
@@ -125,11 +125,7 @@ impl Case {
         names.insert(name(text), offer);
     }
 
-    fn with<T>(
-        &self,
-        answers: &OrderAnswers,
-        then: impl FnOnce(crate::order::OrderDecision<'_>) -> T,
-    ) -> T {
+    fn with<T>(&self, answers: &OrderAnswers, then: impl FnOnce(OrderDecision<'_>) -> T) -> T {
         let basis = basis(&self.request, &self.facts, &TERMS).unwrap();
         let case = OrderCase {
             request: &self.request,
@@ -143,7 +139,7 @@ impl Case {
     /// What a quote shows.
     #[expect(
         clippy::redundant_closure_for_method_calls,
-        reason = "the method is not general enough in its lifetime"
+        reason = "the method takes one lifetime, the closure any"
     )]
     fn problems(&self) -> Vec<Error> {
         self.with(&self.answers, |decision| decision.into_problems())
