@@ -80,10 +80,10 @@ fn no_two_modules_need_each_other() {
 #[test]
 fn a_circle_is_found_through_uses_paths_and_exports() {
     let files = [
-        ("", "mod a; mod b; mod c; pub use c::Three;"),
-        ("a", "use crate::b::Two; pub struct One;"),
+        ("", "mod a;\nmod b;\nmod c;\n\npub use c::Three;"),
+        ("a", "use crate::b::Two;\npub struct One;"),
         ("b", "pub struct Two(crate::Three);"),
-        ("c", "use super::a::One; pub struct Three;"),
+        ("c", "use super::a::One;\npub struct Three;"),
     ];
     let circle: Vec<Module> = ["a", "b", "c"].map(|name| vec![name.to_owned()]).into();
     assert_eq!(Modules::of(files).circles(), [circle]);

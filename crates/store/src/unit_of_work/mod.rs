@@ -5,18 +5,17 @@
 //! dead-locking and gives each event the next number of its account without a gap. No network I/O happens between
 //! [`UnitOfWork::begin`] and [`UnitOfWork::commit`] (invariant 3).
 
+mod job_rows;
+mod money;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::delivery::Pause;
 use peeker_domain::event::EventBody;
-use peeker_domain::id::{AccountId, EventId, HistoryId, OrderId, TransactionId};
+use peeker_domain::id::{AccountId, EventId, HistoryId, OrderId};
 use peeker_domain::order::Effect;
-use peeker_domain::wallet::Wallet;
-use peeker_domain::{
-    Cents, ClockOffset, DeliveryState, EventType, HistoryKind, JobState, LedgerAccount,
-    LedgerReason, Timestamp,
-};
-use sea_orm::sea_query::{Expr, OnConflict};
+use peeker_domain::{Cents, ClockOffset, DeliveryState, EventType, HistoryKind, Timestamp};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
@@ -26,6 +25,7 @@ use crate::environment::{EnvironmentDb, Moment};
 use crate::error::{Result, StoreError};
 use crate::insert::{insert_all, write_back};
 use crate::turnstile::{Pass, Writer};
+use job_rows::{bring_forward, job_row};
 use peeker_domain::NewJob;
 
 /// An open unit of work. Dropped without [`UnitOfWork::commit`], it changes nothing.
@@ -194,83 +194,6 @@ impl<'a> UnitOfWork<'a> {
         });
     }
 
-    /// Takes `amount` from the wallet for `order`, for `reason`.
-    /// Errors: [`StoreError::InsufficientFunds`]; nothing has changed then.
-    pub fn debit(
-        &mut self,
-        account: &AccountId,
-        amount: Cents,
-        reason: LedgerReason,
-        order: &OrderId,
-        now: Timestamp,
-    ) -> Result<()> {
-        let balance = self.account(account)?.balance_cents;
-        let Some(top_up) = self.db.rules.funding.top_up(balance, amount) else {
-            return Err(StoreError::InsufficientFunds {
-                required: amount,
-                balance,
-            });
-        };
-        self.transfer(
-            account,
-            top_up,
-            LedgerAccount::Funding,
-            LedgerReason::SandboxFunding,
-            None,
-            now,
-        )?;
-        self.transfer(
-            account,
-            -amount,
-            LedgerAccount::Sales,
-            reason,
-            Some(order),
-            now,
-        )
-    }
-
-    /// Gives back what was paid for something that `order` did not get.
-    pub fn refund(
-        &mut self,
-        account: &AccountId,
-        amount: Cents,
-        order: &OrderId,
-        now: Timestamp,
-    ) -> Result<()> {
-        self.transfer(
-            account,
-            amount,
-            LedgerAccount::Sales,
-            LedgerReason::Refund,
-            Some(order),
-            now,
-        )
-    }
-
-    /// Puts a payment into the wallet. `reference` is the operator's name for it.
-    /// Errors: at the commit, [`StoreError::Unique`] when the account has a payment with this reference.
-    pub fn credit(
-        &mut self,
-        account: &AccountId,
-        amount: Cents,
-        reference: Option<&str>,
-        now: Timestamp,
-    ) -> Result<()> {
-        let before = self.ledger.len();
-        self.transfer(
-            account,
-            amount,
-            LedgerAccount::Funding,
-            LedgerReason::Credit,
-            None,
-            now,
-        )?;
-        for entry in &mut self.ledger[before..] {
-            entry.reference = reference.map(str::to_owned);
-        }
-        Ok(())
-    }
-
     /// Sets the account's own row to that of a new sandbox, for one that is emptied in the same transaction: no money,
     /// and the system's clock. The number of the last event stays.
     pub(crate) fn start_anew(&mut self, account: &AccountId) -> Result<()> {
@@ -294,46 +217,6 @@ impl<'a> UnitOfWork<'a> {
         row.deliveries_paused_at = pause.map(|pause| pause.at);
         row.deliveries_paused_reason = pause.map(|pause| pause.reason);
         Ok(())
-    }
-
-    /// Moves `amount` into the wallet (out of it when negative), from `counterpart`: two entries that add up to zero.
-    fn transfer(
-        &mut self,
-        account: &AccountId,
-        amount: Cents,
-        counterpart: LedgerAccount,
-        reason: LedgerReason,
-        order: Option<&OrderId>,
-        now: Timestamp,
-    ) -> Result<()> {
-        if amount == Cents::ZERO {
-            return Ok(());
-        }
-        self.account(account)?.balance_cents += amount;
-        let transaction = TransactionId::new(now);
-        for (ledger_account, amount) in [(LedgerAccount::Wallet, amount), (counterpart, -amount)] {
-            self.ledger.push(ledger_entries::Model {
-                account_id: account.clone(),
-                transaction_id: transaction.clone(),
-                ledger_account,
-                amount_cents: amount,
-                reason,
-                order_id: order.cloned(),
-                created_at: now,
-                reference: None,
-            });
-        }
-        Ok(())
-    }
-
-    /// What the account's wallet holds, and what fills it up. Errors: the work was not begun for the account.
-    pub(crate) fn wallet(&self, account: &AccountId) -> Result<Wallet> {
-        let row = self.accounts.get(account);
-        let row = row.ok_or_else(|| not_begun_for(account))?;
-        Ok(Wallet {
-            balance: row.balance_cents,
-            funding: self.db.rules.funding,
-        })
     }
 
     /// Carries out an effect that touches the account alone; gives back any other.
@@ -471,53 +354,4 @@ async fn lock_accounts(
         .into_iter()
         .map(|row| (row.account_id.clone(), row))
         .collect())
-}
-
-/// A job as it is put into the table. `clock` is that of its account; the table knows the system's time alone.
-fn job_row(job: NewJob, clock: ClockOffset) -> jobs::Model {
-    let run_at = clock.system_time(job.run_at);
-    jobs::Model {
-        account_id: job.account,
-        kind: job.kind,
-        subject: job.subject,
-        order_id: job.order,
-        run_at,
-        attempts: 0,
-        lease_token: None,
-        rerun_requested: false,
-        state: JobState::Ready,
-        last_error: None,
-        created_at: run_at,
-        in_line: job.in_line,
-    }
-}
-
-/// A job that is not running is brought forward; one that is, is marked to run again.
-fn bring_forward() -> OnConflict {
-    OnConflict::columns([
-        jobs::Column::AccountId,
-        jobs::Column::Kind,
-        jobs::Column::Subject,
-    ])
-    .value(
-        jobs::Column::RunAt,
-        Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.run_at ELSE jobs.run_at END"),
-    )
-    .value(
-        jobs::Column::InLine,
-        Expr::cust("CASE WHEN jobs.lease_token IS NULL THEN excluded.in_line ELSE jobs.in_line END"),
-    )
-    .value(
-        jobs::Column::RerunRequested,
-        Expr::cust("jobs.lease_token IS NOT NULL"),
-    )
-    // What is wanted of a domain is wanted for the order that it is on now.
-    .value(jobs::Column::OrderId, Expr::cust("excluded.order_id"))
-    // The run that somebody wants after the present one is due at once, so this time must never lie ahead.
-    .value(
-        jobs::Column::CreatedAt,
-        Expr::cust("CASE WHEN excluded.created_at < jobs.created_at THEN excluded.created_at ELSE jobs.created_at END"),
-    )
-    .value(jobs::Column::State, JobState::Ready)
-    .to_owned()
 }

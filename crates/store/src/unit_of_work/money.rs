@@ -1,0 +1,128 @@
+//! The wallet's side of a unit of work: two entries of the ledger that add up to nothing, for whatever moves.
+
+use peeker_domain::id::{AccountId, OrderId, TransactionId};
+use peeker_domain::wallet::Wallet;
+use peeker_domain::{Cents, LedgerAccount, LedgerReason, Timestamp};
+
+use super::{UnitOfWork, not_begun_for};
+use crate::entity::ledger_entries;
+use crate::error::{Result, StoreError};
+
+impl UnitOfWork<'_> {
+    /// What the account's wallet holds, and what fills it up. Errors: the work was not begun for the account.
+    pub(crate) fn wallet(&self, account: &AccountId) -> Result<Wallet> {
+        let row = self.accounts.get(account);
+        let row = row.ok_or_else(|| not_begun_for(account))?;
+        Ok(Wallet {
+            balance: row.balance_cents,
+            funding: self.db.rules.funding,
+        })
+    }
+
+    /// Takes `amount` from the wallet for `order`, for `reason`.
+    /// Errors: [`StoreError::InsufficientFunds`]; nothing has changed then.
+    pub fn debit(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        reason: LedgerReason,
+        order: &OrderId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let balance = self.account(account)?.balance_cents;
+        let Some(top_up) = self.db.rules.funding.top_up(balance, amount) else {
+            return Err(StoreError::InsufficientFunds {
+                required: amount,
+                balance,
+            });
+        };
+        self.transfer(
+            account,
+            top_up,
+            LedgerAccount::Funding,
+            LedgerReason::SandboxFunding,
+            None,
+            now,
+        )?;
+        self.transfer(
+            account,
+            -amount,
+            LedgerAccount::Sales,
+            reason,
+            Some(order),
+            now,
+        )
+    }
+
+    /// Gives back what was paid for something that `order` did not get.
+    pub fn refund(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        order: &OrderId,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.transfer(
+            account,
+            amount,
+            LedgerAccount::Sales,
+            LedgerReason::Refund,
+            Some(order),
+            now,
+        )
+    }
+
+    /// Puts a payment into the wallet. `reference` is the operator's name for it.
+    /// Errors: at the commit, [`StoreError::Unique`] when the account has a payment with this reference.
+    pub fn credit(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        reference: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let before = self.ledger.len();
+        self.transfer(
+            account,
+            amount,
+            LedgerAccount::Funding,
+            LedgerReason::Credit,
+            None,
+            now,
+        )?;
+        for entry in &mut self.ledger[before..] {
+            entry.reference = reference.map(str::to_owned);
+        }
+        Ok(())
+    }
+
+    /// Moves `amount` into the wallet (out of it when negative), from `counterpart`: two entries that add up to zero.
+    fn transfer(
+        &mut self,
+        account: &AccountId,
+        amount: Cents,
+        counterpart: LedgerAccount,
+        reason: LedgerReason,
+        order: Option<&OrderId>,
+        now: Timestamp,
+    ) -> Result<()> {
+        if amount == Cents::ZERO {
+            return Ok(());
+        }
+        self.account(account)?.balance_cents += amount;
+        let transaction = TransactionId::new(now);
+        for (ledger_account, amount) in [(LedgerAccount::Wallet, amount), (counterpart, -amount)] {
+            self.ledger.push(ledger_entries::Model {
+                account_id: account.clone(),
+                transaction_id: transaction.clone(),
+                ledger_account,
+                amount_cents: amount,
+                reason,
+                order_id: order.cloned(),
+                created_at: now,
+                reference: None,
+            });
+        }
+        Ok(())
+    }
+}
