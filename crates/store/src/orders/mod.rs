@@ -8,15 +8,20 @@ pub mod facts;
 pub mod progress;
 
 use peeker_domain::id::{AccountId, BundleId, OrderId, UserId};
+use peeker_domain::money::CURRENCY;
 use peeker_domain::order::{Order, OrderDomain};
-use peeker_domain::{EmailAddress, OrderStatus, view};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use peeker_domain::{Cents, EmailAddress, OrderStatus, Timestamp, view};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select, SelectModel, Selector,
+};
 
 use crate::aggregate::rows;
 use crate::entity::orders::{Column, Entity, Model};
 use crate::entity::{inboxes, order_domains, order_history};
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
+use crate::number::unsigned;
 use crate::paging::{PageRequest, Slice, page};
 use crate::users;
 
@@ -32,8 +37,52 @@ pub struct OrderFilter {
     pub status: Option<OrderStatus>,
 }
 
-fn receipt(row: Model, email: String) -> Result<view::OrderReceipt> {
-    Ok(Order::try_from(row)?.receipt(email))
+/// What a receipt shows of an order's row: not the personas, which take time to decode.
+#[derive(FromQueryResult)]
+struct Receipt {
+    account_id: AccountId,
+    id: OrderId,
+    user_id: UserId,
+    bundle_id: Option<BundleId>,
+    status: OrderStatus,
+    domain_count: i32,
+    total_cents: Cents,
+    renews_at: Option<Timestamp>,
+    created_at: Timestamp,
+}
+
+impl Receipt {
+    fn select(query: Select<Entity>) -> Selector<SelectModel<Self>> {
+        let columns = [
+            Column::AccountId,
+            Column::Id,
+            Column::UserId,
+            Column::BundleId,
+            Column::Status,
+            Column::DomainCount,
+            Column::TotalCents,
+            Column::RenewsAt,
+            Column::CreatedAt,
+        ];
+        query.select_only().columns(columns).into_model()
+    }
+
+    fn view(self, email: String) -> Result<view::OrderReceipt> {
+        Ok(view::OrderReceipt {
+            id: self.id.into(),
+            user_id: self.user_id.into(),
+            email,
+            bundle_id: self.bundle_id.map(String::from),
+            status: self.status,
+            domain_count: unsigned(self.domain_count)?,
+            costs: view::Costs {
+                total_cents: self.total_cents,
+                currency: CURRENCY,
+            },
+            renews_at: self.renews_at,
+            created_at: self.created_at,
+        })
+    }
 }
 
 /// A page of orders.
@@ -63,7 +112,8 @@ pub async fn list(
     if let Some(status) = filter.status {
         query = query.filter(Column::Status.eq(status));
     }
-    let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
+    let rows = Receipt::select(page!(query, Column::Id, page));
+    let rows = rows.all(&db.pools.reader).await?;
     let slice = Slice::new(page, rows, |row| row.id.as_str());
     let keys = slice.rows.iter().map(|row| (&row.account_id, &row.user_id));
     let mut emails = users::emails(&db.pools.reader, keys).await?;
@@ -73,7 +123,7 @@ pub async fn list(
             .entry((row.account_id.clone(), row.user_id.clone()))
             .or_default()
             .clone();
-        receipt(row, email)
+        row.view(email)
     })
 }
 
@@ -83,11 +133,13 @@ pub async fn find_receipt(
     account: &AccountId,
     id: &OrderId,
 ) -> Result<Option<view::OrderReceipt>> {
-    let Some(row) = find_row(&db.pools.reader, account, id).await? else {
+    let reader = &db.pools.reader;
+    let query = Entity::find_by_id((account.clone(), id.clone()));
+    let Some(row) = Receipt::select(query).one(reader).await? else {
         return Ok(None);
     };
-    let email = users::email(&db.pools.reader, account, &row.user_id).await?;
-    receipt(row, email).map(Some)
+    let email = users::email(reader, account, &row.user_id).await?;
+    row.view(email).map(Some)
 }
 
 /// One order in full.
