@@ -76,7 +76,7 @@ async fn dispatch(app: &App, environment: Environment, job: ClaimedJob) {
 }
 
 async fn release(app: &App, environment: Environment, job: &ClaimedJob, error: &Error) {
-    // A walk is never given up: without it the account's clock, and with it all of its work, would stand for ever.
+    // An advance is never given up: without it the account's clock, and with it all of its work, would stand for ever.
     let dead = job.attempts >= MAX_ATTEMPTS && job.kind != JobKind::Clock;
     let run_at = app.now().plus_millis(backoff::after(job.attempts));
     let text = error.chain();

@@ -1,10 +1,10 @@
-//! The walk of a sandbox's clock (contract §7): how it comes to where it was advanced to.
+//! Advancing a sandbox's clock (contract §7): how it comes to where it is to go.
 //!
 //! It does not jump. It goes to the account's next timer, claims it, waits for what follows, and goes on to the
 //! next. So 400 days at once bring what 400 steps of a day do, in the same order (docs/adr/0017).
 //!
-//! What must stay true: the clock stands still while any work of the account is under way, and while it walks nobody
-//! but the walk lets go of the account's jobs. Timers are rows on the system's clock, so moving the account's clock
+//! What must stay true: the clock stands still while any work of the account is under way, and while it is advanced nobody
+//! but the advance claims the account's jobs. Timers are rows on the system's clock, so moving the account's clock
 //! forward is moving them earlier. A lease is a promise on the system's clock and is never moved.
 
 use peeker_domain::id::AccountId;
@@ -20,7 +20,7 @@ use crate::insert::write_back;
 use crate::jobs::{ClaimedJob, IS_READY, finish, held};
 use crate::unit_of_work::UnitOfWork;
 
-/// What the walk does next.
+/// What the advance does next.
 #[derive(Debug)]
 pub enum Step {
     /// Run this job, which is claimed, and come back.
@@ -45,7 +45,7 @@ pub struct AdvanceOptions<'a> {
     pub await_receiver: bool,
 }
 
-/// Makes one step of the walk that `job` is. Errors: [`crate::StoreError::LeaseLost`].
+/// Makes one step of the advance that `job` is. Errors: [`crate::StoreError::LeaseLost`].
 pub async fn step(
     db: &EnvironmentDb,
     job: &ClaimedJob,
@@ -104,7 +104,7 @@ async fn arrive(work: UnitOfWork<'_>, job: &ClaimedJob) -> Result<Step> {
     Ok(Step::Arrived)
 }
 
-/// The account's jobs, without the walk itself.
+/// The account's jobs, without the advance itself.
 fn jobs_of(account: &AccountId) -> Condition {
     Condition::all()
         .add(jobs::Column::AccountId.eq(account))
@@ -112,7 +112,7 @@ fn jobs_of(account: &AccountId) -> Condition {
         .add(Expr::cust(IS_READY))
 }
 
-/// Those that the walk lets go of. One of a kind that only a newer server knows must not keep the clock from moving.
+/// Those that the advance claims. One of a kind that only a newer server knows must not keep the clock from moving.
 fn own_jobs_of(account: &AccountId) -> Condition {
     let own = |kind: &JobKind| !matches!(kind, JobKind::Clock | JobKind::Probe);
     let kinds = JobKind::ALL.iter().copied().filter(own);
@@ -129,7 +129,7 @@ fn deliveries_of(account: &AccountId) -> Condition {
         .add(Expr::cust(IS_PENDING))
 }
 
-/// Whether somebody works on a job of the account: one that was claimed before the walk began, or by a walk that was
+/// Whether somebody works on a job of the account: one that was claimed before the advance began, or by an advance that was
 /// cut off.
 async fn is_under_way(
     work: &UnitOfWork<'_>,
@@ -145,7 +145,7 @@ async fn is_under_way(
     Ok(leased.is_some())
 }
 
-/// The job that is due next. Those that are due at the same time have an order too, so that every walk takes them in
+/// The job that is due next. Those that are due at the same time have an order too, so that every advance takes them in
 /// the same one.
 async fn next_job(work: &UnitOfWork<'_>, account: &AccountId) -> Result<Option<jobs::Model>> {
     Ok(jobs::Entity::find()
@@ -188,7 +188,7 @@ async fn next_request(
     Ok(delivery.into_iter().chain(probe).map(due).min())
 }
 
-/// Claims a due job for the walk.
+/// Claims a due job for the advance.
 async fn claim_next(
     work: UnitOfWork<'_>,
     due: jobs::Model,

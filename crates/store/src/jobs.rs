@@ -93,8 +93,8 @@ const LINE: Line = Line {
     exception: None,
 };
 
-/// In a sandbox: while an account's clock walks, its jobs are left to the walk, which lets go of one after the other. Not
-/// so the walk itself, and the probe of a webhook endpoint: that is a webhook like those that others send meanwhile.
+/// In a sandbox: while an account's clock is advanced, its jobs are left to the advance, which claims one after the other. Not
+/// so the advance itself, and the probe of a webhook endpoint: that is a webhook like those that others send meanwhile.
 const WALKING: Exception = Exception {
     accounts: "accounts.clock_target IS NOT NULL",
     // `JobKind::Clock` and `JobKind::Probe`.

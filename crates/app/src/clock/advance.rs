@@ -1,7 +1,7 @@
-//! The sandbox clock (contract §7): reading it, sending it on its way, and the walk that takes it there.
+//! The sandbox clock (contract §7): reading it, sending it on its way, and the job that takes it there.
 //!
-//! The walk is a job of the account. It lets go of the account's timers one after the other, runs each, waits until
-//! what follows is done, and moves the clock to the next (`peeker_store::walk`).
+//! The advance is a job of the account. It claims the account's timers one after the other, runs each, waits until
+//! what follows is done, and moves the clock to the next (`peeker_store::clock_advance`).
 
 use std::time::Duration;
 
@@ -24,12 +24,12 @@ pub const MAX_SECONDS: u32 = 10 * 365 * 24 * 60 * 60;
 const MAX_AHEAD_SECONDS: i64 = 100 * 365 * 24 * 60 * 60;
 /// How often a request that waits for the clock looks at it.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// How long a walk goes on before its job is claimed anew. Leaves a job that it runs the time that any job has.
+/// How long an advance goes on before its job is claimed anew. Leaves a job that it runs the time that any job has.
 const STINT: Duration = Duration::from_secs(10);
-/// A walk that has to wait looks again after this, and a little later each time, up to [`LONGEST_PAUSE`].
+/// An advance that has to wait looks again after this, and a little later each time, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// How often a walk looks whether webhooks are through, before it goes on without them: some four seconds. Then it does not
+/// How often an advance looks whether webhooks are through, before it goes on without them: some four seconds. Then it does not
 /// wait for any until its stint is over.
 const PATIENCE: u32 = 100;
 
@@ -71,10 +71,10 @@ fn view(app: &App, clock: AccountClock) -> SandboxClock {
     }
 }
 
-/// How this job runs those that it lets go of.
+/// How this job runs those that it claims.
 type RunJob = fn(&App, Environment, ClaimedJob) -> BoxFuture<'static, ()>;
 
-/// The worker's part: walks until the clock has arrived, or has to wait.
+/// The worker's part: advances until the clock has arrived, or has to wait.
 pub(crate) async fn run(
     app: &App,
     environment: Environment,
@@ -113,7 +113,7 @@ async fn pause(app: &App, environment: Environment, job: &ClaimedJob, got_on: bo
     come_back(app, environment, job, got_on && job.attempts < PATIENCE).await
 }
 
-/// Has the walk go on at once, with its patience renewed or not.
+/// Has the advance go on at once, with its patience renewed or not.
 async fn come_back(
     app: &App,
     environment: Environment,

@@ -14,15 +14,15 @@ use peeker_domain::id::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, timeout};
 
-/// `ConcurrencyLimiter` of an endpoint that nothing is known of.
+/// Permits of an endpoint that nothing is known of.
 const FIRST_PERMITS: usize = 4;
-/// `ConcurrencyLimiter` of an endpoint that answers quickly; the client keeps as many connections open.
+/// Permits of an endpoint that answers quickly; the client keeps as many connections open.
 const MOST_PERMITS: usize = 16;
 /// An attempt that takes longer makes the endpoint a slow one.
 const SLOW: Duration = Duration::from_secs(2);
 /// An endpoint from which nothing was heard for so long, with a request under way, may hang.
 const SILENT: Duration = Duration::from_secs(1);
-/// `ConcurrencyLimiter` of an endpoint that may hang: one for what hangs, one to find out.
+/// Permits of an endpoint that may hang: one for what hangs, one to find out.
 const SILENT_PERMITS: usize = 2;
 /// Longest wait for one's turn in memory. Together with [`POOL_WAIT`] and a send it ends before the lease does.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
