@@ -1,4 +1,4 @@
-//! The wallet of an account. It changes only inside a [`crate::Work`], with the entries that explain the change.
+//! The wallet of an account. It changes only inside a [`crate::UnitOfWork`], with the entries that explain the change.
 
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{Cents, LedgerAccount, LedgerReason, Timestamp, view};

@@ -30,7 +30,7 @@ fn shown(capacity: &Capacity, decision: OrderDecision<'_>) -> view::Quote {
     let domains = decision.domains.iter().map(|planned| view::QuotedDomain {
         domain: planned.requested.name.to_string(),
         source: planned.source,
-        provider: planned.placement.map(|placement| placement.provider),
+        provider: planned.allocation.map(|allocation| allocation.provider),
         price_cents: planned.prices.map(|(first_year, _)| first_year),
     });
     view::Quote {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::id::{AccountId, DomainId, OrderId, UserId};
 use crate::mail::MailProvider;
 use crate::money::{CURRENCY, Cents};
-use crate::plan::{Candidate, Capacity, Placement, place_all};
+use crate::plan::{Allocation, Candidate, Capacity, allocate};
 use crate::price::{line_items, total};
 use crate::status::{BundleStatus, UserStatus};
 use crate::time::Timestamp;
@@ -94,7 +94,7 @@ pub struct PlannedDomain<'a> {
     /// First and further years; `None` when it cannot be bought.
     pub prices: Option<(Cents, Cents)>,
     /// What it would host; `None` when it has no place in the plan.
-    pub placement: Option<Placement>,
+    pub allocation: Option<Allocation>,
     usable_for: &'a [MailProvider],
 }
 
@@ -140,9 +140,9 @@ pub fn decide<'a>(case: OrderCase<'a>, answers: &'a OrderAnswers) -> OrderDecisi
         .iter()
         .map(|domain| Offer::of(domain, facts, answers))
         .collect();
-    let (placements, misfits) = place_all(capacity, &candidates(&offers, |it| it.usable_for));
+    let (allocations, misfits) = allocate(capacity, &candidates(&offers, |it| it.usable_for));
     let at_best = candidates(&offers, Offer::usable_for_at_best);
-    let (_, inventory_misfits) = place_all(capacity, &at_best);
+    let (_, inventory_misfits) = allocate(capacity, &at_best);
     let costs = costs(case, &offers);
     let refused = offers
         .iter()
@@ -163,15 +163,15 @@ pub fn decide<'a>(case: OrderCase<'a>, answers: &'a OrderAnswers) -> OrderDecisi
             .err()
             .map(insufficient_funds),
     };
-    let planned = offers.iter().zip(placements);
+    let planned = offers.iter().zip(allocations);
     OrderDecision {
         domains: planned
-            .map(|(offer, placement)| PlannedDomain {
+            .map(|(offer, allocation)| PlannedDomain {
                 requested: offer.requested,
                 source: offer.source,
                 prices: offer.prices,
                 usable_for: offer.usable_for,
-                placement,
+                allocation,
             })
             .collect(),
         balance: facts.wallet.spendable(costs.total_cents),
@@ -285,8 +285,8 @@ impl<'a> OrderDecision<'a> {
 
 impl PlannedDomain<'_> {
     fn new_domain(&self, now: Timestamp) -> Result<NewOrderDomain> {
-        let placed = self.placement.zip(self.prices);
-        let (placement, (price, renewal_price)) =
+        let placed = self.allocation.zip(self.prices);
+        let (allocation, (price, renewal_price)) =
             placed.ok_or_else(|| Error::internal("an order with problems was to be written"))?;
         let url = self.requested.forwarding_url.as_ref();
         Ok(NewOrderDomain {
@@ -294,8 +294,8 @@ impl PlannedDomain<'_> {
             name: self.requested.name.clone(),
             source: self.source,
             google_only: !self.usable_for.contains(&MailProvider::Microsoft),
-            provider: placement.provider,
-            inboxes: placement.inboxes,
+            provider: allocation.provider,
+            inboxes: allocation.inboxes,
             price,
             renewal_price,
             forwarding_url: url.map(ToString::to_string),

@@ -1,16 +1,16 @@
 //! Which submitted domain hosts which provider (contract §4).
 //!
-//! A domain that can host only one provider takes one of that provider's places before any domain that can host
+//! A domain that can host only one provider takes one of that provider's domains before any domain that can host
 //! both; those fill what is left, Google first. That finds a place for every domain whenever there is one.
 
 use serde_json::json;
 
 use super::capacity::Capacity;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error};
 use crate::mail::MailProvider;
 use crate::name::DomainName;
 
-/// The order in which places are filled.
+/// The order in which domains are filled.
 const FILL_ORDER: [MailProvider; 2] = [MailProvider::Google, MailProvider::Microsoft];
 
 /// A submitted domain, with the providers it can host.
@@ -49,19 +49,19 @@ impl Candidate<'_> {
 
 /// What a domain is to host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placement {
+pub struct Allocation {
     pub provider: MailProvider,
     /// Inboxes on the domain.
     pub inboxes: u32,
 }
 
-/// Places of a plan that no domain has taken yet.
-struct FreePlaces {
+/// Domains of a plan that none of the submitted ones fills yet.
+struct FreeDomains {
     google: u32,
     microsoft: u32,
 }
 
-impl FreePlaces {
+impl FreeDomains {
     fn of(capacity: &Capacity) -> Self {
         Self {
             google: capacity.google.map_or(0, |plan| plan.domains),
@@ -69,37 +69,26 @@ impl FreePlaces {
         }
     }
 
-    /// Takes one place of the provider; `false` when none is left.
+    /// Takes one domain of the provider; `false` when none is left.
     fn take(&mut self, provider: MailProvider) -> bool {
-        let places = match provider {
+        let domains = match provider {
             MailProvider::Google => &mut self.google,
             MailProvider::Microsoft => &mut self.microsoft,
         };
-        let found = *places > 0;
-        *places = places.saturating_sub(1);
+        let found = *domains > 0;
+        *domains = domains.saturating_sub(1);
         found
     }
 }
 
-/// Gives every domain of an order its provider and inboxes, in submitted order. Refuses a wrong number of domains,
-/// then the first domain that finds no place it can fill, with [`Code::DomainNotUsableForProvider`].
-pub fn place(capacity: &Capacity, candidates: &[Candidate<'_>]) -> Result<Vec<Placement>> {
-    capacity.check_count(candidates.len())?;
-    // With as many places as domains, a domain without a place leaves a place over, and so gives an error.
-    let (placements, errors) = place_all(capacity, candidates);
-    match errors.into_iter().next() {
-        Some(error) => Err(error),
-        None => Ok(placements.into_iter().flatten().collect()),
-    }
-}
-
-/// Like [`place`], for any number of domains and with every misfit, as a quote wants it. A domain gets `None` when
-/// it has no place; it gives an error too unless all places are taken, which is for the count check to tell.
-pub fn place_all(
+/// Gives the domains of an order their providers and inboxes, in submitted order, with every misfit. A domain gets `None`
+/// when nothing is left that it can host; it gives an error too, [`Code::DomainNotUsableForProvider`], unless all of the plan
+/// is allocated, which is for the count check to tell.
+pub fn allocate(
     capacity: &Capacity,
     candidates: &[Candidate<'_>],
-) -> (Vec<Option<Placement>>, Vec<Error>) {
-    let mut free = FreePlaces::of(capacity);
+) -> (Vec<Option<Allocation>>, Vec<Error>) {
+    let mut free = FreeDomains::of(capacity);
     let mut providers: Vec<Option<MailProvider>> = candidates
         .iter()
         .map(|candidate| {
@@ -128,20 +117,23 @@ pub fn place_all(
 }
 
 /// Adds the inboxes: full domains first, so that an uneven rest falls to the provider's last place.
-fn with_inboxes(capacity: &Capacity, providers: &[Option<MailProvider>]) -> Vec<Option<Placement>> {
+fn with_inboxes(
+    capacity: &Capacity,
+    providers: &[Option<MailProvider>],
+) -> Vec<Option<Allocation>> {
     let (mut google_rank, mut microsoft_rank) = (0, 0);
-    let mut placement = |provider: MailProvider| {
+    let mut allocation = |provider: MailProvider| {
         let rank = match provider {
             MailProvider::Google => &mut google_rank,
             MailProvider::Microsoft => &mut microsoft_rank,
         };
         let inboxes = capacity.provider(provider)?.inboxes_at(*rank);
         *rank += 1;
-        Some(Placement { provider, inboxes })
+        Some(Allocation { provider, inboxes })
     };
     providers
         .iter()
-        .map(|provider| provider.and_then(&mut placement))
+        .map(|provider| provider.and_then(&mut allocation))
         .collect()
 }
 
@@ -150,6 +142,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::Result;
     use crate::sizing::{GoogleSizing, MicrosoftSizing};
 
     const BOTH: &[MailProvider] = &FILL_ORDER;
@@ -187,15 +180,25 @@ mod tests {
             .collect()
     }
 
-    fn google(inboxes: u32) -> Placement {
-        Placement {
+    /// All of a plan allocated, or the first problem.
+    fn allocated(capacity: &Capacity, candidates: &[Candidate<'_>]) -> Result<Vec<Allocation>> {
+        capacity.check_count(candidates.len())?;
+        let (allocations, errors) = allocate(capacity, candidates);
+        match errors.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(allocations.into_iter().flatten().collect()),
+        }
+    }
+
+    fn google(inboxes: u32) -> Allocation {
+        Allocation {
             provider: MailProvider::Google,
             inboxes,
         }
     }
 
-    fn microsoft() -> Placement {
-        Placement {
+    fn microsoft() -> Allocation {
+        Allocation {
             provider: MailProvider::Microsoft,
             inboxes: 50,
         }
@@ -204,14 +207,14 @@ mod tests {
     #[test]
     fn fills_google_then_microsoft_in_submitted_order() {
         let names = names(4);
-        let placed = place(&capacity(4, 2), &candidates(&names, &[BOTH; 4])).unwrap();
+        let placed = allocated(&capacity(4, 2), &candidates(&names, &[BOTH; 4])).unwrap();
         assert_eq!(placed, [google(2), google(2), microsoft(), microsoft()]);
     }
 
     #[test]
     fn names_for_one_provider_only_take_its_places_first() {
         let names = names(4);
-        let placed = place(
+        let placed = allocated(
             &capacity(4, 2),
             &candidates(&names, &[BOTH, MICROSOFT, BOTH, GOOGLE]),
         )
@@ -222,7 +225,7 @@ mod tests {
     #[test]
     fn the_last_google_domain_gets_the_uneven_rest() {
         let names = names(4);
-        let placed = place(
+        let placed = allocated(
             &capacity(5, 1),
             &candidates(&names, &[BOTH, BOTH, BOTH, GOOGLE]),
         )
@@ -233,7 +236,7 @@ mod tests {
     #[test]
     fn refuses_a_name_that_fits_no_place_left() {
         let names = names(3);
-        let error = place(
+        let error = allocated(
             &capacity(2, 2),
             &candidates(&names, &[BOTH, GOOGLE, GOOGLE]),
         )
@@ -248,22 +251,22 @@ mod tests {
     #[test]
     fn a_wrong_count_is_told_before_a_misfit() {
         let names = names(2);
-        let error = place(&capacity(2, 2), &candidates(&names, &[GOOGLE, GOOGLE])).unwrap_err();
+        let error = allocated(&capacity(2, 2), &candidates(&names, &[GOOGLE, GOOGLE])).unwrap_err();
         assert_eq!(error.code, Code::DomainCountMismatch);
     }
 
     #[test]
-    fn a_quote_gets_every_misfit_and_the_placements_that_work() {
+    fn a_quote_gets_every_misfit_and_the_allocations_that_work() {
         let names = names(4);
         let usable = [GOOGLE, NEITHER, GOOGLE, BOTH];
-        let (placed, errors) = place_all(&capacity(2, 3), &candidates(&names, &usable));
+        let (placed, errors) = allocate(&capacity(2, 3), &candidates(&names, &usable));
         assert_eq!(placed, [Some(google(2)), None, None, Some(microsoft())]);
         let domains: Vec<_> = errors
             .iter()
             .map(|error| error.details["domain"].clone())
             .collect();
         assert_eq!(domains, ["acme-1.com", "acme-2.com"]);
-        let (placed, errors) = place_all(&capacity(1, 0), &candidates(&names, &[BOTH, BOTH]));
+        let (placed, errors) = allocate(&capacity(1, 0), &candidates(&names, &[BOTH, BOTH]));
         assert_eq!(placed, [Some(google(1)), None]);
         assert!(errors.is_empty());
     }
@@ -287,7 +290,7 @@ mod tests {
             let candidates = candidates(&names, &usable);
             let possible =
                 count(NEITHER) == 0 && count(GOOGLE) <= google_domains && count(MICROSOFT) <= microsoft_domains;
-            match place(&capacity, &candidates) {
+            match allocated(&capacity, &candidates) {
                 Err(_) => prop_assert!(!possible),
                 Ok(placed) => {
                     prop_assert!(possible);
