@@ -1,4 +1,4 @@
-//! Orders (contract §4): placing and quoting them is in [`create`] and [`quote`], what both go by in `inquiry`.
+//! Orders (contract §4): placing and quoting them is in `create` and `quote`, what both go by in `inquiry`.
 
 mod create;
 mod inquiry;
