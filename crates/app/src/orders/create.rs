@@ -58,6 +58,7 @@ async fn attempt(order: Order<'_>, of_body: Option<&str>) -> Result<Option<view:
 
 /// What is to be written. Providers are asked as the decision goes on. Errors: the first problem.
 async fn decided(order: Order<'_>, found: &Findings, fingerprint: &str) -> Result<NewOrder> {
+    order::usable(&found.facts)?;
     let mut answers = OrderAnswers::default();
     loop {
         match order::decide(found.case(&order), &answers).next_step() {

@@ -62,7 +62,7 @@ impl<'a> Order<'a> {
     }
 
     /// Reads all facts in one go, and with them the original if this is a repetition of an order whose fingerprint is
-    /// given. Errors: `not_found` or `invalid_request` on `bundle_id` or `user`.
+    /// given. Errors: `not_found` on `bundle_id` or `user`.
     pub async fn find_out(self, fingerprint: Option<&str>) -> Result<(Findings, Option<OrderId>)> {
         let wanted = Wanted {
             account: &self.actor.account,

@@ -1,6 +1,6 @@
 //! `POST /orders/quote`: the decision about the order, shown and not written.
 
-use peeker_domain::order::{OrderAnswers, OrderDecision, OrderRequest, decide};
+use peeker_domain::order::{OrderAnswers, OrderDecision, OrderRequest, decide, usable};
 use peeker_domain::plan::Capacity;
 use peeker_domain::view::{self, PlannedProvider, Problem};
 use peeker_domain::{Error, MailProvider, Result};
@@ -15,6 +15,7 @@ use crate::{Actor, App};
 pub async fn quote(app: &App, actor: &Actor, request: OrderRequest) -> Result<view::Quote> {
     let order = Order::new(app, actor, &request);
     let (found, _) = order.find_out(None).await?;
+    usable(&found.facts)?;
     app.providers(actor.environment)?;
     let (route, names) =
         tokio::try_join!(order.route(found.facts.now), order.offers(&found.facts))?;

@@ -28,7 +28,7 @@ pub struct OrderBasis {
     pub capacity: Capacity,
 }
 
-/// Errors: `not_found` or `invalid_request` on `bundle_id`, then on `user`.
+/// Errors: `not_found` on `bundle_id`, then on `user`.
 pub fn basis(request: &OrderRequest, facts: &OrderFacts, terms: &OrderTerms) -> Result<OrderBasis> {
     Ok(OrderBasis {
         capacity: capacity(request, facts, terms)?,
@@ -42,26 +42,36 @@ fn capacity(request: &OrderRequest, facts: &OrderFacts, terms: &OrderTerms) -> R
     }
     let bundle = facts.bundle.as_ref();
     let bundle = bundle.ok_or_else(|| Error::not_found("bundle").with_field("bundle_id"))?;
-    if bundle.status == BundleStatus::Archived {
-        return Err(Error::invalid(
-            "bundle_id",
-            "This bundle is archived and cannot be ordered any more",
-        ));
-    }
     let inboxes = terms.microsoft_inboxes_per_license;
     Ok(Capacity::bundle(&bundle.volume, inboxes))
 }
 
 fn customer(request: &OrderRequest, facts: &OrderFacts) -> Result<EmailAddress> {
     match (&facts.customer, &request.customer) {
-        (Some(known), _) if known.status == UserStatus::Deleted => Err(Error::invalid(
-            "user",
-            "This user is deleted; restore the user in the portal or use another",
-        )),
         (Some(known), _) => Ok(known.email.clone()),
         (None, Customer::Email(email)) => Ok(email.clone()),
         (None, Customer::Id(_)) => Err(Error::not_found("user").with_field("user")),
     }
+}
+
+/// Whether bundle and customer may be ordered for. Not before the order is known to be no repetition: neither an archived
+/// bundle nor a deleted user hides the original (contract §4). Errors: `invalid_request` on `bundle_id`, then on `user`.
+pub fn usable(facts: &OrderFacts) -> Result<()> {
+    let bundle = facts.bundle.as_ref().map(|bundle| bundle.status);
+    if bundle == Some(BundleStatus::Archived) {
+        return Err(Error::invalid(
+            "bundle_id",
+            "This bundle is archived and cannot be ordered any more",
+        ));
+    }
+    let customer = facts.customer.as_ref().map(|customer| customer.status);
+    if customer == Some(UserStatus::Deleted) {
+        return Err(Error::invalid(
+            "user",
+            "This user is deleted; restore the user in the portal or use another",
+        ));
+    }
+    Ok(())
 }
 
 /// What a decision is about.

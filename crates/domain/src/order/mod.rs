@@ -39,6 +39,7 @@ pub use cancel::{
 };
 pub use decide::{
     NextStep, OrderBasis, OrderCase, OrderDecision, OrderIdentity, PlannedDomain, basis, decide,
+    usable,
 };
 pub use domain::Domain;
 pub use effect::{Effect, Retirement};

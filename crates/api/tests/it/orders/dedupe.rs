@@ -256,3 +256,25 @@ async fn an_idempotency_key_lets_a_refused_order_be_tried_again(app: &TestApp) {
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(again.data(200), placed);
 }
+
+#[apply(on_both_engines!)]
+async fn neither_an_archived_bundle_nor_a_deleted_user_hides_the_original(app: &TestApp) {
+    app.may_leave_jobs();
+    let client = app.client();
+    let bundle = client.post("/bundles", bundle_of_ten()).await.data(201);
+    let bundle = bundle["id"].as_str().unwrap();
+    let order = bundle_order(bundle, &names("domain", 10));
+    let original = client.post("/orders", order.clone()).await.data(200);
+    client
+        .delete(&format!("/bundles/{bundle}"))
+        .await
+        .expect(200);
+    let user = original["user_id"].as_str().unwrap();
+    client.delete(&format!("/users/{user}")).await.expect(200);
+    let again = client.post("/orders", order.clone()).await.data(200);
+    assert_eq!(again, original);
+    let other = bundle_order(bundle, &names("other", 10));
+    let refused = client.post("/orders", other).await;
+    let error = refused.error(400, "invalid_request");
+    assert_eq!(error["field"], "bundle_id");
+}

@@ -14,6 +14,7 @@ use crate::order::{
     Customer, GoogleSizing, KnownBundle, KnownCustomer, KnownDomain, MicrosoftSizing, NewOrder,
     NextStep, OrderAnswers, OrderCase, OrderDecision, OrderFacts, OrderIdentity, OrderRequest,
     OrderTerms, RegistrarOffer, RequestedDomain, RouteRefusal, Sequencer, Sizing, basis, decide,
+    usable,
 };
 use crate::price::PriceBook;
 use crate::sizing::{Split, Volume};
@@ -327,7 +328,8 @@ fn bundle_and_customer_have_to_be_there_and_usable() {
     };
     let of = |change: &dyn Fn(&mut Case)| {
         let case = changed(change);
-        basis(&case.request, &case.facts, &TERMS)
+        let found = basis(&case.request, &case.facts, &TERMS)?;
+        usable(&case.facts).map(|()| found)
     };
     let refused = |change: &dyn Fn(&mut Case)| {
         let error = of(change).unwrap_err();
@@ -343,6 +345,7 @@ fn bundle_and_customer_have_to_be_there_and_usable() {
     let archived = |case: &mut Case| {
         neither(case);
         case.facts.bundle = Some(bundle(BundleStatus::Archived));
+        case.facts.customer = Some(user(UserStatus::Deleted));
     };
     assert_eq!(refused(&archived), told(Code::InvalidRequest, "bundle_id"));
     assert_eq!(refused(&of_user), told(Code::NotFound, "user"));
