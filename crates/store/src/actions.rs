@@ -18,7 +18,7 @@ use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::paging::{PageRequest, Slice, page};
 use crate::unit_of_work::UnitOfWork;
-use crate::users;
+use crate::users::{self, Chosen};
 
 /// Which actions to list.
 #[derive(Debug, Clone)]
@@ -45,13 +45,17 @@ pub async fn list(
     filter: &ActionFilter,
     page: &PageRequest,
 ) -> Result<Slice<view::PendingAction>> {
-    let mut user_id = filter.user_id.clone();
-    if let Some(email) = &filter.user_email {
-        let Some(user) = users::find_by_email(db, account, email).await? else {
-            return Ok(Slice::empty());
-        };
-        user_id = Some(UserId::from_stored(user.id));
-    }
+    let chosen = users::chosen(
+        db,
+        account,
+        filter.user_id.as_ref(),
+        filter.user_email.as_ref(),
+    );
+    let user_id = match chosen.await? {
+        Chosen::All => None,
+        Chosen::One(id) => Some(id),
+        Chosen::Nobody => return Ok(Slice::empty()),
+    };
     let mut query = Entity::find()
         .filter(Column::AccountId.eq(account))
         .filter(Column::Status.eq(filter.status));

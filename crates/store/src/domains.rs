@@ -16,7 +16,7 @@ use crate::entity::domains::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::paging::{PageRequest, Slice, page};
-use crate::users;
+use crate::users::{self, Chosen};
 
 /// The condition of the index of domains that can host Microsoft, spelled out: a planner that sees a variable there
 /// cannot choose the index. It names [`MailProvider::Google`] and [`DomainCategory::Candidate`].
@@ -70,16 +70,17 @@ pub async fn list(
     filter: &DomainFilter,
     page: &PageRequest,
 ) -> Result<Slice<view::Domain>> {
-    let mut user_id = filter.user_id.clone();
-    if let Some(email) = &filter.user_email {
-        let Some(user) = users::find_by_email(db, account, email).await? else {
-            return Ok(Slice::empty());
-        };
-        if user_id.as_ref().is_some_and(|id| id.as_str() != user.id) {
-            return Ok(Slice::empty());
-        }
-        user_id = Some(UserId::from_stored(user.id));
-    }
+    let chosen = users::chosen(
+        db,
+        account,
+        filter.user_id.as_ref(),
+        filter.user_email.as_ref(),
+    );
+    let user_id = match chosen.await? {
+        Chosen::All => None,
+        Chosen::One(id) => Some(id),
+        Chosen::Nobody => return Ok(Slice::empty()),
+    };
     let only = filter.status.and_then(category_of);
     if only.is_some_and(|only| filter.category.is_some_and(|asked| asked != only)) {
         // Nothing can match, and looking for it would read every domain of that status.

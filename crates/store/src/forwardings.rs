@@ -184,7 +184,7 @@ async fn situations(
     account: &AccountId,
     domains: &HashMap<DomainId, domains::Model>,
 ) -> Result<HashMap<DomainId, Situation>> {
-    let places = order_domains::Entity::find()
+    let parts = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(domains.keys()))
         .filter(
@@ -193,7 +193,7 @@ async fn situations(
         )
         .all(db)
         .await?;
-    let being_set_up: HashSet<&DomainId> = places.iter().map(|place| &place.domain_id).collect();
+    let being_set_up: HashSet<&DomainId> = parts.iter().map(|part| &part.domain_id).collect();
     let situation = |(id, domain): (&DomainId, &domains::Model)| {
         let situation = Situation {
             order: domain.order_id.clone(),
@@ -317,16 +317,16 @@ async fn place_urls(
     set: &[domains::Model],
     url: &str,
 ) -> Result<()> {
-    let mut places = order_domains::Entity::find()
+    let mut parts = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(set.iter().map(|domain| domain.id.as_str())))
         .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
         .all(work.tx())
         .await?;
-    for place in &mut places {
-        place.forwarding_url = Some(url.to_owned());
+    for part in &mut parts {
+        part.forwarding_url = Some(url.to_owned());
     }
-    write_back::<order_domains::Entity, _>(work.tx(), places).await
+    write_back::<order_domains::Entity, _>(work.tx(), parts).await
 }
 
 async fn of_job(

@@ -241,6 +241,38 @@ async fn email_of(
     Ok(email.map(EmailAddress::from_stored))
 }
 
+/// The customer that a list is to be of.
+#[derive(Debug)]
+pub(crate) enum Chosen {
+    /// Any.
+    All,
+    /// This one.
+    One(UserId),
+    /// None there is: no customer has the address, or another one than was asked for.
+    Nobody,
+}
+
+/// Whom a filter by id, by address, by both or by neither chooses.
+pub(crate) async fn chosen(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: Option<&UserId>,
+    email: Option<&EmailAddress>,
+) -> Result<Chosen> {
+    let Some(email) = email else {
+        return Ok(id.map_or(Chosen::All, |id| Chosen::One(id.clone())));
+    };
+    let Some(user) = find_by_email(db, account, email).await? else {
+        return Ok(Chosen::Nobody);
+    };
+    let found = UserId::from_stored(user.id);
+    Ok(if id.is_some_and(|id| *id != found) {
+        Chosen::Nobody
+    } else {
+        Chosen::One(found)
+    })
+}
+
 /// Addresses of customers, by account and id.
 pub(crate) type Emails = HashMap<(AccountId, UserId), String>;
 

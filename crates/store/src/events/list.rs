@@ -133,7 +133,7 @@ pub fn list_query(
             .map_err(|_| StoreError::Corrupt(format!("page after {last:?}")))?;
         query.and(&format!("{sequence} {further} "), last);
     }
-    let limit = query.place(i64::try_from(page.fetch()).unwrap_or(i64::MAX));
+    let limit = query.bind(i64::try_from(page.fetch()).unwrap_or(i64::MAX));
     let sql = format!(
         "SELECT {COLUMNS} FROM {} WHERE {} ORDER BY {sequence} {order} LIMIT {limit}",
         lead.tables(),
@@ -193,15 +193,15 @@ impl Conditions {
     }
 
     /// Where `value` stands in the statement.
-    pub fn place(&mut self, value: impl Into<Value>) -> String {
+    pub fn bind(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len())
     }
 
     /// Adds `condition` followed by `value`.
     pub fn and(&mut self, condition: &str, value: impl Into<Value>) {
-        let place = self.place(value);
-        self.parts.push(format!("{condition}{place}"));
+        let bound = self.bind(value);
+        self.parts.push(format!("{condition}{bound}"));
     }
 }
 

@@ -139,10 +139,10 @@ impl Window<'_> {
         query.and("e.created_at >= ", self.since);
         query.and("e.created_at < ", self.until);
         if let Some(types) = self.types {
-            let places: Vec<String> = types.iter().map(|kind| query.place(*kind)).collect();
+            let bound: Vec<String> = types.iter().map(|kind| query.bind(*kind)).collect();
             query
                 .parts
-                .push(format!("e.type || '' IN ({})", places.join(", ")));
+                .push(format!("e.type || '' IN ({})", bound.join(", ")));
         }
         if self.only_failed {
             let (failed, skipped) = (DeliveryState::Failed, DeliveryState::Skipped);

@@ -3,7 +3,7 @@
 
 use peeker_domain::Timestamp;
 use peeker_domain::id::OrderId;
-use peeker_domain::order::{self, Renewal, RenewalFacts};
+use peeker_domain::order::{self, Order, Renewal, RenewalFacts};
 use peeker_domain::wallet::Wallet;
 
 use crate::aggregate::effects;
@@ -49,7 +49,7 @@ async fn facts(
     let account = &job.account;
     let id = OrderId::from_stored(job.subject.clone());
     let order = read::order(work, account, &id).await?;
-    let Some(order) = order.filter(|order| order.status.is_active()) else {
+    let Some(order) = order.filter(Order::renews) else {
         return Ok(None);
     };
     let parts = read::domains_of(work, account, &id).await?;

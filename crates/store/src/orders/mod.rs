@@ -23,7 +23,7 @@ use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::number::unsigned;
 use crate::paging::{PageRequest, Slice, page};
-use crate::users;
+use crate::users::{self, Chosen};
 
 /// Which orders to list.
 #[derive(Debug, Clone, Default)]
@@ -92,16 +92,17 @@ pub async fn list(
     filter: &OrderFilter,
     page: &PageRequest,
 ) -> Result<Slice<view::OrderReceipt>> {
-    let mut user_id = filter.user_id.clone();
-    if let Some(email) = &filter.user_email {
-        let Some(user) = users::find_by_email(db, account, email).await? else {
-            return Ok(Slice::empty());
-        };
-        if user_id.as_ref().is_some_and(|id| id.as_str() != user.id) {
-            return Ok(Slice::empty());
-        }
-        user_id = Some(UserId::from_stored(user.id));
-    }
+    let chosen = users::chosen(
+        db,
+        account,
+        filter.user_id.as_ref(),
+        filter.user_email.as_ref(),
+    );
+    let user_id = match chosen.await? {
+        Chosen::All => None,
+        Chosen::One(id) => Some(id),
+        Chosen::Nobody => return Ok(Slice::empty()),
+    };
     let mut query = Entity::find().filter(Column::AccountId.eq(account));
     if let Some(user_id) = &user_id {
         query = query.filter(Column::UserId.eq(user_id));

@@ -41,7 +41,7 @@ impl Batch for Accept {
     }
 
     fn weight(item: &NewOrder) -> usize {
-        // order, customer, fingerprint, event, delivery, history, renewal, two ledger entries; domain, place and job for
+        // order, customer, fingerprint, event, delivery, history, renewal, two ledger entries; domain, its part and its job for
         // each domain
         9 + 3 * item.domains.len()
     }
