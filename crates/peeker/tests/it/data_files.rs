@@ -117,7 +117,13 @@ fn files_that_are_open_are_told_of_and_closed() {
     let own = data.join("peeker.toml");
     fs::write(&own, "").unwrap();
     set_mode(&own, 0o640);
-    let before = modes(&data);
+    // SQLite's own files beside a database come and go with whoever has it open.
+    let lasting = || {
+        let mut modes = modes(&data);
+        modes.retain(|name, _| !name.ends_with("-wal") && !name.ends_with("-shm"));
+        modes
+    };
+    let before = lasting();
 
     let check = |name: &str| {
         let (report, _) = json(folder, &["doctor"]);
@@ -132,10 +138,7 @@ fn files_that_are_open_are_told_of_and_closed() {
     assert_eq!(status, "warn");
     assert!(message.contains("control.db, live.db"), "{message}");
     assert_eq!(check("master key").0, "warn");
-    let mut after = modes(&data);
-    // SQLite's own files beside a database come and go with whoever has it open.
-    after.retain(|name, _| before.contains_key(name));
-    assert_eq!(after, before, "a check changes nothing");
+    assert_eq!(lasting(), before, "a check changes nothing");
 
     let output = run(folder, &["partner", "list"]);
     assert!(output.status.success());
