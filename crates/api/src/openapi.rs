@@ -291,7 +291,7 @@ mod tests {
                 }
             }
         }
-        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain listEvents replayEvents getEventReplay streamEvents getEvent listEventDeliveries replayEvent getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap listUsers createUser deleteUser getUser updateUser getWallet listWalletTransactions getWebhookEndpoint verifyWebhook");
+        insta::assert_snapshot!(ids.join(" "), @"listBundles createBundle deleteBundle getBundle updateBundle listDomains checkDomainAvailability forwardDomains getDomainForwarding findDomainImports importDomains importDomainsLater getDomainImportJob getDomainImport getDomain listEvents replayEvents getEventReplay streamEvents getEvent listEventDeliveries replayEvent getMe listOrders createOrder listPendingActions quoteOrder getOrder cancelOrder listOrderHistory listOrderInboxes resolveSandboxAction getSandboxClock advanceSandboxClock resetSandbox listSwaps createSwap renameInboxes getSwap cancelSwap listUsers createUser deleteUser getUser updateUser getWallet listWalletTransactions getWebhookEndpoint verifyWebhook");
     }
 
     #[test]

@@ -50,6 +50,7 @@ fn partner_routes() -> OpenApiRouter<App> {
         .routes(routes!(swaps::create, swaps::list))
         .routes(routes!(swaps::rename))
         .routes(routes!(swaps::get))
+        .routes(routes!(swaps::cancel))
         .routes(routes!(wallet::get))
         .routes(routes!(wallet::transactions))
         .routes(routes!(webhooks::get_endpoint))

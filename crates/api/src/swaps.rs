@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::extract::parameter::{filter, id, one_of};
 use crate::extract::presence::required;
 use crate::extract::values::{domain_name, string, word};
-use crate::extract::{Body, List, NoQuery, PathId, object, query};
+use crate::extract::{Body, List, NoBody, NoQuery, PathId, object, query};
 use crate::orders::request::personas;
 
 /// The types that `POST /swaps` takes; renaming has an operation of its own.
@@ -160,5 +160,30 @@ pub async fn get(
     _: NoQuery,
 ) -> Result<Json<Single<Swap>>, ApiError> {
     let data = use_case::get(&app, &access.actor, &id).await?;
+    Ok(Json(Single { data }))
+}
+
+/// Cancel a swap
+///
+/// While it is `created` or `action_required`, or its replacement is neither bought nor set up: what it paid is refunded, it
+/// reads `failed` with the reason `cancelled`, and the domain stays as it was. A name that was bought meanwhile is in the
+/// inventory. Cancelling it again gives the same answer.
+#[utoipa::path(
+    post, path = "/swaps/{id}/cancel", operation_id = "cancelSwap", tag = "Swaps",
+    params(("id" = String, Path, description = "The swap's `swp_` id.")),
+    responses(
+        (status = 200, description = "The swap, `failed`.", body = Single<Swap>),
+        (status = 400, description = "`invalid_request`: it is over, or its replacement is bought or being set up."),
+        (status = 404, description = "`not_found`."),
+    )
+)]
+pub async fn cancel(
+    State(app): State<App>,
+    access: Access<Write>,
+    PathId(id): PathId,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<Json<Single<Swap>>, ApiError> {
+    let data = use_case::cancel(&app, &access.actor, &id).await?;
     Ok(Json(Single { data }))
 }

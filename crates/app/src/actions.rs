@@ -89,7 +89,7 @@ async fn resolve(
         ));
     }
     let id = ActionId::from_stored(action.id.clone());
-    rows::resolve_one(&mut work, &actor.account, &id, now).await?;
+    rows::resolve(&mut work, &actor.account, &id, now).await?;
     work.commit().await
 }
 
@@ -143,7 +143,7 @@ async fn record(
     } else {
         jobs::finish(&work, job).await?;
         let id = ActionId::from_stored(job.subject.clone());
-        rows::resolve_one(&mut work, &job.account, &id, now).await?;
+        rows::resolve(&mut work, &job.account, &id, now).await?;
     }
     work.commit().await
 }

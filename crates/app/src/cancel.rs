@@ -10,21 +10,16 @@ use peeker_store::orders::cancel as rows;
 use crate::failure::{internal, unless_lost};
 use crate::{Actor, App};
 
-/// Schedules the end of an order, or of some of its domains, for the end of the paid month; again is the same.
+/// Cancels an order or some of its domains: what is live ends with the paid month, the rest at once; again is the same.
 /// Errors: `not_found`; `invalid_request` when the order has ended or a domain is not on it.
-pub async fn schedule(
-    app: &App,
-    actor: &Actor,
-    id: &str,
-    scope: Scope,
-) -> Result<view::OrderDetail> {
+pub async fn cancel(app: &App, actor: &Actor, id: &str, scope: Scope) -> Result<view::OrderDetail> {
     let not_found = || Error::not_found("order");
     let id: OrderId = id.parse().map_err(|_| not_found())?;
     let db = &app.environment(actor.environment).db;
     let scope = normalised(scope);
     let now = actor.now(app).await?;
-    let outcome = rows::schedule(db, &actor.account, &id, &scope, now).await;
-    let outcome = outcome.map_err(internal("schedule a cancellation"))?;
+    let outcome = rows::cancel(db, &actor.account, &id, &scope, now).await;
+    let outcome = outcome.map_err(internal("cancel an order"))?;
     outcome.ok_or_else(not_found)?.map_err(refused)
 }
 

@@ -62,6 +62,7 @@ async fn dispatch(app: &App, environment: Environment, job: ClaimedJob) {
         JobKind::Picture => actions::watch_picture(app, environment, &job).await,
         JobKind::Forward => forwarding::run(app, environment, &job).await,
         JobKind::Retire => swaps::retire(app, environment, &job).await,
+        JobKind::SwapDeadline => swaps::expire(app, environment, &job).await,
         JobKind::Cancel => cancel::run(app, environment, &job).await,
         JobKind::Replay => events::run_replay(app, environment, &job).await,
         JobKind::Renew => billing::run(app, environment, &job).await,

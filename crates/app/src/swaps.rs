@@ -5,11 +5,13 @@ use peeker_domain::order::{
     self, Persona, Personas, RenameRequest, SwapOffer, SwapRefusal, insufficient_funds,
 };
 use peeker_domain::{
-    Code, DomainName, Environment, Error, MailProvider, Result, SwapType, Tier, Timestamp, view,
+    Code, DomainName, Environment, Error, MailProvider, Result, SwapStatus, SwapType, Tier,
+    Timestamp, view,
 };
 use peeker_providers::Verdict;
 use peeker_store::jobs::ClaimedJob;
 use peeker_store::swaps as rows;
+use peeker_store::swaps::Cancelled;
 pub use peeker_store::swaps::SwapFilter;
 use peeker_store::{partners, users};
 use serde_json::json;
@@ -236,6 +238,36 @@ pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<view::Swap> {
         .await
         .map_err(internal("find a swap"))?
         .ok_or_else(not_found)
+}
+
+/// Cancels a swap whose replacement is neither bought nor set up, and refunds what it paid; again is the same.
+/// Errors: `not_found`; `invalid_request` when it is over or too far.
+pub async fn cancel(app: &App, actor: &Actor, id: &str) -> Result<view::Swap> {
+    let not_found = || Error::not_found("swap");
+    let id: SwapId = id.parse().map_err(|_| not_found())?;
+    let db = &app.environment(actor.environment).db;
+    let now = actor.now(app).await?;
+    let outcome = rows::cancel(db, &actor.account, &id, now).await;
+    match outcome.map_err(internal("cancel a swap"))? {
+        Some(Cancelled::Ended(swap)) => Ok(swap),
+        Some(Cancelled::TooLate(status)) => Err(too_late(status)),
+        None => Err(not_found()),
+    }
+}
+
+fn too_late(status: SwapStatus) -> Error {
+    let message = if status.is_open() {
+        "The replacement is bought or being set up, so the swap cannot be cancelled any more"
+            .to_owned()
+    } else {
+        format!("The swap is {status} already and cannot be cancelled")
+    };
+    Error::new(Code::InvalidRequest, message)
+}
+
+/// The worker's part: a swap has waited for 14 days.
+pub(crate) async fn expire(app: &App, environment: Environment, job: &ClaimedJob) -> Result<()> {
+    unless_lost(rows::expire(&app.environment(environment).db, job, app.at(job.clock)).await)
 }
 
 /// The worker's part: the old domain of a premium swap has been warm for its 14 days.

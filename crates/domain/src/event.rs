@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::access::Environment;
-use crate::id::EventId;
+use crate::id::{EventId, OrderId};
 use crate::status::stored_enum;
 use crate::time::Timestamp;
 
@@ -24,6 +24,14 @@ stored_enum! {
         OrderCancelScheduled = "order.cancel_scheduled",
         /// A cancellation is final.
         OrderCancelled = "order.cancelled",
+        /// Some domains of an order are to leave it.
+        OrderDomainsCancelScheduled = "order.domains_cancel_scheduled",
+        /// Some domains have left an order that goes on.
+        OrderDomainsCancelled = "order.domains_cancelled",
+        /// A month of an order, or a year of some of its domains, was paid.
+        OrderRenewed = "order.renewed",
+        /// The wallet could not pay what was due of an order.
+        OrderRenewalFailed = "order.renewal_failed",
         /// A domain and its inboxes are live.
         DomainConnected = "domain.connected",
         /// A domain waits for the partner or the customer.
@@ -46,6 +54,8 @@ stored_enum! {
         SwapFailed = "swap.failed",
         /// A swap waits for the partner or the customer.
         SwapActionRequired = "swap.action_required",
+        /// The wallet holds little, or less than is due.
+        WalletLow = "wallet.low",
     }
 }
 
@@ -59,6 +69,10 @@ impl EventType {
             Self::OrderActionRequired => "The order waits for the partner or the customer",
             Self::OrderCancelScheduled => "The order will be cancelled",
             Self::OrderCancelled => "The order was cancelled",
+            Self::OrderDomainsCancelScheduled => "Domains will leave the order",
+            Self::OrderDomainsCancelled => "Domains have left the order",
+            Self::OrderRenewed => "The order was renewed",
+            Self::OrderRenewalFailed => "The wallet could not pay what is due",
             Self::DomainConnected => "A domain and its inboxes are live",
             Self::DomainActionRequired => "A domain waits for the partner or the customer",
             Self::DomainForwardingUpdated => "Domains were forwarded",
@@ -71,6 +85,7 @@ impl EventType {
             Self::SwapCompleted => "A swap is done",
             Self::SwapFailed => "A swap failed",
             Self::SwapActionRequired => "A swap waits for the partner or the customer",
+            Self::WalletLow => "The wallet holds little",
         }
     }
 }
@@ -87,6 +102,8 @@ pub struct EventBody<'a> {
     pub environment: Environment,
     /// Its place in the account's gap-free sequence.
     pub sequence: i64,
+    /// The order that it is about, when it is about one.
+    pub order_id: Option<&'a OrderId>,
     /// The object that changed, as the API would show it.
     pub data: &'a RawValue,
 }

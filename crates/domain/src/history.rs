@@ -22,6 +22,12 @@ stored_enum! {
         OrderCancelScheduled = "order.cancel_scheduled",
         /// The cancellation is final.
         OrderCancelled = "order.cancelled",
+        /// Some domains are to leave the order.
+        OrderDomainsCancelScheduled = "order.domains_cancel_scheduled",
+        /// Some domains have left the order, which goes on.
+        OrderDomainsCancelled = "order.domains_cancelled",
+        /// What was not delivered was given back.
+        OrderRefunded = "order.refunded",
         /// A month, or a year of some domains, was paid.
         OrderRenewed = "order.renewed",
         /// The wallet could not pay what was due.
@@ -51,6 +57,10 @@ impl HistoryKind {
             EventType::OrderActionRequired => Some(Self::OrderActionRequired),
             EventType::OrderCancelScheduled => Some(Self::OrderCancelScheduled),
             EventType::OrderCancelled => Some(Self::OrderCancelled),
+            EventType::OrderDomainsCancelScheduled => Some(Self::OrderDomainsCancelScheduled),
+            EventType::OrderDomainsCancelled => Some(Self::OrderDomainsCancelled),
+            EventType::OrderRenewed => Some(Self::OrderRenewed),
+            EventType::OrderRenewalFailed => Some(Self::OrderRenewalFailed),
             EventType::DomainConnected
             | EventType::DomainActionRequired
             | EventType::DomainForwardingUpdated
@@ -62,7 +72,8 @@ impl HistoryKind {
             | EventType::SwapInProgress
             | EventType::SwapCompleted
             | EventType::SwapFailed
-            | EventType::SwapActionRequired => None,
+            | EventType::SwapActionRequired
+            | EventType::WalletLow => None,
         }
     }
 }

@@ -27,6 +27,8 @@ stored_enum! {
         Cancel = "cancel",
         /// Retires the old domain of a premium swap. Subject: the swap.
         Retire = "retire",
+        /// Ends a swap that has waited for too long. Subject: the swap.
+        SwapDeadline = "swap_deadline",
         /// Puts the events of a window of time in line again. Subject: the event replay.
         Replay = "replay",
         /// Charges the months and registrations of an order that are due. Subject: the order.

@@ -54,7 +54,8 @@ pub use provisioning::ProvisionStep;
 pub use status::{
     ActionKind, ActionReason, ActionStatus, BundleStatus, DomainCategory, DomainStatus,
     EventReplayStatus, ForwardingStatus, IllegalTransition, ImportStatus, InboxStatus,
-    JobDomainState, OrderDomainState, OrderStatus, SwapReason, SwapStatus, SwapType, UserStatus,
+    JobDomainState, OrderDomainState, OrderFailureReason, OrderStatus, SwapReason, SwapStatus,
+    SwapType, UserStatus,
 };
 pub use time::{Clock, ClockOffset, Timestamp};
 pub use turns::Turns;

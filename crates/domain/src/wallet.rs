@@ -65,6 +65,14 @@ pub struct Wallet {
     pub funding: Funding,
 }
 
+/// Below this a wallet is low, which partners are told of once, when a payment takes it there.
+pub const LOW: Cents = Cents(10_000);
+
+/// Whether a payment that leaves `after` of `before` makes a wallet low.
+pub fn turns_low(before: Cents, after: Cents) -> bool {
+    after < LOW && before >= LOW
+}
+
 /// A wallet that cannot pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the wallet holds {balance} of {required}")]
@@ -101,6 +109,22 @@ impl Wallet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wallet_turns_low_once() {
+        for (before, after, turns) in [
+            (10_000, 10_000, false),
+            (10_000, 9_999, true),
+            (9_999, 5_000, false),
+            (50_000, 0, true),
+        ] {
+            assert_eq!(
+                turns_low(Cents(before), Cents(after)),
+                turns,
+                "{before} → {after}"
+            );
+        }
+    }
 
     #[test]
     fn a_wallet_is_filled_up_when_it_holds_too_little_and_only_then() {

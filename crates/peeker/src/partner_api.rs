@@ -146,6 +146,11 @@ impl PartnerApi {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// Changes an object; gives it back.
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let what = format!("{method} {}", path.split('?').next().unwrap_or(path));
         let mut request = self.request(&self.http, method, path);

@@ -6,6 +6,16 @@ pub use peeker_domain::provider_error::{ErrorClass, Scope};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
+/// Whom a call is made to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    Registrar,
+    Dns,
+    Mail,
+    Sequencer,
+    Probes,
+}
+
 /// A failed call to a provider.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -14,6 +24,8 @@ pub struct ProviderError {
     pub class: ErrorClass,
     /// A sentence that is safe to log and to show to an operator: no secret, no vendor body.
     pub message: String,
+    /// Who said so; `None` outside a call.
+    pub port: Option<Port>,
     source: Option<Cause>,
 }
 
@@ -23,6 +35,7 @@ impl ProviderError {
         Self {
             class,
             message: excerpt(&message.into(), SENTENCE).into_owned(),
+            port: None,
             source: None,
         }
     }

@@ -26,7 +26,7 @@ pub mod simulation;
 pub mod web_probes;
 
 pub use dns::{Dns, DnsRecord, RecordKind, Zone};
-pub use error::{ErrorClass, ProviderError, Scope};
+pub use error::{ErrorClass, Port, ProviderError, Scope};
 pub use mail::{InboxRename, InboxSpec, Mail, MailDomain, Purpose};
 pub use probes::{Probes, TargetProblem};
 pub use registrar::{Check, Registrar, Registration, Verdict};

@@ -1,4 +1,5 @@
-//! What every call of every port is held to, whoever the vendor is: a time-out (docs/adr/0027). Pacing belongs here too.
+//! What every call of every port is held to, whoever the vendor is: a time-out, and an error that says whom the call was made
+//! to (docs/adr/0027). Pacing belongs here too.
 //!
 //! A call that is cut off may have worked. So its class is [`ErrorClass::Retry`](crate::ErrorClass::Retry), and the next
 //! try looks before it makes.
@@ -12,7 +13,7 @@ use peeker_domain::order::ClientId;
 use peeker_domain::{Cents, DomainName, MailProvider, Timestamp, WebUrl};
 
 use crate::{
-    Call, Check, Dns, DnsRecord, HandOver, InboxRename, InboxSpec, Mail, MailDomain, Probes,
+    Call, Check, Dns, DnsRecord, HandOver, InboxRename, InboxSpec, Mail, MailDomain, Port, Probes,
     ProviderError, Providers, Purpose, Registrar, Registration, RouteError, SequencerPort,
     TargetProblem, Zone,
 };
@@ -44,35 +45,58 @@ impl Providers {
 struct Limited<P: ?Sized>(Arc<P>, Duration);
 
 impl<P: ?Sized> Limited<P> {
-    async fn within<T, E: From<ProviderError>>(
+    async fn within<T, E: From<ProviderError> + OfPort>(
         &self,
+        port: Port,
         operation: &str,
         call: impl Future<Output = Result<T, E>> + Send,
     ) -> Result<T, E> {
         let answer = tokio::time::timeout(self.1, call).await;
-        answer.unwrap_or_else(|_| {
+        let answer = answer.unwrap_or_else(|_| {
             let message = format!("{operation} did not answer within {:?}", self.1);
             Err(ProviderError::retry(None, message).into())
-        })
+        });
+        answer.map_err(|error| error.of_port(port))
+    }
+}
+
+/// An error that can say whom the failed call was made to.
+trait OfPort {
+    fn of_port(self, port: Port) -> Self;
+}
+
+impl OfPort for ProviderError {
+    fn of_port(mut self, port: Port) -> Self {
+        self.port = Some(port);
+        self
+    }
+}
+
+impl OfPort for RouteError {
+    fn of_port(self, port: Port) -> Self {
+        match self {
+            Self::Provider(error) => Self::Provider(error.of_port(port)),
+            other => other,
+        }
     }
 }
 
 /// Implements a port by its list of methods, so that none can be written without the limit.
 macro_rules! limited {
-    ($port:ident as $label:literal: $(
+    ($port:ident as $name:ident, $label:literal: $(
         $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;
     )+) => {
         #[async_trait]
         impl $port for Limited<dyn $port> {
             $(async fn $method(&self, call: Call<'_>, $($argument: $type),*) -> $answer {
                 let operation = concat!($label, ".", stringify!($method));
-                self.within(operation, self.0.$method(call, $($argument),*)).await
+                self.within(Port::$name, operation, self.0.$method(call, $($argument),*)).await
             })+
         }
     };
 }
 
-limited! { Registrar as "registrar":
+limited! { Registrar as Registrar, "registrar":
     check(names: &[DomainName]) -> Result<Vec<Check>, ProviderError>;
     register(name: &DomainName, expected_price: Cents) -> Result<Registration, ProviderError>;
     renew(name: &DomainName, current_end: Timestamp, expected_price: Cents) -> Result<Registration, ProviderError>;
@@ -80,7 +104,7 @@ limited! { Registrar as "registrar":
     set_nameservers(name: &DomainName, nameservers: &[String]) -> Result<(), ProviderError>;
 }
 
-limited! { Dns as "dns":
+limited! { Dns as Dns, "dns":
     zone_capacity(zones: usize) -> Result<(), ProviderError>;
     ensure_zone(name: &DomainName) -> Result<Zone, ProviderError>;
     put_records(name: &DomainName, records: &[DnsRecord]) -> Result<(), ProviderError>;
@@ -89,7 +113,7 @@ limited! { Dns as "dns":
     clear_redirect(name: &DomainName) -> Result<(), ProviderError>;
 }
 
-limited! { Mail as "mail":
+limited! { Mail as Mail, "mail":
     prepare_domain(provider: MailProvider, name: &DomainName, purpose: Purpose) -> Result<MailDomain, ProviderError>;
     verify_domain(provider: MailProvider, name: &DomainName) -> Result<(), ProviderError>;
     ensure_inboxes(provider: MailProvider, name: &DomainName, inboxes: &[InboxSpec<'_>]) -> Result<(), ProviderError>;
@@ -97,13 +121,13 @@ limited! { Mail as "mail":
     remove_inboxes(provider: MailProvider, name: &DomainName, addresses: &[String]) -> Result<(), ProviderError>;
 }
 
-limited! { SequencerPort as "sequencer":
+limited! { SequencerPort as Sequencer, "sequencer":
     check_route(client_id: Option<&ClientId>) -> Result<(), RouteError>;
     hand_over(hand_over: &HandOver<'_>) -> Result<(), ProviderError>;
     disconnect(domain: &DomainName, addresses: &[String]) -> Result<(), ProviderError>;
 }
 
-limited! { Probes as "probes":
+limited! { Probes as Probes, "probes":
     delegated(name: &DomainName, nameservers: &[String]) -> Result<bool, ProviderError>;
     picture_reachable(url: &WebUrl) -> Result<bool, ProviderError>;
     forwarding_problem(name: &DomainName, target: &WebUrl) -> Result<Option<TargetProblem>, ProviderError>;

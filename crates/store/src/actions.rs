@@ -1,19 +1,15 @@
 //! Pending actions: opened once, resolved by the facts, and what they block goes on by itself (contract §4).
 
 use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, UserId};
-use peeker_domain::order::{self, Effect, PendingAction, Persona};
-use peeker_domain::{
-    ActionReason, ActionStatus, EmailAddress, NewJob, OrderDomainState, Timestamp, view,
-};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use peeker_domain::order::{Cause, Domain, Effect, PendingAction};
+use peeker_domain::{ActionReason, ActionStatus, EmailAddress, Timestamp, view};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
-use crate::aggregate::rows::all;
-use crate::aggregate::write::{
-    write_all, write_domains, write_order, write_order_domains, write_swaps,
-};
-use crate::aggregate::{effects, read};
-use crate::entity::order_domains;
-use crate::entity::pending_actions::{Column, Entity, Model};
+use crate::aggregate::effects;
+use crate::aggregate::pending::{open_about, with_domains};
+use crate::entity::pending_action_domains;
+use crate::entity::pending_actions::{Column, Entity};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::paging::{PageRequest, Slice, page};
@@ -32,10 +28,6 @@ pub struct ActionFilter {
     /// Only of this domain.
     pub domain_id: Option<DomainId>,
     pub status: ActionStatus,
-}
-
-fn to_view(row: Model) -> Result<view::PendingAction> {
-    Ok(PendingAction::try_from(row)?.view())
 }
 
 /// A page of actions.
@@ -63,13 +55,25 @@ pub async fn list(
         query = query.filter(Column::OrderId.eq(order_id));
     }
     if let Some(domain_id) = &filter.domain_id {
-        query = query.filter(Column::DomainId.eq(domain_id));
+        query = query.filter(Column::Id.in_subquery(about(account, domain_id)));
     }
     if let Some(user_id) = &user_id {
         query = query.filter(Column::UserId.eq(user_id));
     }
     let rows = page!(query, Column::Id, page).all(&db.pools.reader).await?;
-    Slice::new(page, rows, |row| row.id.as_str()).try_map(to_view)
+    let actions = with_domains(&db.pools.reader, rows).await?;
+    Ok(Slice::new(page, actions, |action| action.id.as_str()).map(|action| action.view()))
+}
+
+/// The actions that a domain is one of the domains of.
+fn about(account: &AccountId, domain: &DomainId) -> SelectStatement {
+    use pending_action_domains::Column;
+    pending_action_domains::Entity::find()
+        .select_only()
+        .column(Column::ActionId)
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::DomainId.eq(domain))
+        .into_query()
 }
 
 pub async fn find(
@@ -80,58 +84,37 @@ pub async fn find(
     let row = Entity::find_by_id((account.clone(), id.clone()))
         .one(&db.pools.reader)
         .await?;
-    row.map(to_view).transpose()
-}
-
-/// Resolves the open actions of a domain for one reason; what they blocked goes on. Gives back how many there were.
-pub async fn resolve_for_domain(
-    work: &mut UnitOfWork<'_>,
-    account: &AccountId,
-    domain: &DomainId,
-    reason: ActionReason,
-    now: Timestamp,
-) -> Result<usize> {
-    let open = Entity::find()
-        .filter(Column::AccountId.eq(account))
-        .filter(Column::DomainId.eq(domain))
-        .filter(Column::Reason.eq(reason))
-        .filter(Column::Status.eq(ActionStatus::Open))
-        .all(work.tx())
-        .await?;
-    let open: Vec<PendingAction> = all(open)?;
-    let count = open.len();
-    for action in open {
-        resolve(work, action, now).await?;
-    }
-    Ok(count)
+    let found = with_domains(&db.pools.reader, row.into_iter().collect()).await?;
+    Ok(found.first().map(PendingAction::view))
 }
 
 /// Resolves one action, if it is open; what it blocked goes on.
-pub async fn resolve_one(
+pub async fn resolve(
     work: &mut UnitOfWork<'_>,
     account: &AccountId,
     id: &ActionId,
     now: Timestamp,
 ) -> Result<()> {
-    let row = Entity::find_by_id((account.clone(), id.clone()))
-        .one(work.tx())
-        .await?;
-    match row.filter(|row| row.status == ActionStatus::Open) {
-        Some(row) => resolve(work, PendingAction::try_from(row)?, now).await,
-        None => Ok(()),
-    }
+    let effect = Effect::ResolveAction(id.clone());
+    effects::carry_out(work, account, vec![effect], now).await
 }
 
-/// Opens an action beside provisioning, which opens its own, unless the same one is open.
-pub(crate) async fn open(
+/// The domain waits no longer for that reason on its order; it goes on.
+pub(crate) async fn release(
     work: &mut UnitOfWork<'_>,
-    action: PendingAction,
+    domain: &Domain,
+    reason: ActionReason,
     now: Timestamp,
 ) -> Result<()> {
-    let account = action.account_id.clone();
-    let mut effects: Vec<Effect> = action.watch(now).map(Effect::Enqueue).into_iter().collect();
-    effects.push(Effect::OpenAction(action));
-    effects::carry_out(work, &account, effects, now).await
+    let Some(order) = domain.order_id.clone() else {
+        return Ok(());
+    };
+    let effect = Effect::ReleaseActions {
+        order,
+        domains: [domain.id.clone()].into(),
+        cause: Cause::Reason(reason),
+    };
+    effects::carry_out(work, &domain.account_id, vec![effect], now).await
 }
 
 /// Whether a picture keeps the domain from being set up.
@@ -141,103 +124,8 @@ pub(crate) async fn has_open_picture(
     order: &OrderId,
     domain: &DomainId,
 ) -> Result<bool> {
-    let open = Entity::find()
-        .filter(Column::AccountId.eq(account))
-        .filter(Column::OrderId.eq(order))
-        .filter(Column::DomainId.eq(domain))
-        .filter(Column::Status.eq(ActionStatus::Open))
-        .filter(Column::Reason.eq(ActionReason::ProfilePictureNotAccessible))
-        .count(work.tx())
-        .await?;
-    Ok(open > 0)
-}
-
-async fn resolve(
-    work: &mut UnitOfWork<'_>,
-    mut action: PendingAction,
-    now: Timestamp,
-) -> Result<()> {
-    let (account, order) = (action.account_id.clone(), action.order_id.clone());
-    let (domain, persona) = (action.domain_id.clone(), action.persona.clone());
-    action.resolve(now);
-    write_all::<Model, _, _>(work, vec![action]).await?;
-    if let Some(persona) = &persona {
-        resume_renames(work, (&account, &order, &domain), persona, now).await?;
-    }
-    if open_on(work, &account, &order, &domain).await? == 0 {
-        resume_domain(work, &account, &order, &domain, now).await?;
-    }
-    if !any_waits(work, &account, &order).await?
-        && let Some(mut order) = read::order(work, &account, &order).await?
-    {
-        order.resume()?;
-        write_order(work, order).await?;
-    }
-    Ok(())
-}
-
-/// Open actions about one domain of an order.
-async fn open_on(
-    work: &UnitOfWork<'_>,
-    account: &AccountId,
-    order: &OrderId,
-    domain: &DomainId,
-) -> Result<u64> {
-    Ok(Entity::find()
-        .filter(Column::AccountId.eq(account))
-        .filter(Column::OrderId.eq(order))
-        .filter(Column::Status.eq(ActionStatus::Open))
-        .filter(Column::DomainId.eq(domain))
-        .count(work.tx())
-        .await?)
-}
-
-/// Whether a domain of the order waits for somebody. The picture of a renaming holds no domain.
-async fn any_waits(work: &UnitOfWork<'_>, account: &AccountId, order: &OrderId) -> Result<bool> {
-    let waiting = order_domains::Entity::find()
-        .filter(order_domains::Column::AccountId.eq(account))
-        .filter(order_domains::Column::OrderId.eq(order))
-        .filter(order_domains::Column::State.eq(OrderDomainState::ActionRequired))
-        .count(work.tx())
-        .await?;
-    Ok(waiting > 0)
-}
-
-/// The domain goes on, if it waits.
-async fn resume_domain(
-    work: &mut UnitOfWork<'_>,
-    account: &AccountId,
-    order: &OrderId,
-    domain: &DomainId,
-    now: Timestamp,
-) -> Result<()> {
-    let part = read::part_of(work, account, order, domain).await?;
-    let row = read::domain(work, account, domain).await?;
-    let (Some(mut part), Some(mut domain)) = (part, row) else {
-        return Ok(());
-    };
-    let mut swaps = read::swaps_in(work, std::slice::from_ref(&part)).await?;
-    let effects = order::resume(&mut part, &mut domain, swaps.first_mut(), now)?;
-    write_order_domains(work, vec![part]).await?;
-    write_domains(work, vec![domain]).await?;
-    write_swaps(work, swaps).await?;
-    effects::carry_out(work, account, effects, now).await
-}
-
-/// Lets the renamings go on that wait for the picture of this persona.
-async fn resume_renames(
-    work: &mut UnitOfWork<'_>,
-    (account, order, domain): (&AccountId, &OrderId, &DomainId),
-    persona: &Persona,
-    now: Timestamp,
-) -> Result<()> {
-    let mut waiting = read::open_renames(work.tx(), account, domain).await?;
-    let effects = order::resume_renames(&mut waiting, Some(persona))?;
-    if effects.is_empty() {
-        return Ok(());
-    }
-    write_swaps(work, waiting).await?;
-    effects::carry_out(work, account, effects, now).await?;
-    work.enqueue(NewJob::provision(account, order, domain, now));
-    Ok(())
+    let domains = [domain.clone()].into();
+    let picture = Cause::Reason(ActionReason::ProfilePictureNotAccessible);
+    let open = open_about(work.tx(), account, order, &domains, &picture).await?;
+    Ok(!open.is_empty())
 }

@@ -4,6 +4,8 @@
 //! finishes a job proves with the lease token that it is still his. Failures move `run_at` into the future; the
 //! backoff is a row, so it survives a restart.
 
+use std::collections::BTreeSet;
+
 use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::retry::MAX_ATTEMPTS;
 use peeker_domain::status::UnknownWord;
@@ -21,6 +23,9 @@ use crate::error::{Result, StoreError};
 use crate::insert::write_back;
 use crate::line::{Claim, Exception, Line, LineUp, Share};
 use crate::unit_of_work::UnitOfWork;
+
+/// Most ids in one query.
+const CHUNK: usize = 10_000;
 
 /// The subject of jobs about an account's one webhook endpoint.
 pub const ENDPOINT: &str = "endpoint";
@@ -306,6 +311,28 @@ pub(crate) async fn held_by(
         .await?;
     row.filter(|row| row.lease_token.as_deref() == Some(lease))
         .ok_or(StoreError::LeaseLost)
+}
+
+/// Those of these domains whose set-up has begun. The rows of the others' jobs are locked, so that none begins meanwhile.
+pub(crate) async fn has_begun(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    domains: &[DomainId],
+) -> Result<BTreeSet<DomainId>> {
+    let mut begun = BTreeSet::new();
+    for chunk in domains.chunks(CHUNK) {
+        let rows = jobs::Entity::find()
+            .filter(jobs::Column::AccountId.eq(account))
+            .filter(jobs::Column::Kind.eq(JobKind::Provision))
+            .filter(jobs::Column::Subject.is_in(chunk.iter().map(DomainId::as_str)))
+            .lock_exclusive()
+            .all(work.tx())
+            .await?;
+        let begun_by_now = |row: &jobs::Model| row.attempts > 0 || row.lease_token.is_some();
+        let rows = rows.into_iter().filter(begun_by_now);
+        begun.extend(rows.map(|row| DomainId::from_stored(row.subject)));
+    }
+    Ok(begun)
 }
 
 /// Ends a job with the changes of a unit of work. Errors: [`StoreError::LeaseLost`], so that a worker that was too

@@ -10,15 +10,13 @@ use peeker_domain::order::{
 use peeker_domain::{Cents, DomainName, NewJob, Timestamp};
 use sea_orm::EntityTrait;
 
-use crate::aggregate::write::write_domains;
+use crate::aggregate::write::{write_domains, write_order, write_order_domains};
 use crate::aggregate::{effects, read};
 use crate::entity::domains;
 use crate::environment::EnvironmentDb;
 use crate::error::{Result, StoreError};
 use crate::jobs::{ClaimedJob, finish, run_again};
-use crate::orders::cancel::write_removal;
 use crate::unit_of_work::UnitOfWork;
-use crate::users;
 
 /// A year that was paid for and that the registrar has not confirmed.
 #[derive(Debug, Clone)]
@@ -148,7 +146,8 @@ async fn lapse(
     let mut leaving: BTreeSet<u32> = of_domain.map(|part| part.position).collect();
     let swaps = read::swaps_in(work, &parts).await?;
     leaving.extend(coming_in_for(&parts, &swaps, &leaving));
-    let email = users::email(work.tx(), &account, &order.user_id).await?;
-    let removal = schedule_removal(order, parts, &leaving, email, now, now)?;
-    write_removal(work, &account, removal, now).await
+    let removal = schedule_removal(order, parts, &leaving, now, now)?;
+    write_order(work, removal.order).await?;
+    write_order_domains(work, removal.parts).await?;
+    effects::carry_out(work, &account, removal.effects, now).await
 }

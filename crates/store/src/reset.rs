@@ -55,6 +55,7 @@ pub async fn empty(
         event_replays,
         events,
         ledger_entries,
+        pending_action_domains,
         pending_actions,
         swaps,
         order_history,

@@ -20,8 +20,8 @@ use crate::{Client, Commits, Engine, Faults, TestDatabase};
 /// When a test begins: 2026-05-08T12:00:00Z.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_778_241_600_000);
 
-/// Jobs that wait for their day as long as an order or a registration lives.
-const TIMERS: [JobKind; 2] = [JobKind::Renew, JobKind::Expiry];
+/// Jobs that wait for their day, whatever has become of what they are about.
+const TIMERS: [JobKind; 3] = [JobKind::Renew, JobKind::Expiry, JobKind::SwapDeadline];
 
 /// An app on a fresh database, with one partner.
 pub struct TestApp {
@@ -241,7 +241,7 @@ impl TestApp {
     }
 
     /// Ends the test. Work that nobody ran is a mistake of the test, or a job that never comes to an end. The timers
-    /// that every order has are no such work.
+    /// of orders and swaps are no such work.
     pub async fn finish(self) {
         if !self.may_leave_jobs.load(Ordering::Relaxed) {
             for state in [JobState::Ready, JobState::Dead] {

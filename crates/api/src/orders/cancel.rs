@@ -55,6 +55,6 @@ pub async fn cancel(
     _: NoQuery,
     OptionalBody(scope): OptionalBody<CancelOrder>,
 ) -> Result<Json<Single<OrderDetail>>, ApiError> {
-    let data = use_case::schedule(&app, &access.actor, &id, scope.unwrap_or(Scope::Order)).await?;
+    let data = use_case::cancel(&app, &access.actor, &id, scope.unwrap_or(Scope::Order)).await?;
     Ok(Json(Single { data }))
 }

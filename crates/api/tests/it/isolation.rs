@@ -172,6 +172,7 @@ async fn nothing_done_with_a_test_key_leaves_a_row_in_the_live_database(app: &Te
         "imported_names",
         "forwardings",
         "forwarding_domains",
+        "pending_action_domains",
         "pending_actions",
         "jobs",
         "replays",

@@ -1,5 +1,6 @@
 //! Taking a domain back from an order that failed or was cancelled (contract §4): inboxes are removed, what was bought
-//! goes to the partner's inventory, what was not delivered is refunded.
+//! goes to the partner's inventory, what was not delivered is refunded. What was never delivered has left its order before
+//! that, and may be on another.
 
 use peeker_domain::ProvisionStep;
 use peeker_domain::order::{Change, Next};
@@ -34,9 +35,10 @@ impl ProvisionRun<'_> {
         if part.forwarding_url.is_some() || part.source == Source::Imported {
             dns.clear_redirect(call, name).await?;
         }
-        // The purchase may have gone through without our hearing of it.
+        // The purchase may have gone through without our hearing of it. One that was let go before was not tried.
         if part.source == Source::Registered
             && part.step == ProvisionStep::Register
+            && !part.deprovision_pending
             && let Some(registration) = registrar.find(call, name).await?
         {
             let bought = Change::Registered {

@@ -13,8 +13,10 @@ mod steps;
 use peeker_domain::id::ActionId;
 use peeker_domain::order::{Blocker, Change, Next};
 use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
-use peeker_domain::{ActionReason, Environment, Error, OrderDomainState, OrderStatus, Timestamp};
-use peeker_providers::ProviderError;
+use peeker_domain::{
+    ActionReason, Environment, Error, OrderDomainState, OrderFailureReason, OrderStatus, Timestamp,
+};
+use peeker_providers::{Port, ProviderError};
 use peeker_store::jobs::ClaimedJob;
 use peeker_store::jobs::DomainJob;
 use peeker_store::orders::progress::{self, Assignment, Step};
@@ -89,6 +91,16 @@ pub(crate) async fn run(
     Ok(())
 }
 
+fn who_refused(port: Option<Port>) -> OrderFailureReason {
+    match port {
+        Some(Port::Registrar) => OrderFailureReason::RegistrarRefused,
+        Some(Port::Dns) => OrderFailureReason::DnsRefused,
+        Some(Port::Mail) => OrderFailureReason::MailRefused,
+        Some(Port::Sequencer) => OrderFailureReason::SequencerRefused,
+        Some(Port::Probes) | None => OrderFailureReason::ProviderRefused,
+    }
+}
+
 async fn end(db: &EnvironmentDb, job: &DomainJob) -> Result<(), Error> {
     progress::end_job(db, job).await.map_err(Error::internal)
 }
@@ -97,7 +109,8 @@ impl ProvisionRun<'_> {
     /// What is to be done with the domain now; nothing while it waits for somebody.
     fn task(&self) -> Option<ProviderWork> {
         let Assignment { order, part, .. } = &self.assignment;
-        if order.status == OrderStatus::Failed || part.is_leaving(self.now()) {
+        let is_to_go = part.deprovision_pending || part.is_leaving(self.now());
+        if order.status == OrderStatus::Failed || is_to_go {
             return Some(ProviderWork::Deprovision);
         }
         match part.state {
@@ -142,6 +155,7 @@ impl ProvisionRun<'_> {
         match self.follow_up(error, work) {
             FollowUp::Retry { at_least_ms } => self.retry(at_least_ms, error),
             FollowUp::FailOrder => Change::OrderFailed {
+                reason: who_refused(error.port),
                 message: error.message.clone(),
             },
             FollowUp::GiveUp(_) if self.assignment.part.is_replacement() => Change::SwapFailed,

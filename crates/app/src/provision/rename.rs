@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use peeker_domain::order::{OpenRename, RenameOutcome};
+use peeker_domain::id::ActionId;
+use peeker_domain::order::{Blocker, OpenRename, RenameOutcome};
 use peeker_domain::provider_error::{FollowUp, ProviderWork};
-use peeker_domain::{Error, MailProvider, WebUrl};
+use peeker_domain::{ActionReason, Error, MailProvider, WebUrl};
 use peeker_providers::{InboxRename, InboxSpec, ProviderError, Providers};
 use peeker_store::swaps;
 
@@ -49,11 +50,14 @@ impl ProvisionRun<'_> {
             self.rename_at_providers(target, &ready).await?;
         }
         let wait = |rename: OpenRename| {
-            let message = picture(&rename)
-                .and_then(|url| unreachable.get(url))
-                .cloned();
-            let outcome = RenameOutcome::PictureUnreachable(message.unwrap_or_default());
-            (rename, outcome)
+            let message = picture(&rename).and_then(|url| unreachable.get(url));
+            let blocker = Blocker {
+                id: ActionId::new(self.now()),
+                reason: ActionReason::ProfilePictureNotAccessible,
+                message: message.cloned().unwrap_or_default(),
+                persona: Some(rename.persona.clone()),
+            };
+            (rename, RenameOutcome::PictureUnreachable(blocker))
         };
         let done = ready
             .into_iter()

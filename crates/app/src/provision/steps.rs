@@ -36,7 +36,7 @@ impl ProvisionRun<'_> {
             providers: self.app.providers(self.environment)?,
             name: DomainName::from_stored(part.name.clone()),
             provider: part.provider,
-            key: format!("{}/{}", self.job.order, self.job.domain),
+            key: format!("{}/{}", part.order_id, self.job.domain),
         })
     }
 

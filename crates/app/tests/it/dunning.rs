@@ -71,19 +71,24 @@ async fn it_is_tried_for_a_week_and_cancelled_with_a_week_of_notice(app: &TestAp
     pass(app, &app.app, notice.plus_seconds(60)).await;
     let mut events = events_about(app, &id).await;
     events.retain(|kind| kind != "domain.connected");
+    let failed = ["order.renewal_failed"; 8];
     assert_eq!(
         events,
         [
-            "order.in_progress",
-            "order.completed",
-            "order.cancel_scheduled",
-            "order.cancelled"
+            &["order.in_progress", "order.completed"],
+            &failed[..],
+            &["order.cancel_scheduled", "order.cancelled"],
         ]
+        .concat()
     );
+    // Told once, with the first try.
+    let low = app.events_of("wallet.low").await;
+    assert_eq!(low.len(), 1);
+    assert_eq!(low[0]["order_id"], id.as_str());
+    assert_eq!(low[0]["data"]["required_cents"], 400);
     assert_eq!(amounts(app, &id, "renewal").await, [] as [i64; 0]);
     let history = history(app, &id).await;
     let kinds: Vec<&str> = history.iter().map(|(kind, _)| kind.as_str()).collect();
-    let failed = ["order.renewal_failed"; 8];
     assert_eq!(
         kinds,
         [

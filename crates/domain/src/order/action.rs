@@ -5,8 +5,7 @@ use crate::job::NewJob;
 use crate::status::{DomainStatus, IllegalTransition, OrderDomainState, SwapStatus};
 use crate::time::Timestamp;
 
-/// The last action about a domain is resolved: it goes on, and the swap that brings it in. The order's status is decided
-/// by [`super::Order::resume`] when no other domain of it waits.
+/// The last action about a domain is resolved: it goes on, and the swap that brings it in.
 pub fn resume(
     part: &mut OrderDomain,
     domain: &mut Domain,
@@ -14,6 +13,13 @@ pub fn resume(
     now: Timestamp,
 ) -> Result<Vec<Effect>, IllegalTransition> {
     let mut effects = Vec::new();
+    if part.is_live() && domain.status == DomainStatus::ActionRequired {
+        // Its inboxes were to be renamed.
+        domain.turn(DomainStatus::Active)?;
+        let job = NewJob::provision(&part.account_id, &part.order_id, &part.domain_id, now);
+        effects.push(Effect::Enqueue(job));
+        return Ok(effects);
+    }
     if part.state != OrderDomainState::ActionRequired {
         return Ok(effects);
     }

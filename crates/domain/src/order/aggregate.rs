@@ -5,7 +5,9 @@ use crate::mail::MailProvider;
 use crate::money::Cents;
 use crate::order::{Persona, Personas, personas_of_domain};
 use crate::provisioning::ProvisionStep;
-use crate::status::{IllegalTransition, InboxStatus, OrderDomainState, OrderStatus};
+use crate::status::{
+    IllegalTransition, InboxStatus, OrderDomainState, OrderFailureReason, OrderStatus,
+};
 use crate::time::Timestamp;
 use crate::view::Source;
 
@@ -37,6 +39,7 @@ pub struct Order {
     pub fingerprint: String,
     /// Why it failed, for the operator.
     pub failure: Option<String>,
+    pub failure_reason: Option<OrderFailureReason>,
     pub renews_at: Option<Timestamp>,
     pub cancellation_scheduled_at: Option<Timestamp>,
     pub cancels_at: Option<Timestamp>,
@@ -65,6 +68,8 @@ pub struct OrderDomain {
     pub state: OrderDomainState,
     /// When its time on the order is over.
     pub leaves_at: Option<Timestamp>,
+    /// Whether it has left and what was made for it at the providers may still be there: its job removes that first.
+    pub deprovision_pending: bool,
     /// Whose names its inboxes bear, where those are not the order's personas.
     pub personas: Option<Personas>,
     /// The swap that brings it in.
@@ -133,6 +138,16 @@ impl OrderDomain {
         self.state.is_over()
     }
 
+    /// Whether it is live.
+    pub fn is_live(&self) -> bool {
+        self.state == OrderDomainState::Active
+    }
+
+    /// Lets it leave now, if it has not been to before.
+    pub(super) fn leave_now(&mut self, now: Timestamp) {
+        self.leaves_at = Some(self.leaves_at.map_or(now, |at| at.min(now)));
+    }
+
     /// Whether its time on the order is over.
     pub fn is_leaving(&self, now: Timestamp) -> bool {
         self.leaves_at.is_some_and(|at| at <= now)
@@ -190,10 +205,34 @@ impl OrderDomain {
         self.license_share(order) + purchase
     }
 
-    /// What was paid for a purchase that never came about. The order says so, not the domain: a name may be imported while
-    /// it waits to be bought, and then the account has it all the same.
+    /// How many months of its licenses bought nothing, should they be refunded: all that it was charged for when it was never
+    /// live. It is charged no more from when it is to leave.
+    pub(super) fn months_undelivered(&self, order: &Order) -> u32 {
+        if self.is_live() || self.swap_out_id.is_some() {
+            return 1;
+        }
+        let charged = |month: &i32| {
+            let begins = order.created_at.plus_months(*month);
+            self.leaves_at.is_none_or(|leaves_at| begins < leaves_at)
+        };
+        let later = (1..order.months_paid).filter(charged).count();
+        1 + u32::try_from(later).unwrap_or(0)
+    }
+
+    /// Whether nothing of it is bought or named yet.
+    pub(super) fn is_at_first_step(&self) -> bool {
+        self.step == ProvisionStep::FIRST
+    }
+
+    /// Whether it is yet to be bought; when its part is over, whether it never was. The order says so, not the domain: a name
+    /// may be imported while it waits to be bought, and then the account has it all the same.
+    pub(super) fn is_unbought(&self) -> bool {
+        self.source == Source::Registered && self.step == ProvisionStep::Register
+    }
+
+    /// What was paid for a purchase that never came about.
     pub(super) fn never_bought(&self) -> Cents {
-        if self.source == Source::Registered && self.step == ProvisionStep::Register {
+        if self.is_unbought() {
             self.price_cents
         } else {
             Cents::ZERO

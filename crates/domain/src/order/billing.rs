@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Domain, EXPIRY_LEAD_SECONDS, Effect, Order, OrderDomain, Removal, schedule_removal};
-use crate::history::HistoryKind;
+use crate::event::EventType;
 use crate::id::DomainId;
 use crate::job::NewJob;
 use crate::mail::MailProvider;
@@ -31,7 +31,6 @@ pub struct RenewalFacts {
     pub parts: Vec<OrderDomain>,
     /// Those that are charged and were bought.
     pub domains: Vec<Domain>,
-    pub email: String,
     pub wallet: Wallet,
 }
 
@@ -199,12 +198,12 @@ fn paid(facts: RenewalFacts, bill: &Bill, now: Timestamp) -> Renewal {
             reason: LedgerReason::Renewal,
             order: order.id.clone(),
         },
-        Effect::Record {
-            order: order.id.clone(),
-            kind: HistoryKind::OrderRenewed,
-            message: bill.paid_message(),
-            amount: Some(-total).filter(|amount| *amount != Cents::ZERO),
-        },
+        Effect::tell(
+            EventType::OrderRenewed,
+            &order.id,
+            bill.paid_message(),
+            Some(-total).filter(|amount| *amount != Cents::ZERO),
+        ),
     ];
     domains.retain(|domain| bill.domains.contains(&domain.id));
     for domain in &mut domains {
@@ -235,46 +234,49 @@ fn unpaid(
     now: Timestamp,
 ) -> Result<Renewal, IllegalTransition> {
     let RenewalFacts {
-        mut order,
-        parts,
-        email,
-        ..
+        mut order, parts, ..
     } = facts;
     // A server that was down for long gives the partner his days all the same.
     let noticed_late = now.as_seconds() - bill.due.as_seconds() > DAY_SECONDS;
     let first = if noticed_late { now } else { bill.due };
+    let is_news = order.overdue_since.is_none();
     let since = *order.overdue_since.get_or_insert(first);
     let gives_up = since.plus_seconds(DUNNING_SECONDS) <= now;
-    let record = unpaid_record(&order, missing, gives_up);
+    let mut effects = vec![unpaid_told(&order, missing, gives_up)];
+    if is_news {
+        effects.push(Effect::TellWalletLow {
+            order: order.id.clone(),
+            required: missing.required,
+        });
+    }
     if gives_up {
         let all = parts.iter().map(|domain| domain.position).collect();
         let ends_at = now.plus_seconds(NOTICE_SECONDS);
-        let removal = schedule_removal(order, parts, &all, email, ends_at, now)?;
-        return Ok(given_up(record, removal));
+        let removal = schedule_removal(order, parts, &all, ends_at, now)?;
+        return Ok(given_up(effects, removal));
     }
     let days = (now.as_seconds() - since.as_seconds()) / DAY_SECONDS + 1;
     Ok(Renewal {
         order,
         parts: Vec::new(),
         domains: Vec::new(),
-        effects: vec![record],
+        effects,
         next: Some(since.plus_seconds(days * DAY_SECONDS)),
     })
 }
 
-fn given_up(record: Effect, removal: Removal) -> Renewal {
-    let mut effects = vec![record];
+fn given_up(mut effects: Vec<Effect>, removal: Removal) -> Renewal {
     effects.extend(removal.effects);
     Renewal {
         order: removal.order,
-        parts: removal.domains,
+        parts: removal.parts,
         domains: Vec::new(),
         effects,
         next: None,
     }
 }
 
-fn unpaid_record(order: &Order, missing: InsufficientFunds, gives_up: bool) -> Effect {
+fn unpaid_told(order: &Order, missing: InsufficientFunds, gives_up: bool) -> Effect {
     let InsufficientFunds { required, balance } = missing;
     let then = if gives_up {
         "it was tried for 7 days, so the order will be cancelled"
@@ -282,10 +284,10 @@ fn unpaid_record(order: &Order, missing: InsufficientFunds, gives_up: bool) -> E
         "it is tried again every day for 7 days"
     };
     let short = required - balance;
-    Effect::Record {
-        order: order.id.clone(),
-        kind: HistoryKind::OrderRenewalFailed,
-        message: format!("The wallet holds {balance} of {required}, {short} are missing; {then}"),
-        amount: None,
-    }
+    Effect::tell(
+        EventType::OrderRenewalFailed,
+        &order.id,
+        format!("The wallet holds {balance} of {required}, {short} are missing; {then}"),
+        None,
+    )
 }

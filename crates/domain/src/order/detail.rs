@@ -35,9 +35,9 @@ impl Order {
             shown.filter(move |domain| domain.source == source)
         };
         let names = |source| of(source).map(|domain| domain.name.clone()).collect();
-        let registrations: Vec<Cents> = of(Source::Registered)
-            .map(|domain| domain.price_cents)
-            .collect();
+        let kept =
+            of(Source::Registered).filter(|domain| !(domain.is_over() && domain.is_unbought()));
+        let registrations: Vec<Cents> = kept.map(|domain| domain.price_cents).collect();
         let cancelling = domains.iter().filter(|domain| domain.is_cancelling());
         let line_items = self.line_items(&registrations);
         view::OrderDetail {
@@ -67,6 +67,7 @@ impl Order {
             renews_at: self.renews_at,
             cancellation_scheduled_at: self.cancellation_scheduled_at,
             cancels_at: self.cancels_at,
+            failure: self.failure_reason.map(Into::into),
             cancelling_domains: cancelling
                 .map(|domain| view::CancellingDomain {
                     id: domain.domain_id.to_string(),

@@ -26,6 +26,7 @@ mod settle;
 mod swap;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use crate::client_id::ClientId;
 pub use crate::persona::{Persona, Personas, personas_of_domain};
@@ -35,19 +36,20 @@ pub use action::resume;
 pub use aggregate::{Inbox, Order, OrderDomain};
 pub use billing::{Renewal, RenewalFacts, renew};
 pub use cancel::{
-    CancelRefusal, Misnamed, Removal, Scope, cancel, coming_in_for, due, schedule_removal,
+    CancelFacts, CancelRefusal, Cancellation, Misnamed, Removal, Scope, cancel, coming_in_for, due,
+    schedule_removal,
 };
 pub use decide::{
     NextStep, OrderBasis, OrderCase, OrderDecision, OrderIdentity, PlannedDomain, basis, decide,
     usable,
 };
 pub use domain::Domain;
-pub use effect::{Effect, Retirement};
+pub use effect::{Cause, Effect, Retirement, Told};
 pub use facts::{
     KnownBundle, KnownCustomer, KnownDomain, OrderAnswers, OrderFacts, OrderTerms, RegistrarOffer,
     RouteRefusal,
 };
-pub use pending_action::PendingAction;
+pub use pending_action::{ActionDomain, PendingAction};
 pub use problems::{already_in_active_order, insufficient_funds};
 pub use progress::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, Next};
 pub use registration::{
@@ -61,6 +63,7 @@ pub use rename::{
 pub use request::*;
 pub use settle::{after_leaving, swaps_after_leaving};
 pub use swap::{
-    Import, Swap, SwapAcceptance, SwapFacts, SwapOffer, SwapRefusal, SwapRequest, accept_swap,
-    imported, premium_since,
+    Import, Swap, SwapAcceptance, SwapFacts, SwapOffer, SwapRefusal, SwapRequest, WithdrawFacts,
+    Withdrawal, Withdrawn, accept_swap, imported, premium_since, withdraw,
 };
+pub use waiting::LiveDomain;

@@ -1,4 +1,4 @@
-//! Pending actions: what keeps a domain from going on until the partner or the customer has done something (contract §4).
+//! Pending actions: what keeps domains from going on until the partner or the customer has done something (contract §4).
 
 use crate::id::{AccountId, ActionId, DomainId, OrderId, UserId};
 use crate::job::{JobKind, NewJob};
@@ -10,13 +10,21 @@ use crate::view;
 /// When a picture that cannot be loaded is looked at again.
 pub(super) const PICTURE_RECHECK_SECONDS: i64 = 10 * 60;
 
-/// What keeps a domain of an order from going on.
+/// A domain that an action is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionDomain {
+    pub id: DomainId,
+    pub name: String,
+}
+
+/// What keeps domains of an order from going on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingAction {
     pub account_id: AccountId,
     pub id: ActionId,
     pub order_id: OrderId,
-    pub domain_id: DomainId,
+    /// At least one, by id.
+    pub domains: Vec<ActionDomain>,
     pub kind: ActionKind,
     pub reason: ActionReason,
     pub status: ActionStatus,
@@ -25,7 +33,6 @@ pub struct PendingAction {
     pub created_at: Timestamp,
     /// Whose picture it is, when it is one.
     pub persona: Option<Persona>,
-    pub domain: String,
     pub user_id: UserId,
     pub resolved_at: Option<Timestamp>,
 }
@@ -36,8 +43,9 @@ impl PendingAction {
         let account = &self.account_id;
         match self.reason {
             ActionReason::UpdateNameservers => {
-                let domain = self.domain_id.as_str();
-                Some(NewJob::new(account, JobKind::Delegation, domain, now))
+                let domain = self.domains.first()?;
+                let job = JobKind::Delegation;
+                Some(NewJob::new(account, job, domain.id.as_str(), now))
             }
             ActionReason::ProfilePictureNotAccessible => {
                 let at = now.plus_seconds(PICTURE_RECHECK_SECONDS);
@@ -56,17 +64,25 @@ impl PendingAction {
 
     /// As partners see it.
     pub fn view(&self) -> view::PendingAction {
+        let domain = |domain: &ActionDomain| view::ActionDomain {
+            id: domain.id.to_string(),
+            domain: domain.name.clone(),
+        };
+        let domains: Vec<_> = self.domains.iter().map(domain).collect();
+        let first = domains.first().cloned().unwrap_or_default();
         view::PendingAction {
             id: self.id.to_string(),
             kind: self.kind.to_string(),
             reason: self.reason,
             status: self.status,
             order_id: self.order_id.to_string(),
-            domain_id: self.domain_id.to_string(),
-            domain: self.domain.clone(),
+            domain_id: first.id,
+            domain: first.domain,
+            domains,
             user: self.persona.as_ref().map(Into::into),
             message: self.message.clone(),
             created_at: self.created_at,
+            resolved_at: self.resolved_at,
         }
     }
 }

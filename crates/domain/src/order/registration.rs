@@ -59,19 +59,15 @@ pub fn settle_paid_year(
             let refund = Effect::Refund {
                 amount: price,
                 order: order.clone(),
-            };
-            let record = Effect::Record {
-                order: order.clone(),
                 kind: HistoryKind::DomainRenewalFailed,
                 message: format!(
                     "The registrar refused another year of {name}; it ends at {end} and what was paid is given back"
                 ),
-                amount: Some(price),
             };
             domain.renewal_refused = true;
             let (account, id) = (&domain.account_id, domain.id.as_str());
             let end = NewJob::timer(account, JobKind::Expiry, id, end);
-            vec![refund, record, Effect::Enqueue(end)]
+            vec![refund, Effect::Enqueue(end)]
         }
         RegistrarAnswer::Nothing => return Vec::new(),
     };

@@ -6,7 +6,7 @@ use super::{Effect, Order, OrderDomain, Retirement, Swap};
 use crate::event::EventType;
 use crate::id::DomainId;
 use crate::job::NewJob;
-use crate::status::{IllegalTransition, OrderDomainState, OrderStatus, SwapReason, SwapType};
+use crate::status::{IllegalTransition, OrderStatus, SwapReason, SwapType};
 use crate::time::Timestamp;
 
 impl Order {
@@ -17,8 +17,8 @@ impl Order {
         }
     }
 
-    /// Every domain that it shows is live. One that waits for somebody may do so for a domain that a swap brings in, so
-    /// the others have to be looked at first.
+    /// Every domain that it shows is live. Something may be waited for all the same: for a domain that a swap brings in, or for
+    /// the picture of a renaming.
     pub(super) fn set_up(&mut self) -> Result<Option<Effect>, IllegalTransition> {
         self.sealed_password = None;
         match self.status {
@@ -29,25 +29,9 @@ impl Order {
         }
     }
 
-    /// The domain that it waited for goes on.
-    pub fn resume(&mut self) -> Result<(), IllegalTransition> {
-        if self.status == OrderStatus::ActionRequired {
-            self.turn(OrderStatus::InProgress)?;
-        }
-        Ok(())
-    }
-
-    /// Gives it the status that its domains say it has; `staying` are those whose part in it is not over.
-    pub fn settle_among(
-        &mut self,
-        staying: &[OrderDomain],
-    ) -> Result<Option<Effect>, IllegalTransition> {
-        let waits = |domain: &OrderDomain| domain.state == OrderDomainState::ActionRequired;
-        self.settle(staying.iter().any(waits))
-    }
-
-    /// This is where an order is completed. `waits` says whether one of its domains waits for somebody.
-    fn settle(&mut self, waits: bool) -> Result<Option<Effect>, IllegalTransition> {
+    /// Gives it the status that its domains say it has. This is where an order is completed. `waits` says whether an action of
+    /// it is open.
+    pub fn settle(&mut self, waits: bool) -> Result<Option<Effect>, IllegalTransition> {
         let is_under_way = matches!(
             self.status,
             OrderStatus::InProgress | OrderStatus::ActionRequired
@@ -61,10 +45,7 @@ impl Order {
         }
         self.sealed_password = None;
         self.turn(OrderStatus::Completed)?;
-        Ok(Some(Effect::EmitOrder {
-            event: EventType::OrderCompleted,
-            order: self.id.clone(),
-        }))
+        Ok(Some(Effect::emit(EventType::OrderCompleted, &self.id)))
     }
 }
 
@@ -77,11 +58,12 @@ impl OrderDomain {
     }
 }
 
-/// What follows for an order from domains that left it; `staying` are those whose part in it is not over. An order without
-/// a domain left is cancelled.
+/// What follows for an order from domains that left it; `staying` are those whose part in it is not over, `waits` says whether
+/// an action of it is open. An order without a domain left is cancelled.
 pub fn after_leaving(
     order: &mut Order,
     staying: &[OrderDomain],
+    waits: bool,
 ) -> Result<Vec<Effect>, IllegalTransition> {
     match order.status {
         OrderStatus::CancelScheduled if staying.is_empty() => {
@@ -90,21 +72,23 @@ pub fn after_leaving(
             order.renews_at = None;
             return Ok(vec![
                 order.free_fingerprint(),
-                Effect::EmitOrder {
-                    event: EventType::OrderCancelled,
-                    order: order.id.clone(),
-                },
+                Effect::emit(EventType::OrderCancelled, &order.id),
             ]);
         }
-        OrderStatus::Failed | OrderStatus::CancelScheduled => return Ok(Vec::new()),
+        OrderStatus::Failed | OrderStatus::CancelScheduled | OrderStatus::Cancelled => {
+            return Ok(Vec::new());
+        }
         _ => {}
     }
-    if !staying.iter().any(OrderDomain::is_cancelling) {
+    let mut effects = Vec::new();
+    if order.cancels_at.is_some() && !staying.iter().any(OrderDomain::is_cancelling) {
         order.cancels_at = None;
         order.cancellation_scheduled_at = None;
+        let event = EventType::OrderDomainsCancelled;
+        effects.push(Effect::emit(event, &order.id));
     }
-    let event = order.settle_among(staying)?;
-    Ok(event.into_iter().collect())
+    effects.extend(order.settle(waits)?);
+    Ok(effects)
 }
 
 /// What becomes of open swaps whose domains left an order. A swap whose new domain is live is completed when the old one

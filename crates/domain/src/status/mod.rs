@@ -12,7 +12,8 @@ pub(crate) use declare::stored_enum;
 pub use declare::{IllegalTransition, UnknownWord};
 pub use domain::{DomainCategory, DomainStatus, ForwardingStatus, ImportStatus, JobDomainState};
 pub use order::{
-    ActionKind, ActionReason, ActionStatus, InboxStatus, OrderDomainState, OrderStatus,
+    ActionKind, ActionReason, ActionStatus, InboxStatus, OrderDomainState, OrderFailureReason,
+    OrderStatus,
 };
 pub use swap::{SwapReason, SwapStatus, SwapType};
 

@@ -44,6 +44,45 @@ transitions! {
 }
 
 stored_enum! {
+    /// Why an order failed (contract §4). Stored: renaming one needs a migration.
+    OrderFailureReason {
+        /// The registrar refused to work for the order.
+        RegistrarRefused = "registrar_refused",
+        /// The DNS host did.
+        DnsRefused = "dns_refused",
+        /// The mail provider did.
+        MailRefused = "mail_refused",
+        /// The sequencer refused the log-in or the client.
+        SequencerRefused = "sequencer_refused",
+        /// A provider did.
+        ProviderRefused = "provider_refused",
+    }
+}
+
+impl OrderFailureReason {
+    /// What it means for the partner, and what to do.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::RegistrarRefused => {
+                "The registrar refuses to work for this order; ask the operator, then order again"
+            }
+            Self::DnsRefused => {
+                "The DNS host refuses to work for this order; ask the operator, then order again"
+            }
+            Self::MailRefused => {
+                "The mail provider refuses to work for this order; ask the operator, then order again"
+            }
+            Self::SequencerRefused => {
+                "The sequencer refuses the log-in or the client of this order; correct `sequencer` and order again"
+            }
+            Self::ProviderRefused => {
+                "A provider refuses to work for this order; ask the operator, then order again"
+            }
+        }
+    }
+}
+
+stored_enum! {
     /// How far a domain is on its order.
     OrderDomainState {
         /// There is work to be done.

@@ -62,6 +62,10 @@ stored_enum! {
         DomainNotUsableForProvider = "domain_not_usable_for_provider",
         /// The order that it is part of has ended, or goes on without the domain.
         OrderEnded = "order_ended",
+        /// It was cancelled, or the domain that it was to replace was.
+        Cancelled = "cancelled",
+        /// It waited for 14 days.
+        Expired = "expired",
         /// A renaming with other personas takes the place of this one, which waited for a picture.
         Superseded = "superseded",
         /// The mail provider refused the new name.

@@ -110,5 +110,7 @@ pub struct EventReplay {
 pub enum Object {
     Order(Box<super::OrderDetail>),
     Domain(Box<super::Domain>),
-    Swap(super::Swap),
+    WaitingDomain(Box<super::Waiting<super::Domain>>),
+    Swap(Box<super::Swap>),
+    WaitingSwap(Box<super::Waiting<super::Swap>>),
 }

@@ -19,7 +19,7 @@ mod verification;
 mod wallet;
 mod webhook;
 
-pub use action::PendingAction;
+pub use action::{ActionDomain, OpenAction, PendingAction, Waiting};
 pub use bundle::{Bundle, BundleRemoved, EffectiveSplit, RequiredDomains};
 pub use domain::{Availability, AvailabilityList, Category, Domain, UnavailableReason};
 pub use event::{DeliveryAttempt, Event, EventDelivery, EventReplay, Object};
@@ -31,12 +31,12 @@ pub use list::{Links, Meta, Page, Single};
 pub use me::{ApiKey, Me, Partner};
 pub use order::{
     CancellingDomain, Costs, Inbox, LineItem, LineItemType, OrderCosts, OrderDetail, OrderDomains,
-    OrderReceipt, Persona, Progress,
+    OrderFailure, OrderReceipt, Persona, Progress,
 };
 pub use quote::{PlannedProvider, Problem, Quote, QuotePlan, QuotedDomain, QuotedWallet, Source};
 pub use sandbox::SandboxClock;
 pub use swap::{Swap, SwapList};
 pub use user::{Sequencer, User, client_id_schema};
 pub use verification::{Expected, SignatureCheck, SignedContent, VerificationCheck};
-pub use wallet::{Wallet, WalletTransaction};
+pub use wallet::{LowWallet, Wallet, WalletTransaction};
 pub use webhook::{EndpointStatus, PauseReason, WebhookEndpoint};

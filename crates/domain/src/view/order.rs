@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::mail::MailProvider;
 use crate::money::Cents;
-use crate::status::{InboxStatus, OrderStatus, stored_enum};
+use crate::status::{InboxStatus, OrderFailureReason, OrderStatus, stored_enum};
 use crate::time::Timestamp;
 
 /// The lean receipt that create and list give.
@@ -123,10 +123,34 @@ pub struct OrderDetail {
     /// When the cancellation takes effect.
     #[schema(required = true)]
     pub cancels_at: Option<Timestamp>,
+    /// Why it failed; `null` for any other order.
+    #[schema(required = true)]
+    pub failure: Option<OrderFailure>,
     /// Domains that leave at `cancels_at`.
     pub cancelling_domains: Vec<CancellingDomain>,
     /// When it was accepted.
     pub created_at: Timestamp,
+}
+
+/// Why an order failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrderFailure {
+    /// Who refused.
+    pub reason: OrderFailureReason,
+    /// What it means and what to do, in plain English.
+    #[schema(
+        example = "The sequencer refuses the log-in or the client of this order; correct `sequencer` and order again"
+    )]
+    pub message: String,
+}
+
+impl From<OrderFailureReason> for OrderFailure {
+    fn from(reason: OrderFailureReason) -> Self {
+        Self {
+            reason,
+            message: reason.message().to_owned(),
+        }
+    }
 }
 
 /// The names of an order.

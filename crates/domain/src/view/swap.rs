@@ -15,12 +15,23 @@ pub struct Swap {
     /// What it changes.
     #[serde(rename = "type")]
     pub kind: SwapType,
+    /// The order of the domain.
+    #[schema(example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub order_id: String,
     /// The domain that is replaced, or whose inbox is renamed.
     #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub domain_id: String,
     /// The name that comes in; null for `user_names`.
     #[schema(example = "acme-mail.com")]
     pub replacement_domain: Option<String>,
+    /// The inbox that is renamed; left out while it is not made, and for other types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "inb_01KJZ4V1B6E8N2Q4R6S8T0V2W4", nullable = false)]
+    pub inbox_id: Option<String>,
+    /// The address that the inbox has: the new one when the row is `completed`; left out for other types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "sam.lee@acme-mail.com", nullable = false)]
+    pub email: Option<String>,
     /// How far it is.
     pub status: SwapStatus,
     /// Why it failed or what it waits for; left out otherwise.

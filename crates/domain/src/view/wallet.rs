@@ -17,6 +17,23 @@ pub struct Wallet {
     pub currency: &'static str,
 }
 
+/// A wallet that is low: what `wallet.low` tells.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LowWallet {
+    /// What it holds, in cents.
+    #[schema(example = 4_200)]
+    pub balance_cents: Cents,
+    /// Below what it counts as low, in cents.
+    #[schema(example = 10_000)]
+    pub low_below_cents: Cents,
+    /// What is due and could not be paid, in cents; `null` when everything is paid.
+    #[schema(required = true)]
+    pub required_cents: Option<Cents>,
+    /// `usd`
+    #[schema(example = "usd")]
+    pub currency: &'static str,
+}
+
 /// One change of the wallet.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WalletTransaction {

@@ -30,7 +30,7 @@ pub async fn run(api: &PartnerApi, kind: EventType, output: Output) -> Result<Va
     stage.wait_for(kind, &about).await
 }
 
-/// A field of an event's object and the value that tells our object from others.
+/// A field of an event, as a JSON pointer, and the value that tells our object from others.
 struct About {
     field: &'static str,
     value: String,
@@ -39,7 +39,7 @@ struct About {
 impl About {
     fn id(object: &Value) -> Self {
         Self {
-            field: "id",
+            field: "/data/id",
             value: text(object, "id"),
         }
     }
@@ -66,6 +66,13 @@ impl Stage<'_> {
         Ok(answer)
     }
 
+    /// Changes an object and says so.
+    async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        let answer = self.api.patch(path, body).await?;
+        self.output.note(&format!("PATCH {path}"));
+        Ok(answer)
+    }
+
     /// Waits for an event about our object.
     async fn wait_for(&self, kind: EventType, about: &About) -> Result<Value> {
         let path = format!(
@@ -75,7 +82,10 @@ impl Stage<'_> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             let events = self.api.get(&path).await?;
-            let ours = |event: &&Value| event["data"][about.field] == about.value.as_str();
+            let ours = |event: &&Value| {
+                let found = event.pointer(about.field).and_then(Value::as_str);
+                found == Some(&about.value)
+            };
             if let Some(event) = events
                 .as_array()
                 .and_then(|events| events.iter().find(ours))

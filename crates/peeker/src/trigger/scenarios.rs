@@ -23,6 +23,14 @@ pub fn how(kind: EventType) -> &'static str {
         }
         EventType::OrderCancelScheduled => "orders a domain and cancels the order",
         EventType::OrderCancelled => "the same, and moves your sandbox's clock on by 32 days",
+        EventType::OrderDomainsCancelScheduled => "orders two domains and cancels one of them",
+        EventType::OrderDomainsCancelled => {
+            "the same, and moves your sandbox's clock on by 32 days"
+        }
+        EventType::OrderRenewed => "orders a domain and moves your sandbox's clock on by 32 days",
+        EventType::OrderRenewalFailed | EventType::WalletLow => {
+            "orders a domain for a customer whose wallet is found empty 32 days later"
+        }
         EventType::DomainForwardingUpdated => "imports a domain and forwards it",
         EventType::DomainForwardingFailed => "imports a domain named fwdfail-… and forwards it",
         EventType::DomainImportCompleted => "imports a domain",
@@ -49,6 +57,25 @@ pub(super) async fn play(stage: &Stage<'_>, kind: EventType) -> Result<About> {
             let about = cancelled_order(stage).await?;
             advance(stage, PAST_THE_MONTH_SECONDS).await?;
             Ok(about)
+        }
+        EventType::OrderDomainsCancelScheduled => cancelled_domain(stage).await,
+        EventType::OrderDomainsCancelled => {
+            let about = cancelled_domain(stage).await?;
+            advance(stage, PAST_THE_MONTH_SECONDS).await?;
+            Ok(about)
+        }
+        EventType::OrderRenewed => {
+            let about = completed_order(stage).await?;
+            advance(stage, PAST_THE_MONTH_SECONDS).await?;
+            Ok(about)
+        }
+        EventType::OrderRenewalFailed => unpaid_order(stage).await,
+        EventType::WalletLow => {
+            let About { value, .. } = unpaid_order(stage).await?;
+            Ok(About {
+                field: "/order_id",
+                value,
+            })
         }
         EventType::DomainConnected => ordered_domain(stage, "").await,
         EventType::DomainActionRequired => ordered_domain(stage, "replace-").await,
@@ -77,36 +104,69 @@ fn name(prefix: &str) -> String {
     )
 }
 
-async fn place(stage: &Stage<'_>, domain: &str) -> Result<Value> {
+async fn place(stage: &Stage<'_>, domains: &[String]) -> Result<Value> {
+    place_for(stage, "trigger@example.com", domains).await
+}
+
+async fn place_for(stage: &Stage<'_>, customer: &str, domains: &[String]) -> Result<Value> {
     let body = json!({
-        "user": "trigger@example.com",
+        "user": customer,
         "sequencer": {
             "provider": "smartlead", "client_id": null, "login_email": "trigger@example.com", "login_password": "sandbox",
         },
-        "google_licenses": 2,
+        "google_licenses": 2 * domains.len(),
         "google_inboxes_per_domain": 2,
-        "domains": [domain],
+        "domains": domains,
         "personas": [{ "first_name": "Sam", "last_name": "Lee", "profile_picture_url": null }],
     });
     stage.post("/orders", &body).await
 }
 
 async fn order(stage: &Stage<'_>, prefix: &str) -> Result<About> {
-    Ok(About::id(&place(stage, &name(prefix)).await?))
+    Ok(About::id(&place(stage, &[name(prefix)]).await?))
 }
 
 async fn ordered_domain(stage: &Stage<'_>, prefix: &str) -> Result<About> {
     let domain = name(prefix);
-    place(stage, &domain).await?;
+    place(stage, std::slice::from_ref(&domain)).await?;
     Ok(About {
-        field: "domain",
+        field: "/data/domain",
         value: domain,
     })
 }
 
-async fn cancelled_order(stage: &Stage<'_>) -> Result<About> {
+async fn completed_order(stage: &Stage<'_>) -> Result<About> {
     let about = order(stage, "").await?;
     stage.wait_for(EventType::OrderCompleted, &about).await?;
+    Ok(about)
+}
+
+async fn cancelled_domain(stage: &Stage<'_>) -> Result<About> {
+    let domains = [name(""), name("")];
+    let about = About::id(&place(stage, &domains).await?);
+    stage.wait_for(EventType::OrderCompleted, &about).await?;
+    let body = json!({ "domains": [&domains[0]] });
+    let path = format!("/orders/{}/cancel", about.value);
+    stage.post(&path, &body).await?;
+    Ok(about)
+}
+
+/// An order whose customer gets an address that stands for an empty wallet.
+async fn unpaid_order(stage: &Stage<'_>) -> Result<About> {
+    let tag = rand::random::<u32>();
+    let customer = format!("trigger-{tag:08x}@example.com");
+    let order = place_for(stage, &customer, &[name("")]).await?;
+    let about = About::id(&order);
+    stage.wait_for(EventType::OrderCompleted, &about).await?;
+    let body = json!({ "email": format!("broke-{customer}") });
+    let path = format!("/users/{}", text(&order, "user_id"));
+    stage.patch(&path, &body).await?;
+    advance(stage, PAST_THE_MONTH_SECONDS).await?;
+    Ok(about)
+}
+
+async fn cancelled_order(stage: &Stage<'_>) -> Result<About> {
+    let about = completed_order(stage).await?;
     stage
         .post(&format!("/orders/{}/cancel", about.value), &json!({}))
         .await?;

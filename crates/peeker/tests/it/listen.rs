@@ -428,8 +428,15 @@ fn every_event_type_that_needs_no_clock_can_be_triggered() {
         .iter()
         .map(|row| row["type"].as_str().unwrap())
         .collect();
-    assert_eq!(types.len(), 18);
-    let with_clock = ["order.cancelled", "domain_import.action_required"];
+    assert_eq!(types.len(), 23);
+    let with_clock = [
+        "order.cancelled",
+        "order.domains_cancelled",
+        "order.renewed",
+        "order.renewal_failed",
+        "wallet.low",
+        "domain_import.action_required",
+    ];
     for kind in types.iter().filter(|kind| !with_clock.contains(kind)) {
         trigger(folder, &url, &key, kind);
     }

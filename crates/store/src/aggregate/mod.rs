@@ -3,6 +3,7 @@
 
 pub(crate) mod effects;
 mod loaded;
+pub(crate) mod pending;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod write;

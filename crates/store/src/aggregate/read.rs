@@ -1,8 +1,8 @@
 //! Reading parts of an order within a unit of work.
 
-use peeker_domain::OrderDomainState;
 use peeker_domain::id::{AccountId, DomainId, OrderId};
 use peeker_domain::order::{Domain, Order, OrderDomain, Swap};
+use peeker_domain::{OrderDomainState, SwapType};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::unit_of_work::UnitOfWork;
 
 /// Most ids in one query.
-const CHUNK: usize = 10_000;
+pub(crate) const CHUNK: usize = 10_000;
 
 /// Swaps that are not over, `SwapStatus::is_open`, spelled out so that the planner can choose their index.
 const OPEN: &str = "status IN ('created', 'in_progress', 'action_required')";
@@ -40,6 +40,24 @@ pub(crate) async fn domain(
     let row = domains::Entity::find_by_id((account.clone(), id.clone()));
     let row = row.one(work.tx()).await?;
     row.map(Domain::try_from).transpose()
+}
+
+/// These domains of the account.
+pub(crate) async fn domains(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    ids: &[DomainId],
+) -> Result<Vec<Domain>> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = domains::Entity::find()
+            .filter(domains::Column::AccountId.eq(account))
+            .filter(domains::Column::Id.is_in(chunk))
+            .all(work.tx())
+            .await?;
+        found.extend(all::<_, Domain>(rows)?);
+    }
+    Ok(found)
 }
 
 /// All domains that an order ever had, by position.
@@ -70,6 +88,27 @@ pub(crate) async fn staying_on(
         .all(work.tx())
         .await?;
     all(rows)
+}
+
+/// The parts of these domains in an order that are not over.
+pub(crate) async fn parts_of(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    order: &OrderId,
+    domains: &[DomainId],
+) -> Result<Vec<OrderDomain>> {
+    let mut found = Vec::new();
+    for chunk in domains.chunks(CHUNK) {
+        let rows = order_domains::Entity::find()
+            .filter(order_domains::Column::AccountId.eq(account))
+            .filter(order_domains::Column::DomainId.is_in(chunk))
+            .filter(order_domains::Column::OrderId.eq(order))
+            .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
+            .all(work.tx())
+            .await?;
+        found.extend(all::<_, OrderDomain>(rows)?);
+    }
+    Ok(found)
 }
 
 /// A domain's part in an order, while it is not over.
@@ -177,6 +216,23 @@ pub(crate) async fn open_of_domains(
     all(rows)
 }
 
+/// The domain swaps of an order that are not over.
+pub(crate) async fn open_replacements(
+    work: &UnitOfWork<'_>,
+    account: &AccountId,
+    order: &OrderId,
+) -> Result<Vec<Swap>> {
+    let rows = swaps::Entity::find()
+        .filter(swaps::Column::AccountId.eq(account))
+        .filter(swaps::Column::OrderId.eq(order))
+        .filter(Expr::cust(OPEN))
+        .filter(swaps::Column::Kind.ne(SwapType::UserNames))
+        .order_by_asc(swaps::Column::Id)
+        .all(work.tx())
+        .await?;
+    all(rows)
+}
+
 /// The open renamings of a domain, oldest first.
 pub(crate) async fn open_renames(
     db: &impl ConnectionTrait,
@@ -186,6 +242,22 @@ pub(crate) async fn open_renames(
     let rows = swaps::Entity::find()
         .filter(swaps::Column::AccountId.eq(account))
         .filter(swaps::Column::DomainId.eq(domain))
+        .filter(Expr::cust(OPEN_RENAMES))
+        .order_by_asc(swaps::Column::Id)
+        .all(db)
+        .await?;
+    all(rows)
+}
+
+/// The open renamings of an order, oldest first.
+pub(crate) async fn open_renames_of_order(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    order: &OrderId,
+) -> Result<Vec<Swap>> {
+    let rows = swaps::Entity::find()
+        .filter(swaps::Column::AccountId.eq(account))
+        .filter(swaps::Column::OrderId.eq(order))
         .filter(Expr::cust(OPEN_RENAMES))
         .order_by_asc(swaps::Column::Id)
         .all(db)

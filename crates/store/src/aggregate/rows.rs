@@ -1,8 +1,8 @@
 //! Rows of an order and what hangs on it, as the rules know them, and back.
 
-use peeker_domain::order::{Domain, Inbox, Order, OrderDomain, PendingAction, Swap};
+use peeker_domain::order::{Domain, Inbox, Order, OrderDomain, Swap};
 
-use crate::entity::{domains, inboxes, order_domains, orders, pending_actions, swaps};
+use crate::entity::{domains, inboxes, order_domains, orders, swaps};
 use crate::error::StoreError;
 use crate::number::{small, unsigned};
 
@@ -29,7 +29,7 @@ row! {
     orders::Model => Order {
         account_id, id, user_id, bundle_id, status, total_cents, google_license_cents,
         microsoft_license_cents, personas, client_id, login_email, sealed_password, fingerprint,
-        failure, renews_at, cancellation_scheduled_at, cancels_at, created_at, months_paid,
+        failure, failure_reason, renews_at, cancellation_scheduled_at, cancels_at, created_at, months_paid,
         overdue_since,
     } counts {
         domain_count, inbox_count, domains_active, inboxes_active, google_licenses,
@@ -40,7 +40,7 @@ row! {
 row! {
     order_domains::Model => OrderDomain {
         account_id, order_id, domain_id, name, provider, source, price_cents, renewal_price_cents,
-        forwarding_url, step, state, leaves_at, personas, swap_in_id, swap_out_id,
+        forwarding_url, step, state, leaves_at, deprovision_pending, personas, swap_in_id, swap_out_id,
     } counts { position, inboxes }
 }
 
@@ -65,13 +65,6 @@ row! {
         replacement_domain_id, inbox_id, persona, old_email, new_email, price_cents, license_cents,
         retires_at, created_at,
     } counts { inboxes }
-}
-
-row! {
-    pending_actions::Model => PendingAction {
-        account_id, id, order_id, domain_id, kind, reason, status, message, created_at, persona,
-        domain, user_id, resolved_at,
-    } counts {}
 }
 
 /// All of them, or what is wrong with one.

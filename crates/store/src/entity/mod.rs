@@ -26,6 +26,7 @@ pub mod order_fingerprints;
 pub mod order_history;
 pub mod orders;
 pub mod partners;
+pub mod pending_action_domains;
 pub mod pending_actions;
 pub mod rate_windows;
 pub mod replays;

@@ -26,6 +26,7 @@ pub struct Model {
     pub step: ProvisionStep,
     pub state: OrderDomainState,
     pub leaves_at: Option<Timestamp>,
+    pub deprovision_pending: bool,
     pub personas: Option<Personas>,
     pub swap_in_id: Option<SwapId>,
     pub swap_out_id: Option<SwapId>,

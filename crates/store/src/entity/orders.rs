@@ -2,7 +2,7 @@
 
 use peeker_domain::id::{AccountId, BundleId, OrderId, UserId};
 use peeker_domain::persona::Personas;
-use peeker_domain::{Cents, OrderStatus, Timestamp};
+use peeker_domain::{Cents, OrderFailureReason, OrderStatus, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -30,6 +30,7 @@ pub struct Model {
     pub sealed_password: Option<String>,
     pub fingerprint: String,
     pub failure: Option<String>,
+    pub failure_reason: Option<OrderFailureReason>,
     pub renews_at: Option<Timestamp>,
     pub cancellation_scheduled_at: Option<Timestamp>,
     pub cancels_at: Option<Timestamp>,

@@ -1,6 +1,6 @@
 //! Rows of `pending_actions`; the columns are explained in `migrations/environment/`.
 
-use peeker_domain::id::{AccountId, ActionId, DomainId, OrderId, UserId};
+use peeker_domain::id::{AccountId, ActionId, OrderId, UserId};
 use peeker_domain::persona::Persona;
 use peeker_domain::{ActionKind, ActionReason, ActionStatus, Timestamp};
 use sea_orm::entity::prelude::*;
@@ -13,7 +13,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ActionId,
     pub order_id: OrderId,
-    pub domain_id: DomainId,
     #[sea_orm(column_name = "type")]
     pub kind: ActionKind,
     pub reason: ActionReason,
@@ -21,7 +20,6 @@ pub struct Model {
     pub message: String,
     pub created_at: Timestamp,
     pub persona: Option<Persona>,
-    pub domain: String,
     pub user_id: UserId,
     pub resolved_at: Option<Timestamp>,
 }

@@ -1,10 +1,11 @@
 //! Whether imported domains are delegated, and what follows when they are.
 
 use peeker_domain::id::{AccountId, DomainId, ImportId};
-use peeker_domain::{ActionReason, DomainName, EventType, ImportStatus, Timestamp};
+use peeker_domain::{ActionReason, DomainName, EventType, ImportStatus, Timestamp, view};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::{by_id, nameservers, of_import, show};
+use crate::aggregate::pending::open_for;
 use crate::aggregate::read;
 use crate::aggregate::write::write_domains;
 use crate::entity::{domains, import_domains, imports};
@@ -58,14 +59,8 @@ pub async fn delegated(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> 
     domain.delegated()?;
     write_domains(&work, vec![domain.clone()]).await?;
     swaps::imported(&mut work, &job.account, &domain, now).await?;
-    actions::resolve_for_domain(
-        &mut work,
-        &job.account,
-        &id,
-        ActionReason::UpdateNameservers,
-        now,
-    )
-    .await?;
+    let nameservers = ActionReason::UpdateNameservers;
+    actions::release(&mut work, &domain, nameservers, now).await?;
     complete_again(&work, &job.account, &id).await?;
     work.commit().await
 }
@@ -101,6 +96,19 @@ async fn undelegated(db: &impl ConnectionTrait, job: &imports::Model) -> Result<
     Ok(zones.iter().filter(|zone| !zone.delegated).count())
 }
 
+/// What orders ask for about domains of an import that are not delegated.
+async fn nameserver_actions(
+    db: &impl ConnectionTrait,
+    job: &imports::Model,
+) -> Result<Vec<view::OpenAction>> {
+    let rows = of_import(db, &job.account_id, &job.id).await?;
+    let zones = by_id(db, &job.account_id, &rows).await?;
+    let waiting = zones.into_iter().filter(|zone| !zone.delegated);
+    let waiting: Vec<DomainId> = waiting.map(|zone| zone.id).collect();
+    let reason = ActionReason::UpdateNameservers;
+    open_for(db, &job.account_id, &waiting, reason).await
+}
+
 /// A day after the import: asks for the nameservers, once, if some are not set. Ends the job.
 pub async fn deadline(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> Result<()> {
     let mut work = UnitOfWork::begin(db, [&job.account]).await?;
@@ -112,14 +120,12 @@ pub async fn deadline(db: &EnvironmentDb, job: &ClaimedJob, now: Timestamp) -> R
     };
     if row.status == ImportStatus::Completed && undelegated(work.tx(), &row).await? > 0 {
         row.status = row.status.transition(ImportStatus::ActionRequired)?;
-        let shown = show(work.tx(), &row).await?;
-        work.emit(
-            &job.account,
-            EventType::DomainImportActionRequired,
-            None,
-            &shown,
-            now,
-        )?;
+        let waiting = view::Waiting {
+            object: show(work.tx(), &row).await?,
+            actions: nameserver_actions(work.tx(), &row).await?,
+        };
+        let event = EventType::DomainImportActionRequired;
+        work.emit(&job.account, event, None, &waiting, now)?;
         write_back::<imports::Entity, _>(work.tx(), vec![row]).await?;
     }
     work.commit().await

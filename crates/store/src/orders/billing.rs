@@ -13,7 +13,6 @@ use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::jobs::{ClaimedJob, finish, run_again};
 use crate::unit_of_work::UnitOfWork;
-use crate::users;
 
 /// Charges what is due of an order, one period, and says when the job runs next. An order that has ended or is to be
 /// cancelled has no renewal: its job ends. With `simulate_empty_wallet` the wallet is found empty, whatever it holds.
@@ -56,7 +55,6 @@ async fn facts(
     Ok(Some(RenewalFacts {
         domains: read::registered(work, &parts).await?,
         parts,
-        email: users::email(work.tx(), account, &order.user_id).await?,
         order,
         wallet: if simulate_empty_wallet {
             Wallet::EMPTY

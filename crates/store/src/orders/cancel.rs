@@ -1,22 +1,20 @@
 //! Cancelling an order or some of its domains: the facts that `peeker_domain::order::cancel` decides on, and what it
 //! decides.
 
-use peeker_domain::Timestamp;
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::order::{self, CancelRefusal, Removal, Scope};
-use peeker_domain::{NewJob, view};
+use peeker_domain::order::{self, CancelFacts, CancelRefusal, Order, Scope};
+use peeker_domain::{NewJob, Timestamp, view};
 
-use crate::aggregate::effects;
-use crate::aggregate::read;
-use crate::aggregate::write::{write_order, write_order_domains};
+use crate::aggregate::write::{write_domains, write_order, write_order_domains};
+use crate::aggregate::{effects, read};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::jobs::{ClaimedJob, finish, run_again};
+use crate::jobs::{ClaimedJob, finish, has_begun, run_again};
 use crate::unit_of_work::UnitOfWork;
 use crate::users;
 
-/// Schedules a cancellation; again is the same. `None` when there is no such order.
-pub async fn schedule(
+/// Cancels an order or some of its domains; again is the same. `None` when there is no such order.
+pub async fn cancel(
     db: &EnvironmentDb,
     account: &AccountId,
     id: &OrderId,
@@ -27,28 +25,49 @@ pub async fn schedule(
     let Some(order) = read::order(&work, account, id).await? else {
         return Ok(None);
     };
-    let parts = read::domains_of(&work, account, id).await?;
-    let swaps = read::swaps_in(&work, &parts).await?;
-    let email = users::email(work.tx(), account, &order.user_id).await?;
-    let removal = match order::cancel(order, parts, &swaps, email, scope, now)? {
-        Ok(removal) => removal,
+    let facts = facts(&work, order).await?;
+    let cancellation = match order::cancel(facts, scope, now)? {
+        Ok(cancellation) => cancellation,
         Err(refusal) => return Ok(Some(Err(refusal))),
     };
-    let shown = removal.shown.clone();
-    write_removal(&mut work, account, removal, now).await?;
+    write_order(&work, cancellation.order).await?;
+    write_order_domains(&work, cancellation.parts).await?;
+    write_domains(&work, cancellation.domains).await?;
+    effects::carry_out(&mut work, account, cancellation.effects, now).await?;
+    let shown = shown(&work, account, id).await?;
     work.commit().await?;
-    Ok(Some(Ok(shown)))
+    Ok(shown.map(Ok))
 }
 
-pub(crate) async fn write_removal(
-    work: &mut UnitOfWork<'_>,
+async fn facts(work: &UnitOfWork<'_>, order: Order) -> Result<CancelFacts> {
+    let (account, id) = (&order.account_id, &order.id);
+    let parts = read::domains_of(work, account, id).await?;
+    let waiting: Vec<_> = parts
+        .iter()
+        .filter(|part| !part.is_over() && !part.is_live())
+        .map(|part| part.domain_id.clone())
+        .collect();
+    Ok(CancelFacts {
+        domains: read::domains(work, account, &waiting).await?,
+        begun: has_begun(work, account, &waiting).await?,
+        swaps: read::open_replacements(work, account, id).await?,
+        parts,
+        order,
+    })
+}
+
+/// The order as it is within the transaction.
+async fn shown(
+    work: &UnitOfWork<'_>,
     account: &AccountId,
-    removal: Removal,
-    now: Timestamp,
-) -> Result<()> {
-    write_order(work, removal.order).await?;
-    write_order_domains(work, removal.domains).await?;
-    effects::carry_out(work, account, removal.effects, now).await
+    id: &OrderId,
+) -> Result<Option<view::OrderDetail>> {
+    let Some(order) = read::order(work, account, id).await? else {
+        return Ok(None);
+    };
+    let parts = read::domains_of(work, account, id).await?;
+    let email = users::email(work.tx(), account, &order.user_id).await?;
+    Ok(Some(order.detail(email, &parts)))
 }
 
 /// The time has come: sends the leaving domains on their way. Each is taken back by its own job, and the last one

@@ -4,11 +4,13 @@
 mod accept;
 mod rename;
 mod replacement;
+mod withdraw;
 
 pub use accept::accept;
 pub use rename::{accept as accept_rename, record as record_renames, start as start_renames};
 pub(crate) use replacement::imported;
 pub use replacement::retire;
+pub use withdraw::{Cancelled, cancel, expire};
 
 use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId, UserId};
 use peeker_domain::order::Swap;

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use peeker_domain::id::{AccountId, ActionId, DomainId, InboxId, SwapId};
+use peeker_domain::id::{AccountId, DomainId, InboxId, SwapId};
 use peeker_domain::order::{
-    Domain, Inbox, OpenRename, Order, OrderDomain, PendingAction, RenameFacts, RenameOutcome,
+    Blocker, Domain, Inbox, LiveDomain, OpenRename, Order, OrderDomain, RenameFacts, RenameOutcome,
     RenameRequest, Swap, accept_rename, record_rename, start_renames,
 };
-use peeker_domain::{
-    ActionReason, ActionStatus, DomainCategory, InboxStatus, JobKind, SwapType, Timestamp, view,
-};
+use peeker_domain::{DomainCategory, InboxStatus, JobKind, SwapType, Timestamp, view};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::actions;
+use crate::aggregate::pending::open_pictures;
 use crate::aggregate::read::{open_of_domains, open_renames};
 use crate::aggregate::rows::all;
-use crate::aggregate::write::{add_swaps, write_all, write_order_domains, write_swaps};
+use crate::aggregate::write::{
+    add_swaps, write_all, write_domains, write_order, write_order_domains, write_swaps,
+};
 use crate::aggregate::{effects, read};
 use crate::entity::inboxes;
 use crate::environment::EnvironmentDb;
@@ -24,10 +25,7 @@ use crate::jobs::DomainJob;
 use crate::jobs::held_by;
 use crate::unit_of_work::UnitOfWork;
 
-/// What blocks inboxes from bearing a name.
-const PICTURE: ActionReason = ActionReason::ProfilePictureNotAccessible;
-
-async fn live_inboxes(
+pub(super) async fn live_inboxes(
     work: &UnitOfWork<'_>,
     account: &AccountId,
     domain: &DomainId,
@@ -61,19 +59,12 @@ pub async fn accept(
         return Ok(Some(Vec::new()));
     };
     add_swaps(&work, renaming.swaps).await?;
-    effects::carry_out(&mut work, account, renaming.effects, request.now).await?;
     if let Some(accepted) = renaming.accepted {
-        write_order_domains(&work, vec![accepted.part]).await?;
+        let parts = std::iter::once(accepted.part).chain(accepted.coming_in);
+        write_order_domains(&work, parts.collect()).await?;
         write_swaps(&work, accepted.superseded).await?;
-        if let Some(coming_in) = accepted.coming_in {
-            let domain = coming_in.domain_id.clone();
-            write_order_domains(&work, vec![coming_in]).await?;
-            unblock(&mut work, request, &domain).await?;
-        }
-        if accepted.unblocks {
-            unblock(&mut work, request, &request.domain).await?;
-        }
     }
+    effects::carry_out(&mut work, account, renaming.effects, request.now).await?;
     work.commit().await?;
     Ok(Some(renaming.shown))
 }
@@ -96,17 +87,6 @@ async fn facts(work: &UnitOfWork<'_>, domain: Domain) -> Result<Option<RenameFac
         order,
         part,
     }))
-}
-
-/// What the pictures of the former personas blocked goes on with the new ones.
-async fn unblock(
-    work: &mut UnitOfWork<'_>,
-    request: &RenameRequest,
-    domain: &DomainId,
-) -> Result<()> {
-    let (account, now) = (&request.account, request.now);
-    actions::resolve_for_domain(work, account, domain, PICTURE, now).await?;
-    Ok(())
 }
 
 /// The domain that a swap is bringing in for this one, unless its inboxes have their names already.
@@ -176,48 +156,61 @@ pub async fn record(
         .into_iter()
         .map(|inbox| (inbox.id.clone(), inbox))
         .collect();
-    let (mut changed, mut renamed) = (Vec::new(), Vec::new());
+    let (mut ended, mut waiting, mut renamed) = (Vec::new(), Vec::new(), Vec::new());
     for (rename, outcome) in outcomes {
         let Some(mut swap) = open.remove(&rename.id) else {
             continue;
         };
+        let refused = match outcome {
+            RenameOutcome::PictureUnreachable(blocker) => {
+                waiting.push((blocker, swap));
+                continue;
+            }
+            RenameOutcome::Refused => true,
+            RenameOutcome::Renamed => false,
+        };
         let mut inbox = swap.inbox_id.as_ref().and_then(|id| inboxes.remove(id));
-        let effect = record_rename(&mut swap, inbox.as_mut(), rename, outcome)?;
+        let effect = record_rename(&mut swap, inbox.as_mut(), rename, refused)?;
         effects::carry_out(&mut work, account, vec![effect], now).await?;
-        if let RenameOutcome::PictureUnreachable(message) = outcome {
-            open_action(&mut work, &swap, rename, message, now).await?;
-        }
         renamed.extend(inbox);
-        changed.push(swap);
+        ended.push(swap);
     }
     write_all::<inboxes::Model, _, _>(&work, renamed).await?;
-    write_swaps(&work, changed).await?;
+    write_swaps(&work, ended).await?;
+    wait(&mut work, job, waiting, now).await?;
     work.commit().await
 }
 
-/// Opens the action about a picture, unless another inbox of the same persona has opened it already.
-async fn open_action(
+/// Renamings of a live domain wait for pictures: each persona's is asked for once.
+async fn wait(
     work: &mut UnitOfWork<'_>,
-    swap: &Swap,
-    rename: &OpenRename,
-    message: &str,
+    job: &DomainJob,
+    waiting: Vec<(&Blocker, Swap)>,
     now: Timestamp,
 ) -> Result<()> {
-    let domain = read::domain(work, &swap.account_id, &swap.domain_id).await?;
-    let action = PendingAction {
-        account_id: swap.account_id.clone(),
-        id: ActionId::new(now),
-        order_id: swap.order_id.clone(),
-        domain_id: swap.domain_id.clone(),
-        kind: PICTURE.kind(),
-        reason: PICTURE,
-        status: ActionStatus::Open,
-        message: message.to_owned(),
-        created_at: now,
-        persona: Some(rename.persona.clone()),
-        domain: domain.map(|domain| domain.name).unwrap_or_default(),
-        user_id: swap.user_id.clone(),
-        resolved_at: None,
+    let account = &job.account;
+    let on = read::active_part(work, account, &job.order, &job.domain).await?;
+    let domain = read::domain(work, account, &job.domain).await?;
+    let (Some((mut order, part)), Some(mut domain), false) = (on, domain, waiting.is_empty())
+    else {
+        return Ok(());
     };
-    actions::open(work, action, now).await
+    let mut open_actions = open_pictures(work.tx(), account, &job.order).await?;
+    let mut effects = Vec::new();
+    let mut swaps = Vec::new();
+    for (blocker, swap) in waiting {
+        let live = LiveDomain {
+            order: &mut order,
+            part: &part,
+            domain: &mut domain,
+            open_actions: &mut open_actions,
+        };
+        let mut renames = [swap];
+        effects.extend(live.renames_wait(&mut renames, blocker, now)?);
+        swaps.extend(renames);
+    }
+    write_swaps(work, swaps).await?;
+    write_domains(work, vec![domain]).await?;
+    write_order(work, order).await?;
+    effects::carry_out(work, account, effects, now).await
 }

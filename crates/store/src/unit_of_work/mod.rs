@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use peeker_domain::delivery::Pause;
 use peeker_domain::event::EventBody;
 use peeker_domain::id::{AccountId, EventId, HistoryId, OrderId};
-use peeker_domain::order::Effect;
+use peeker_domain::order::{Effect, Told};
 use peeker_domain::{Cents, ClockOffset, DeliveryState, EventType, HistoryKind, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -130,8 +130,25 @@ impl<'a> UnitOfWork<'a> {
         data: &impl Serialize,
         now: Timestamp,
     ) -> Result<()> {
+        self.emit_told(account, kind, order, data, None, now)
+    }
+
+    /// As [`UnitOfWork::emit`]; `told` is what the history says instead of the event's summary.
+    pub(crate) fn emit_told(
+        &mut self,
+        account: &AccountId,
+        kind: EventType,
+        order: Option<&OrderId>,
+        data: &impl Serialize,
+        told: Option<Told>,
+        now: Timestamp,
+    ) -> Result<()> {
         if let (Some(order), Some(of_order)) = (order, HistoryKind::of(kind)) {
-            self.record_history(account, order, of_order, kind.summary(), None, now);
+            let told = told.unwrap_or_else(|| Told {
+                message: kind.summary().to_owned(),
+                amount: None,
+            });
+            self.record_history(account, order, of_order, told.message, told.amount, now);
         }
         let row = self.account(account)?;
         row.event_sequence += 1;
@@ -144,6 +161,7 @@ impl<'a> UnitOfWork<'a> {
             created_at: now,
             environment: self.db.environment,
             sequence,
+            order_id: order,
             data: &data,
         };
         let body = serde_json::to_string(&body)?;
@@ -179,7 +197,7 @@ impl<'a> UnitOfWork<'a> {
         account: &AccountId,
         order: &OrderId,
         kind: HistoryKind,
-        message: impl Into<String>,
+        message: String,
         amount: Option<Cents>,
         now: Timestamp,
     ) {
@@ -188,7 +206,7 @@ impl<'a> UnitOfWork<'a> {
             order_id: order.clone(),
             id: HistoryId::new(now),
             kind,
-            message: message.into(),
+            message,
             amount_cents: amount,
             created_at: now,
         });
@@ -232,7 +250,20 @@ impl<'a> UnitOfWork<'a> {
                 reason,
                 order,
             } => self.debit(account, amount, reason, &order, now)?,
-            Effect::Refund { amount, order } => self.refund(account, amount, &order, now)?,
+            Effect::Refund {
+                amount,
+                order,
+                kind,
+                message,
+            } => {
+                self.refund(account, amount, &order, now)?;
+                if amount != Cents::ZERO {
+                    self.record_history(account, &order, kind, message, Some(amount), now);
+                }
+            }
+            Effect::TellWalletLow { order, required } => {
+                self.tell_wallet_low(account, &order, Some(required), now)?;
+            }
             Effect::CountMicrosoftInboxes(inboxes) => {
                 self.account(account)?.microsoft_inboxes_active += inboxes;
             }

@@ -1,8 +1,9 @@
 //! The wallet's side of a unit of work: two entries of the ledger that add up to nothing, for whatever moves.
 
 use peeker_domain::id::{AccountId, OrderId, TransactionId};
-use peeker_domain::wallet::Wallet;
-use peeker_domain::{Cents, LedgerAccount, LedgerReason, Timestamp};
+use peeker_domain::money::CURRENCY;
+use peeker_domain::wallet::{self, Wallet, turns_low};
+use peeker_domain::{Cents, EventType, LedgerAccount, LedgerReason, Timestamp, view};
 
 use super::{UnitOfWork, not_begun_for};
 use crate::entity::ledger_entries;
@@ -44,6 +45,7 @@ impl UnitOfWork<'_> {
             None,
             now,
         )?;
+        let before = self.account(account)?.balance_cents;
         self.transfer(
             account,
             -amount,
@@ -51,7 +53,28 @@ impl UnitOfWork<'_> {
             reason,
             Some(order),
             now,
-        )
+        )?;
+        if turns_low(before, before - amount) {
+            self.tell_wallet_low(account, order, None, now)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the partner what little the wallet holds, and what of an order it could not pay.
+    pub(super) fn tell_wallet_low(
+        &mut self,
+        account: &AccountId,
+        order: &OrderId,
+        required: Option<Cents>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let low = view::LowWallet {
+            balance_cents: self.account(account)?.balance_cents,
+            low_below_cents: wallet::LOW,
+            required_cents: required,
+            currency: CURRENCY,
+        };
+        self.emit(account, EventType::WalletLow, Some(order), &low, now)
     }
 
     /// Gives back what was paid for something that `order` did not get.

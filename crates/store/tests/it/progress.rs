@@ -3,7 +3,7 @@
 use peeker_domain::NewJob;
 use peeker_domain::id::{DomainId, OrderId};
 use peeker_domain::order::{Change, NewOrder, Next};
-use peeker_domain::{Cents, JobKind, JobState, OrderDomainState, Timestamp};
+use peeker_domain::{Cents, JobKind, JobState, OrderDomainState, OrderFailureReason, Timestamp};
 use peeker_store::jobs;
 use peeker_store::jobs::DomainJob;
 use peeker_store::orders::progress::{Assignment, Assignments, Progress, Step};
@@ -81,6 +81,7 @@ fn released() -> Change {
 
 fn broken() -> Change {
     Change::OrderFailed {
+        reason: OrderFailureReason::MailRefused,
         message: "the tenant is closed".to_owned(),
     }
 }

@@ -8,8 +8,9 @@ use peeker_store::entity::{
     accounts, api_keys, bundles, deliveries, delivery_attempts, domains, endpoint_health,
     event_replays, events, forwarding_domains, forwardings, idempotency_keys, import_domains,
     import_fingerprints, imported_names, imports, inboxes, jobs, ledger_entries, order_domains,
-    order_fingerprints, order_history, orders, partners, pending_actions, rate_windows, replays,
-    settings, simulated_records, swaps, users, webhook_endpoints, webhook_secrets,
+    order_fingerprints, order_history, orders, partners, pending_action_domains, pending_actions,
+    rate_windows, replays, settings, simulated_records, swaps, users, webhook_endpoints,
+    webhook_secrets,
 };
 use peeker_testkit::{TestApp, apply, on_both_engines};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryResult, Statement};
@@ -63,6 +64,7 @@ fn environment() -> Vec<Table> {
         of::<order_fingerprints::Entity>(),
         of::<order_history::Entity>(),
         of::<orders::Entity>(),
+        of::<pending_action_domains::Entity>(),
         of::<pending_actions::Entity>(),
         of::<replays::Entity>(),
         of::<simulated_records::Entity>(),

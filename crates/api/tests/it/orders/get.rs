@@ -34,6 +34,7 @@ async fn shows_the_whole_order(app: &TestApp) {
         "renews_at": "2026-06-08T12:00:00Z",
         "cancellation_scheduled_at": null,
         "cancels_at": null,
+        "failure": null,
         "cancelling_domains": [],
         "created_at": "2026-05-08T12:00:00Z",
     });

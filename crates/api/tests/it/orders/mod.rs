@@ -14,3 +14,4 @@ mod pending;
 mod quote;
 mod race;
 mod seeds;
+mod undelivered;

@@ -5,6 +5,7 @@ mod premium;
 mod refused;
 mod together;
 mod user_names;
+mod withdraw;
 
 use peeker_store::wallet;
 use peeker_testkit::{Response, TestApp, mixed_order, names};

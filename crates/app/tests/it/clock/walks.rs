@@ -42,13 +42,14 @@ async fn due(app: &TestApp, account: &AccountId) -> Vec<(JobKind, Timestamp)> {
     rows.into_iter().map(|row| (row.kind, row.run_at)).collect()
 }
 
-/// An order that is to end with its month.
-async fn place_ending(client: &Client, name: &str) -> String {
+/// A live order that is to end with its month.
+async fn place_ending(app: &TestApp, client: &Client, name: &str) -> String {
     let placed = client
         .post("/orders", custom_order(&names(name, 1)))
         .await
         .data(200);
     let path = format!("/orders/{}", placed["id"].as_str().unwrap());
+    app.run_until_idle().await;
     client
         .post(&format!("{path}/cancel"), json!({}))
         .await
@@ -116,7 +117,7 @@ async fn the_clock_of_another_stands(app: &TestApp) {
         .post("/orders", custom_order(&names("theirs", 1)))
         .await
         .expect(200);
-    place_ending(&app.client(), "mine").await;
+    place_ending(app, &app.client(), "mine").await;
     app.run_until_idle().await;
     app.may_leave_jobs();
     let stranger = jobs::Entity::find()
@@ -165,7 +166,7 @@ async fn a_killed_walk_goes_on(app: &TestApp) {
             client.post_text("/sandbox/reset", "").await.expect(200);
             let last = app.events().await.len();
             assert_eq!(last, 0);
-            let path = place_ending(&client, &format!("ending-{number}")).await;
+            let path = place_ending(app, &client, &format!("ending-{number}")).await;
             app.run_until_idle().await;
             send_on(&client, 31 * DAY + 10).await;
             let commits = Commits::stopping_at(number, moment);
@@ -198,9 +199,9 @@ async fn the_answer_waits_for_the_clock(app: &TestApp) {
         ..app.options()
     };
     let server = App::start(options).await.unwrap();
+    let path = place_ending(app, &app.client(), "waited").await;
     let stop = CancellationToken::new();
     let working = tokio::spawn(runner::run(server.clone(), stop.clone()));
-    let path = place_ending(&app.client(), "waited").await;
     let client = app.client_of(&server);
     let clock = client
         .post(
@@ -237,7 +238,7 @@ async fn a_job_that_only_a_newer_server_knows_does_not_hold_the_clock(app: &Test
         .execute_unprepared(&sql)
         .await
         .unwrap();
-    let path = place_ending(&app.client(), "known").await;
+    let path = place_ending(app, &app.client(), "known").await;
     app.advance_sandbox(31 * DAY + 10).await;
     assert_eq!(clock(&app.client()).await["offset_seconds"], 31 * DAY + 10);
     assert_ended(app, &path).await;
@@ -246,9 +247,9 @@ async fn a_job_that_only_a_newer_server_knows_does_not_hold_the_clock(app: &Test
 #[apply(on_both_engines!)]
 async fn a_receiver_that_hangs_does_not_hold_the_clock(app: &TestApp) {
     let receiver = Receiver::start().await;
-    receiver.hang();
     app.set_webhook(&receiver.url).await;
-    place_ending(&app.client(), "hanging").await;
+    place_ending(app, &app.client(), "hanging").await;
+    receiver.hang();
     assert_arrives(app, 31 * DAY + 10).await;
 }
 
@@ -271,7 +272,7 @@ async fn retries_on_the_way_are_made_at_once(app: &TestApp) {
     receiver.answer_always(500);
     app.set_webhook(&receiver.url).await;
     for name in ["one", "two", "three"] {
-        place_ending(&app.client(), name).await;
+        place_ending(app, &app.client(), name).await;
     }
     // Some 60 retries at as many times: sixty polls of a second if nobody were told of them.
     assert_arrives(app, 3 * DAY).await;

@@ -54,6 +54,8 @@ pub enum Act {
         premium: bool,
         by: By,
     },
+    /// Cancels the swap so many before the last.
+    Withdraw(usize),
     Rename {
         domain: usize,
         to: People,
@@ -156,6 +158,7 @@ fn request() -> impl Strategy<Value = Act> {
         2 => (some_names(), any::<bool>()).prop_map(|(names, later)| Act::Import { names, later }),
         6 => (0..4_usize, prop::option::of(some_places)).prop_map(|(order, domains)| Act::Cancel { order, domains }),
         8 => (0..6_usize, prop::bool::weighted(0.4), by()).prop_map(|(domain, premium, by)| Act::Swap { domain, premium, by }),
+        3 => (0..4_usize).prop_map(Act::Withdraw),
         3 => (0..6_usize, people()).prop_map(|(domain, to)| Act::Rename { domain, to }),
         2 => (prop::sample::subsequence(vec![0, 1, 2, 3], 1..=2), 0..TARGETS.len())
             .prop_map(|(domains, target)| Act::Forward { domains, target }),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use peeker_domain::id::OrderId;
 use peeker_domain::view::Source;
-use peeker_domain::{Cents, MailProvider, OrderDomainState, OrderStatus};
+use peeker_domain::{Cents, MailProvider, OrderDomainState, OrderStatus, ProvisionStep};
 use peeker_store::entity::{order_domains, orders};
 use peeker_testkit::TestApp;
 use serde_json::{Value, json};
@@ -32,13 +32,17 @@ impl World {
             let inboxes: i32 = places.iter().map(|place| place.inboxes).sum();
             (number(places.len()), inboxes)
         };
+        let licensed =
+            |provider| counted(&|place| place.provider == provider && !self.is_uncharged(place));
         let (google, microsoft) = (
-            counted(&|place| place.provider == MailProvider::Google).1,
-            counted(&|place| place.provider == MailProvider::Microsoft).0,
+            licensed(MailProvider::Google).1,
+            licensed(MailProvider::Microsoft).0,
         );
+        let unbought =
+            |place: &order_domains::Model| is_over(place) && place.step == ProvisionStep::Register;
         let registered = shown
             .iter()
-            .filter(|place| place.source == Source::Registered);
+            .filter(|place| place.source == Source::Registered && !unbought(place));
         let registrations: Cents = registered.map(|place| place.price_cents).sum();
         let total = registrations
             + order.google_license_cents * u32::try_from(google).unwrap()
@@ -121,19 +125,19 @@ impl World {
             .filter(|place| !is_over(place))
             .collect();
         let any = |state| open.iter().any(|place| place.state == state);
+        let waits = open.iter().any(|place| self.waits(place));
         let is_right = match order.status {
             OrderStatus::Completed => {
                 open.iter()
                     .filter(|place| has_joined(place))
                     .all(|place| place.state == OrderDomainState::Active)
-                    && !any(OrderDomainState::ActionRequired)
+                    && !waits
             }
-            OrderStatus::InProgress => {
-                any(OrderDomainState::Pending) && !any(OrderDomainState::ActionRequired)
-            }
-            OrderStatus::ActionRequired => any(OrderDomainState::ActionRequired),
+            OrderStatus::InProgress => any(OrderDomainState::Pending) && !waits,
+            OrderStatus::ActionRequired => waits,
             OrderStatus::CancelScheduled => open.iter().all(|place| place.leaves_at.is_some()),
-            OrderStatus::Cancelled => open.is_empty(),
+            // What may just be bought leaves when its job has found out.
+            OrderStatus::Cancelled => open.iter().all(|place| place.leaves_at.is_some()),
             OrderStatus::Failed => true,
         };
         assert!(is_right, "{} is {} with {open:?}", order.id, order.status);

@@ -79,6 +79,12 @@ pub async fn perform(app: &TestApp, act: &Act, past: &mut Past) -> bool {
                 send(app, "/swaps", body).await;
             }
         }
+        Act::Withdraw(back) => {
+            let page = app.client().get("/swaps?per_page=100").await.expect(200);
+            if let Some(id) = page["data"][*back]["id"].as_str() {
+                send(app, &format!("/swaps/{id}/cancel"), json!({})).await;
+            }
+        }
         Act::Rename { domain, to } => {
             if let Some(domain) = connected(app, *domain).await {
                 let body = json!({ "domain_id": domain, "personas": people_of(to) });

@@ -17,27 +17,29 @@ impl World {
             .filter(|action| action.status == ActionStatus::Open)
             .collect();
         for action in &open {
-            let place = self.place(&action.order_id, &action.domain_id);
-            let place = place
-                .unwrap_or_else(|| panic!("{action:?} is about a domain that is not on the order"));
-            let renaming = self.swaps.iter().any(|swap| {
-                swap.domain_id == action.domain_id
-                    && swap.status == SwapStatus::ActionRequired
-                    && swap.persona == action.persona
-            });
-            let holds = place.state == OrderDomainState::ActionRequired
-                || (place.state == OrderDomainState::Active && renaming);
-            assert!(holds, "{action:?} holds nothing: {place:?}");
+            let domains: Vec<_> = self.domains_of(&action.id).collect();
+            assert!(!domains.is_empty(), "{action:?} is about nothing");
+            for domain in domains {
+                let place = self.place(&action.order_id, domain);
+                let place = place.unwrap_or_else(|| {
+                    panic!("{action:?} is about a domain that is not on the order")
+                });
+                let renaming = self.swaps.iter().any(|swap| {
+                    swap.domain_id == *domain
+                        && swap.status == SwapStatus::ActionRequired
+                        && swap.persona == action.persona
+                });
+                let holds = place.state == OrderDomainState::ActionRequired
+                    || (place.state == OrderDomainState::Active && renaming);
+                assert!(holds, "{action:?} holds nothing: {place:?}");
+            }
         }
         for place in self
             .places
             .iter()
             .filter(|place| place.state == OrderDomainState::ActionRequired)
         {
-            let is_told = open.iter().any(|action| {
-                (&action.order_id, &action.domain_id) == (&place.order_id, &place.domain_id)
-            });
-            assert!(is_told, "nobody is told why {} waits", place.name);
+            assert!(self.waits(place), "nobody is told why {} waits", place.name);
         }
     }
 
@@ -108,7 +110,7 @@ impl World {
         assert!(place.is_some(), "{swap:?} is open and its domain gone");
         if swap.status == SwapStatus::ActionRequired {
             let is_told = self.actions.iter().any(|action| {
-                action.domain_id == swap.domain_id
+                self.is_about(action, &swap.domain_id)
                     && action.status == ActionStatus::Open
                     && action.persona == swap.persona
             });
@@ -124,6 +126,18 @@ impl World {
                 (JobState::Ready, None),
                 "{job:?}"
             );
+        }
+        for place in self.places.iter().filter(|place| place.deprovision_pending) {
+            let work = self.job(JobKind::Provision, place.domain_id.as_str());
+            assert!(is_over(place) && work.is_some(), "nobody clears {place:?}");
+        }
+        for swap in self
+            .swaps
+            .iter()
+            .filter(|swap| swap.status == SwapStatus::ActionRequired)
+        {
+            let deadline = self.job(JobKind::SwapDeadline, swap.id.as_str());
+            assert!(deadline.is_some(), "{swap:?} waits for ever");
         }
         for place in self.places.iter().filter(|place| !is_over(place)) {
             let work = self.job(JobKind::Provision, place.domain_id.as_str());
@@ -168,8 +182,8 @@ impl World {
         {
             let watched = match action.reason {
                 ActionReason::UpdateNameservers => self
-                    .job(JobKind::Delegation, action.domain_id.as_str())
-                    .is_some(),
+                    .domains_of(&action.id)
+                    .all(|domain| self.job(JobKind::Delegation, domain.as_str()).is_some()),
                 ActionReason::ProfilePictureNotAccessible => {
                     self.job(JobKind::Picture, action.id.as_str()).is_some()
                 }
@@ -183,6 +197,9 @@ impl World {
     pub fn check_quiet(&self) {
         for job in &self.jobs {
             assert!(job.run_at > self.system, "{job:?} was due");
+        }
+        for place in &self.places {
+            assert!(!place.deprovision_pending, "{place:?} should be cleared");
         }
         for place in self.places.iter().filter(|place| !is_over(place)) {
             let goes = !is_active(self.order(&place.order_id))

@@ -1,17 +1,19 @@
 //! What holds at every moment of a story: orders, places, domains, inboxes, swaps, actions and jobs say the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use peeker_domain::id::{DomainId, OrderId};
+use peeker_domain::id::{ActionId, DomainId, OrderId};
 use peeker_domain::{
-    DomainCategory, DomainStatus, InboxStatus, JobKind, MailProvider, OrderDomainState,
-    OrderStatus, SwapStatus, SwapType, Timestamp,
+    ActionStatus, DomainCategory, DomainStatus, EventType, InboxStatus, JobKind, MailProvider,
+    OrderDomainState, OrderStatus, SwapStatus, SwapType, Timestamp,
 };
 use peeker_store::entity::{
-    accounts, domains, inboxes, jobs, order_domains, orders, pending_actions, swaps,
+    accounts, domains, inboxes, jobs, order_domains, orders, pending_action_domains,
+    pending_actions, swaps,
 };
 use peeker_testkit::TestApp;
 use sea_orm::EntityTrait;
+use serde_json::Value;
 
 use crate::books::assert_balanced;
 
@@ -23,6 +25,10 @@ pub struct World {
     pub domains: Vec<domains::Model>,
     inboxes: Vec<inboxes::Model>,
     pub actions: Vec<pending_actions::Model>,
+    /// Which domains each action is about.
+    about: BTreeSet<(ActionId, DomainId)>,
+    /// Which domains were live on which orders.
+    connected: BTreeSet<(String, String)>,
     pub jobs: Vec<jobs::Model>,
     account: accounts::Model,
     /// The system's time, which jobs go by.
@@ -48,6 +54,17 @@ pub fn is_open(swap: &swaps::Model) -> bool {
     swap.status != SwapStatus::Completed && swap.status != SwapStatus::Failed
 }
 
+async fn connected(app: &TestApp) -> BTreeSet<(String, String)> {
+    let events = app.events().await.into_iter();
+    let connected = events.filter(|event| event.kind == EventType::DomainConnected);
+    let of = |body: &str| {
+        let body: Value = serde_json::from_str(body).unwrap();
+        let text = |field: &str| body["data"][field].as_str().unwrap().to_owned();
+        (text("order_id"), text("id"))
+    };
+    connected.map(|event| of(&event.body)).collect()
+}
+
 impl World {
     pub async fn read(app: &TestApp) -> Self {
         let db = &app.app.store().sandbox.db.pools.reader;
@@ -59,6 +76,14 @@ impl World {
             domains: domains::Entity::find().all(db).await.unwrap(),
             inboxes: inboxes::Entity::find().all(db).await.unwrap(),
             actions: pending_actions::Entity::find().all(db).await.unwrap(),
+            about: pending_action_domains::Entity::find()
+                .all(db)
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|row| (row.action_id, row.domain_id))
+                .collect(),
+            connected: connected(app).await,
             jobs: jobs::Entity::find().all(db).await.unwrap(),
             account: accounts::Entity::find_by_id(id)
                 .one(db)
@@ -67,6 +92,27 @@ impl World {
                 .unwrap(),
             system: app.now(),
         }
+    }
+
+    /// The domains that an action is about.
+    pub fn domains_of<'w>(&'w self, action: &'w ActionId) -> impl Iterator<Item = &'w DomainId> {
+        let of_action = self.about.iter().filter(move |(id, _)| id == action);
+        of_action.map(|(_, domain)| domain)
+    }
+
+    pub fn is_about(&self, action: &pending_actions::Model, domain: &DomainId) -> bool {
+        self.about.contains(&(action.id.clone(), domain.clone()))
+    }
+
+    /// Whether the licenses of a place that is over were refunded: it was never live, or its order failed.
+    pub fn is_uncharged(&self, place: &order_domains::Model) -> bool {
+        let failed = self.order(&place.order_id).status == OrderStatus::Failed;
+        is_over(place) && (failed || !self.was_live(place))
+    }
+
+    pub fn was_live(&self, place: &order_domains::Model) -> bool {
+        let key = (place.order_id.to_string(), place.domain_id.to_string());
+        self.connected.contains(&key)
     }
 
     pub fn now(&self) -> Timestamp {
@@ -157,6 +203,7 @@ impl World {
             );
             let status = match place.state {
                 OrderDomainState::Pending => DomainStatus::InProgress,
+                OrderDomainState::Active if self.waits(place) => DomainStatus::ActionRequired,
                 OrderDomainState::Active => DomainStatus::Active,
                 OrderDomainState::ActionRequired => DomainStatus::ActionRequired,
                 OrderDomainState::Released | OrderDomainState::Left => {
@@ -175,6 +222,15 @@ impl World {
             );
             assert_eq!(domain.provider, Some(place.provider), "{}", domain.name);
         }
+    }
+
+    /// Whether something is asked for about a place.
+    pub fn waits(&self, place: &order_domains::Model) -> bool {
+        self.actions.iter().any(|action| {
+            action.status == ActionStatus::Open
+                && action.order_id == place.order_id
+                && self.is_about(action, &place.domain_id)
+        })
     }
 
     /// The live inboxes are those of live domains, and the account's count of them is right.

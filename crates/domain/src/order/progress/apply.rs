@@ -3,11 +3,11 @@
 use super::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, Next};
 use crate::event::EventType;
 use crate::mail::MailProvider;
-use crate::order::{Effect, Inbox, PendingAction};
+use crate::order::waiting::ask;
+use crate::order::{Effect, Inbox};
 use crate::provisioning::ProvisionStep;
 use crate::status::{
-    ActionStatus, DomainStatus, IllegalTransition, InboxStatus, OrderDomainState, OrderStatus,
-    SwapStatus,
+    DomainStatus, IllegalTransition, InboxStatus, OrderDomainState, OrderFailureReason, OrderStatus,
 };
 use crate::time::Timestamp;
 use crate::view::{self, Source};
@@ -29,8 +29,9 @@ impl Applied {
 impl DomainOnOrder<'_> {
     /// Applies what happened at `now`.
     pub fn apply(mut self, change: &Change, now: Timestamp) -> Result<Applied, IllegalTransition> {
-        let failed = self.order.status == OrderStatus::Failed;
-        let is_to_go = failed || self.part.is_leaving(now);
+        let has_left = self.part.deprovision_pending;
+        let is_to_go =
+            self.order.status == OrderStatus::Failed || has_left || self.part.is_leaving(now);
         let run_again = || Ok(Applied::new(Next::Stop, JobFate::RunAgain));
         match change {
             Change::Registered { until } => {
@@ -48,12 +49,13 @@ impl DomainOnOrder<'_> {
                 Ok(Applied::new(Next::Stop, retry))
             }
             Change::Released { redirect } if self.part.forwarding_url != *redirect => run_again(),
+            Change::Released { .. } if has_left => {
+                let effects = self.deprovisioned();
+                // Whatever else there is to do for the domain comes now: another order may have it.
+                Ok(Applied::with(Next::Stop, JobFate::RunAgain, effects))
+            }
             Change::Released { .. } => {
-                let effects = if failed {
-                    self.released(now)?
-                } else {
-                    self.left(now)?
-                };
+                let effects = self.left(now)?;
                 Ok(Applied::with(Next::Stop, JobFate::Dropped, effects))
             }
             _ if is_to_go => Ok(Applied::new(Next::Deprovision, JobFate::Held)),
@@ -79,8 +81,8 @@ impl DomainOnOrder<'_> {
                 let effects = self.swap_failed(now);
                 Ok(Applied::with(Next::Deprovision, JobFate::Held, effects))
             }
-            Change::OrderFailed { message } => {
-                let effects = self.order_failed(message)?;
+            Change::OrderFailed { reason, message } => {
+                let effects = self.order_failed(*reason, message)?;
                 Ok(Applied::with(Next::Deprovision, JobFate::Held, effects))
             }
         }
@@ -160,68 +162,39 @@ impl DomainOnOrder<'_> {
         }
     }
 
-    fn emit_order(&self, event: EventType) -> Effect {
-        let order = self.order.id.clone();
-        Effect::EmitOrder { event, order }
-    }
-
     fn blocked(
         &mut self,
         blockers: &[Blocker],
         now: Timestamp,
     ) -> Result<Vec<Effect>, IllegalTransition> {
         self.part.state = OrderDomainState::ActionRequired;
-        self.domain.turn(DomainStatus::ActionRequired)?;
-        let mut effects = Vec::new();
-        for blocker in blockers {
-            let action = self.action(blocker, now);
-            effects.extend(action.watch(now).map(Effect::Enqueue));
-            effects.push(Effect::OpenAction(action));
-            effects.push(self.emit_domain(EventType::DomainActionRequired));
-        }
+        let asked = ask(self.order, self.part, self.open_actions, blockers, now);
+        let mut effects = asked.effects;
+        effects.extend(self.domain.wait(self.order, &asked.new)?);
         if let (Some(first), Some(swap)) = (blockers.first(), self.open_swap()) {
-            let reason = Some(first.reason.into());
-            effects.push(swap.turn(SwapStatus::ActionRequired, reason)?);
+            let actions = asked.actions.clone();
+            effects.extend(swap.wait(first.reason.into(), actions, now)?);
         }
         if self.part.personas.is_some() {
-            let personas = blockers
-                .iter()
-                .filter_map(|blocker| blocker.persona.clone());
+            let pictures = blockers.iter().zip(asked.actions);
+            let pictures =
+                pictures.filter_map(|(blocker, action)| Some((blocker.persona.clone()?, action)));
             effects.push(Effect::BlockRenames {
                 domain: self.domain.id.clone(),
-                personas: personas.collect(),
+                pictures: pictures.collect(),
             });
         }
-        if self.order.status != OrderStatus::CancelScheduled {
-            self.order.turn(OrderStatus::ActionRequired)?;
-            let events = blockers
-                .iter()
-                .map(|_| self.emit_order(EventType::OrderActionRequired));
-            effects.extend(events);
-        }
+        effects.extend(self.order.wait(&asked.new)?);
         Ok(effects)
     }
 
-    fn action(&self, blocker: &Blocker, now: Timestamp) -> PendingAction {
-        PendingAction {
-            account_id: self.order.account_id.clone(),
-            id: blocker.id.clone(),
-            order_id: self.order.id.clone(),
-            domain_id: self.domain.id.clone(),
-            kind: blocker.reason.kind(),
-            reason: blocker.reason,
-            status: ActionStatus::Open,
-            message: blocker.message.clone(),
-            created_at: now,
-            persona: blocker.persona.clone(),
-            domain: self.part.name.clone(),
-            user_id: self.order.user_id.clone(),
-            resolved_at: None,
-        }
-    }
-
-    fn order_failed(&mut self, message: &str) -> Result<Vec<Effect>, IllegalTransition> {
+    fn order_failed(
+        &mut self,
+        reason: OrderFailureReason,
+        message: &str,
+    ) -> Result<Vec<Effect>, IllegalTransition> {
         self.order.turn(OrderStatus::Failed)?;
+        self.order.failure_reason = Some(reason);
         self.order.failure = Some(message.to_owned());
         self.order.sealed_password = None;
         self.order.renews_at = None;
@@ -231,7 +204,12 @@ impl DomainOnOrder<'_> {
             self.order.free_fingerprint(),
             // Whoever is at work on another domain finds out with the next write, or at once after a pause.
             Effect::TakeBack(self.order.id.clone()),
-            self.emit_order(EventType::OrderFailed),
+            Effect::tell(
+                EventType::OrderFailed,
+                &self.order.id,
+                reason.message().to_owned(),
+                None,
+            ),
         ])
     }
 }

@@ -4,10 +4,12 @@ mod apply;
 mod leave;
 mod swap;
 
-use super::{Domain, Effect, Order, OrderDomain, Swap};
+pub(super) use leave::let_go;
+
+use super::{Domain, Effect, Order, OrderDomain, PendingAction, Swap};
 use crate::id::{ActionId, InboxId};
 use crate::persona::{Persona, Personas};
-use crate::status::ActionReason;
+use crate::status::{ActionReason, OrderFailureReason};
 use crate::time::Timestamp;
 
 /// What happened to a domain of an order.
@@ -41,6 +43,7 @@ pub enum Change {
     Blocked(Vec<Blocker>),
     /// Nothing of this order can be set up. Fails the order; the job goes on with taking back.
     OrderFailed {
+        reason: OrderFailureReason,
         /// Why, for the operator.
         message: String,
     },
@@ -56,7 +59,7 @@ pub enum Change {
 }
 
 /// What a domain waits for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocker {
     /// The id of the action about it.
     pub id: ActionId,
@@ -120,4 +123,6 @@ pub struct DomainOnOrder<'a> {
     pub domain: &'a mut Domain,
     /// The swap that brings it in.
     pub swap_in: Option<&'a mut Swap>,
+    /// The open actions about pictures of the order; read where something blocks the domain.
+    pub open_actions: &'a mut Vec<PendingAction>,
 }

@@ -32,7 +32,7 @@ impl DomainOnOrder<'_> {
         } else {
             SwapReason::ReplacementNotRegistered
         };
-        self.part.leaves_at = Some(now);
+        self.part.leave_now(now);
         let swap = self.open_swap().map(|swap| swap.id.clone());
         swap.map(|swap| Effect::FailSwap { swap, reason })
             .into_iter()

@@ -6,8 +6,10 @@ use crate::id::{AccountId, DomainId, SwapId};
 use crate::inbox_names::{InboxName, inbox_names};
 use crate::job::NewJob;
 use crate::money::Cents;
-use crate::order::{Domain, Effect, Inbox, Order, OrderDomain, Personas, Swap};
-use crate::status::{IllegalTransition, OrderDomainState, SwapReason, SwapStatus, SwapType};
+use crate::order::{Cause, Domain, Effect, Inbox, Order, OrderDomain, Personas, Swap};
+use crate::status::{
+    ActionReason, IllegalTransition, OrderDomainState, SwapReason, SwapStatus, SwapType,
+};
 use crate::time::Timestamp;
 use crate::view;
 
@@ -55,9 +57,7 @@ pub struct AcceptedRenaming {
     pub part: OrderDomain,
     /// Renamings whose place this one takes.
     pub superseded: Vec<Swap>,
-    /// Whether pictures of the former personas block something, which goes on with the new ones.
-    pub unblocks: bool,
-    /// The domain that a swap is bringing in gets the new names too, and pictures of the former ones block it no longer.
+    /// The domain that a swap is bringing in gets the new names too.
     pub coming_in: Option<OrderDomain>,
 }
 
@@ -112,7 +112,7 @@ impl Renaming {
             ..
         } = facts;
         let is_waiting = part.state == OrderDomainState::ActionRequired;
-        let unblocks = is_waiting || !superseded.is_empty();
+        let was_blocked = is_waiting || !superseded.is_empty();
         for domain in std::iter::once(&mut part).chain(&mut coming_in) {
             domain.personas = Some(request.personas.clone());
         }
@@ -122,10 +122,19 @@ impl Renaming {
         }
         let job = NewJob::provision(&request.account, &order.id, &request.domain, request.now);
         self.effects.push(Effect::Enqueue(job));
+        // What pictures of the former personas blocked goes on with the new ones.
+        let blocked = was_blocked.then_some(&part).into_iter().chain(&coming_in);
+        let domains: BTreeSet<_> = blocked.map(|part| part.domain_id.clone()).collect();
+        if !domains.is_empty() {
+            self.effects.push(Effect::ReleaseActions {
+                order: order.id.clone(),
+                domains,
+                cause: Cause::Reason(ActionReason::ProfilePictureNotAccessible),
+            });
+        }
         self.accepted = Some(AcceptedRenaming {
             part,
             superseded,
-            unblocks,
             coming_in,
         });
         Ok(())

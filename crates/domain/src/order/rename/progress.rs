@@ -1,8 +1,10 @@
 //! How the open renamings of a domain go on and end. Each function changes the swaps that it names.
 
 use crate::id::SwapId;
-use crate::order::{Effect, Inbox, Persona, Swap};
+use crate::order::{Blocker, Effect, Inbox, Persona, Swap};
 use crate::status::{IllegalTransition, SwapReason, SwapStatus};
+use crate::time::Timestamp;
+use crate::view;
 
 /// One inbox that is to be renamed.
 #[derive(Debug, Clone)]
@@ -21,8 +23,8 @@ pub struct OpenRename {
 pub enum RenameOutcome {
     /// The inbox bears the name.
     Renamed,
-    /// The persona's picture cannot be loaded; this says what to do.
-    PictureUnreachable(String),
+    /// The persona's picture cannot be loaded.
+    PictureUnreachable(Blocker),
     /// The provider refuses, for good.
     Refused,
 }
@@ -59,28 +61,22 @@ impl Swap {
     }
 }
 
-/// Takes down what became of one; a renamed `inbox` gets its names.
+/// Takes down that an inbox bears its new name, or that the provider refuses it.
 pub fn record_rename(
     swap: &mut Swap,
     inbox: Option<&mut Inbox>,
     rename: &OpenRename,
-    outcome: &RenameOutcome,
+    refused: bool,
 ) -> Result<Effect, IllegalTransition> {
-    match outcome {
-        RenameOutcome::Renamed => {
-            if let Some(inbox) = inbox {
-                inbox.email.clone_from(&rename.to);
-                inbox.first_name = rename.persona.first_name.to_string();
-                inbox.last_name = rename.persona.last_name.to_string();
-            }
-            swap.turn(SwapStatus::Completed, None)
-        }
-        RenameOutcome::PictureUnreachable(_) => {
-            let reason = SwapReason::ProfilePictureNotAccessible;
-            swap.turn(SwapStatus::ActionRequired, Some(reason))
-        }
-        RenameOutcome::Refused => swap.turn(SwapStatus::Failed, Some(SwapReason::ProviderRefused)),
+    if refused {
+        return swap.turn(SwapStatus::Failed, Some(SwapReason::ProviderRefused));
     }
+    if let Some(inbox) = inbox {
+        inbox.email.clone_from(&rename.to);
+        inbox.first_name = rename.persona.first_name.to_string();
+        inbox.last_name = rename.persona.last_name.to_string();
+    }
+    swap.turn(SwapStatus::Completed, None)
 }
 
 /// Lets those go on that wait for the picture of this persona. Gives back nothing when none does.
@@ -97,14 +93,20 @@ pub fn resume_renames(
 /// The set-up of a domain met pictures that cannot be loaded: the renamings to these personas wait.
 pub fn block_renames(
     open: &mut [Swap],
-    personas: &[Persona],
+    pictures: &[(Persona, view::OpenAction)],
+    now: Timestamp,
 ) -> Result<Vec<Effect>, IllegalTransition> {
-    let blocked = open.iter_mut().filter(|swap| {
-        let persona = swap.persona.as_ref();
-        persona.is_some_and(|persona| personas.contains(persona))
-    });
-    let reason = SwapReason::ProfilePictureNotAccessible;
-    turn_all(blocked, SwapStatus::ActionRequired, Some(reason))
+    let mut effects = Vec::new();
+    for swap in open {
+        let mut of_persona = pictures
+            .iter()
+            .filter(|(persona, _)| swap.persona.as_ref() == Some(persona));
+        if let Some((_, action)) = of_persona.next() {
+            let reason = SwapReason::ProfilePictureNotAccessible;
+            effects.extend(swap.wait(reason, vec![action.clone()], now)?);
+        }
+    }
+    Ok(effects)
 }
 
 /// The domain is live, and its inboxes were made with their new names. Those that were there before are renamed one by

@@ -328,8 +328,8 @@ fn accepted(
         effects.push(added.job);
         Some((added.domain, added.part))
     } else {
-        let reason = Some(SwapReason::DomainNotImported);
-        effects.push(swap.turn(SwapStatus::ActionRequired, reason)?);
+        let reason = SwapReason::DomainNotImported;
+        effects.extend(swap.wait(reason, Vec::new(), request.now)?);
         None
     };
     Ok(SwapAcceptance {

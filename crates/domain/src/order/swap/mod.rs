@@ -5,21 +5,27 @@
 
 mod accept;
 mod replacement;
+mod withdraw;
 
 pub use accept::{
     SwapAcceptance, SwapFacts, SwapOffer, SwapRefusal, SwapRequest, accept_swap, premium_since,
 };
 pub use replacement::{Import, imported};
+pub use withdraw::{WithdrawFacts, Withdrawal, Withdrawn, withdraw};
 
 use super::Effect;
 use crate::event::EventType;
 use crate::history::HistoryKind;
 use crate::id::{AccountId, DomainId, InboxId, OrderId, SwapId, UserId};
+use crate::job::{JobKind, NewJob};
 use crate::money::Cents;
 use crate::order::Persona;
 use crate::status::{IllegalTransition, SwapReason, SwapStatus, SwapType};
 use crate::time::Timestamp;
 use crate::view;
+
+/// How long a swap waits for somebody; then it ends.
+const WAITING_SECONDS: i64 = 14 * 24 * 60 * 60;
 
 /// The replacement of a domain, or the renaming of one inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +76,32 @@ impl Swap {
         Ok(Effect::Emit {
             event,
             order: self.order_id.clone(),
-            data: view::Object::Swap(self.view()),
+            data: view::Object::Swap(Box::new(self.view())),
         })
+    }
+
+    /// It waits for these actions, or for an import; not for ever. The effects tell partners of it.
+    pub(super) fn wait(
+        &mut self,
+        reason: SwapReason,
+        actions: Vec<view::OpenAction>,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, IllegalTransition> {
+        self.status = self.status.transition(SwapStatus::ActionRequired)?;
+        self.reason = Some(reason);
+        let waiting = view::Waiting {
+            object: self.view(),
+            actions,
+        };
+        let event = Effect::Emit {
+            event: EventType::SwapActionRequired,
+            order: self.order_id.clone(),
+            data: view::Object::WaitingSwap(Box::new(waiting)),
+        };
+        let until = now.plus_seconds(WAITING_SECONDS);
+        let (account, id) = (&self.account_id, self.id.as_str());
+        let deadline = NewJob::timer(account, JobKind::SwapDeadline, id, until);
+        Ok(vec![event, Effect::Enqueue(deadline)])
     }
 
     /// Ends it without its replacement. What was paid for licenses is given back; the registration was refunded, or is the
@@ -83,12 +113,8 @@ impl Swap {
             effects.push(Effect::Refund {
                 amount: refund,
                 order: self.order_id.clone(),
-            });
-            effects.push(Effect::Record {
-                order: self.order_id.clone(),
                 kind: HistoryKind::SwapFailed,
                 message: "The licenses of a failed swap were refunded".to_owned(),
-                amount: Some(refund),
             });
         }
         effects.push(self.turn(SwapStatus::Failed, Some(reason))?);
@@ -108,13 +134,23 @@ impl Swap {
         Ok(vec![event, record])
     }
 
+    /// The address that the inbox which is renamed has by now; of one that is not made, what it will have.
+    fn email(&self) -> Option<&String> {
+        let is_renamed = self.status == SwapStatus::Completed;
+        let before = self.old_email.as_ref().filter(|_| !is_renamed);
+        before.or(self.new_email.as_ref())
+    }
+
     /// As partners see it.
     pub fn view(&self) -> view::Swap {
         view::Swap {
             id: self.id.to_string(),
             kind: self.kind,
+            order_id: self.order_id.to_string(),
             domain_id: self.domain_id.to_string(),
             replacement_domain: self.replacement_domain.clone(),
+            inbox_id: self.inbox_id.as_ref().map(ToString::to_string),
+            email: self.email().cloned(),
             status: self.status,
             reason: self.reason.map(|reason| reason.to_string()),
             created_at: self.created_at,

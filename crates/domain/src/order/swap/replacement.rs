@@ -61,6 +61,7 @@ pub(super) fn bring_in(
         state: OrderDomainState::Pending,
         // Cancelled meanwhile, the old domain takes the new one along; else the new one stays.
         leaves_at: old.leaves_at,
+        deprovision_pending: false,
         // The new inboxes bear the same names, in the same order.
         personas: Some(Personas(old.personas_on(order))),
         swap_in_id: Some(swap.id.clone()),

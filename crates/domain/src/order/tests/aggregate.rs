@@ -12,11 +12,20 @@ use crate::view::Source;
 
 /// What an order that shows these domains has to say: domains, inboxes, licenses of Google and Microsoft, total.
 pub(super) fn sums(shown: &[&OrderDomain]) -> (u32, u32, u32, u32, Cents) {
+    sums_without(shown, |_| false)
+}
+
+/// As [`sums`], where the licenses of some were refunded.
+pub(super) fn sums_without(
+    shown: &[&OrderDomain],
+    refunded: impl Fn(&OrderDomain) -> bool,
+) -> (u32, u32, u32, u32, Cents) {
     let mut sums = (0, 0, 0, 0, Cents::ZERO);
     for domain in shown {
         sums.0 += 1;
         sums.1 += domain.inboxes;
         let licenses = match domain.provider {
+            _ if refunded(domain) => Cents::ZERO,
             MailProvider::Google => {
                 sums.2 += domain.inboxes;
                 Cents(100) * domain.inboxes
@@ -27,7 +36,7 @@ pub(super) fn sums(shown: &[&OrderDomain]) -> (u32, u32, u32, u32, Cents) {
             }
         };
         sums.4 += licenses;
-        if domain.source == Source::Registered {
+        if domain.source == Source::Registered && !(domain.is_over() && domain.is_unbought()) {
             sums.4 += domain.price_cents;
         }
     }

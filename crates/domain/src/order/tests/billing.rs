@@ -4,7 +4,7 @@ use super::builders::*;
 use super::effects::{debits, words};
 use crate::id::DomainId;
 use crate::money::Cents;
-use crate::order::{Domain, Effect, Order, OrderDomain, Renewal, RenewalFacts, renew};
+use crate::order::{Domain, Effect, Order, OrderDomain, Renewal, RenewalFacts, Told, renew};
 use crate::status::{OrderDomainState, OrderStatus};
 use crate::time::Timestamp;
 use crate::wallet::{Funding, Wallet};
@@ -16,7 +16,6 @@ pub(super) fn facts(parts: &[OrderDomain], wallet: Wallet) -> RenewalFacts {
         order: order_of(parts),
         domains: charged.map(domain_of).collect(),
         parts: parts.to_vec(),
-        email: EMAIL.to_owned(),
         wallet,
     }
 }
@@ -38,7 +37,7 @@ fn run(facts: RenewalFacts, now: Timestamp) -> Renewal {
 
 fn message(renewal: &Renewal) -> &str {
     let message = renewal.effects.iter().find_map(|effect| match effect {
-        Effect::Record { message, .. } => Some(message.as_str()),
+        Effect::EmitOrder { told, .. } => told.as_ref().map(|told| told.message.as_str()),
         _ => None,
     });
     message.unwrap()
@@ -80,10 +79,7 @@ fn a_month_is_due_from_its_beginning_and_pays_what_stays() {
     let came = coming_in(live(microsoft(5)), "before");
     let all = [live(google(0)), microsoft(1), leaving, gone, coming, came];
     let paid = run(facts(&all, FULL), month(1));
-    assert_eq!(
-        words(&paid.effects),
-        ["debit $20.00", "record order.renewed"]
-    );
+    assert_eq!(words(&paid.effects), ["debit $20.00", "order.renewed"]);
     let expected = format!(
         "The month until {} is paid: 2 Google licenses, 2 Microsoft licenses",
         month(2)
@@ -95,10 +91,13 @@ fn a_month_is_due_from_its_beginning_and_pays_what_stays() {
     );
     assert_eq!(paid.next, Some(month(2)));
     assert!(paid.parts.is_empty() && paid.domains.is_empty());
-    let Some(Effect::Record { amount, .. }) = paid.effects.get(1) else {
+    let Some(Effect::EmitOrder {
+        told: Some(told), ..
+    }) = paid.effects.get(1)
+    else {
         panic!("{:?}", paid.effects);
     };
-    assert_eq!(*amount, Some(Cents(-2_000)));
+    assert_eq!(told.amount, Some(Cents(-2_000)));
 }
 
 #[test]
@@ -179,7 +178,11 @@ fn nothing_to_pay_is_paid_from_an_empty_wallet() {
     free.order.google_license_cents = Cents::ZERO;
     let paid = run(free, month(1));
     assert_eq!(paid.order.months_paid, 2);
-    let Some(Effect::Record { amount: None, .. }) = paid.effects.get(1) else {
+    let Some(Effect::EmitOrder {
+        told: Some(Told { amount: None, .. }),
+        ..
+    }) = paid.effects.get(1)
+    else {
         panic!("{:?}", paid.effects);
     };
     let nobody_stays = OrderDomain {
@@ -241,7 +244,10 @@ fn a_bill_that_cannot_be_paid_is_tried_every_day() {
         (Some(due), at(7 * 24 - 1), due, at(7 * 24)),
     ] {
         let unpaid = run(short(overdue_since, 399), now);
-        assert_eq!(words(&unpaid.effects), ["record order.renewal_failed"]);
+        let mut expected = vec!["order.renewal_failed"];
+        // Told once, with the first try.
+        expected.extend(overdue_since.is_none().then_some("wallet low"));
+        assert_eq!(words(&unpaid.effects), expected);
         let expected = "The wallet holds $3.99 of $4.00, $0.01 are missing; it is tried again every day for 7 days";
         assert_eq!(message(&unpaid), expected);
         assert_eq!(
@@ -268,11 +274,7 @@ fn after_seven_days_the_order_has_seven_more() {
     let gone = run(short(Some(due), 399), now);
     let ends_at = now.plus_seconds(7 * DAY);
     let cancel = format!("cancel ord_1 {ends_at}");
-    let expected = [
-        "record order.renewal_failed",
-        &cancel,
-        "order.cancel_scheduled",
-    ];
+    let expected = ["order.renewal_failed", &cancel, "order.cancel_scheduled"];
     assert_eq!(words(&gone.effects), expected);
     assert!(message(&gone).ends_with("it was tried for 7 days, so the order will be cancelled"));
     assert_eq!(gone.next, None);

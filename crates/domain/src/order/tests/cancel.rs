@@ -6,33 +6,61 @@ use proptest::prelude::*;
 
 use super::builders::*;
 use super::cases;
-use super::effects::words;
+use super::effects::{refunds, words};
+use crate::money::Cents;
 use crate::order::{
-    CancelRefusal, Misnamed, Order, OrderDomain, Removal, Scope, Swap, cancel, due,
+    CancelFacts, CancelRefusal, Cancellation, Misnamed, Order, OrderDomain, Scope, Swap, cancel,
+    due,
 };
-use crate::status::{OrderDomainState, OrderStatus};
+use crate::provisioning::ProvisionStep;
+use crate::status::{DomainCategory, OrderDomainState, OrderStatus, SwapStatus, SwapType};
 use crate::time::Timestamp;
 
 fn decide(
-    (order, domains): (&Order, &[OrderDomain]),
+    (order, parts): (&Order, &[OrderDomain]),
     swaps: &[Swap],
     scope: &Scope,
     now: Timestamp,
-) -> Result<Removal, CancelRefusal> {
-    let email = EMAIL.to_owned();
-    cancel(order.clone(), domains.to_vec(), swaps, email, scope, now).unwrap()
+) -> Result<Cancellation, CancelRefusal> {
+    decide_while((order, parts), swaps, &[], scope, now)
+}
+
+/// As [`decide`], while the jobs of these domains have begun.
+fn decide_while(
+    (order, parts): (&Order, &[OrderDomain]),
+    swaps: &[Swap],
+    begun: &[&str],
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<Cancellation, CancelRefusal> {
+    let on_order = |part: &&OrderDomain| !part.is_over() && !part.is_live();
+    let facts = CancelFacts {
+        order: order.clone(),
+        parts: parts.to_vec(),
+        domains: parts.iter().filter(on_order).map(domain_of).collect(),
+        swaps: swaps.to_vec(),
+        begun: begun.iter().map(|name| domain_id(name)).collect(),
+    };
+    cancel(facts, scope, now).unwrap()
 }
 
 fn some(names: &[&str]) -> Scope {
     Scope::Domains(names.iter().map(|name| (*name).to_owned()).collect())
 }
 
-fn leaving(removal: &Removal) -> Vec<(&str, Option<Timestamp>)> {
-    let row = |domain: &'_ OrderDomain| domain.leaves_at;
-    removal
-        .domains
+fn leaving(cancellation: &Cancellation) -> Vec<(&str, Option<Timestamp>)> {
+    cancellation
+        .parts
         .iter()
-        .map(|domain| (domain.name.as_str(), row(domain)))
+        .map(|part| (part.name.as_str(), part.leaves_at))
+        .collect()
+}
+
+fn cancelling(cancellation: &Cancellation) -> Vec<&str> {
+    let parts = cancellation.parts.iter();
+    parts
+        .filter(|part| part.is_cancelling())
+        .map(|part| part.name.as_str())
         .collect()
 }
 
@@ -59,7 +87,7 @@ fn a_whole_order_ends_with_the_month_that_is_paid() {
         (OrderStatus::ActionRequired, Some(days(-2)), days(-2)),
         (OrderStatus::Completed, None, days(30)),
     ] {
-        let domains = [live(google(0)), google(1)];
+        let domains = [live(google(0)), live(google(1))];
         let order = Order {
             status,
             renews_at,
@@ -79,12 +107,7 @@ fn a_whole_order_ends_with_the_month_that_is_paid() {
             ..order
         };
         assert_eq!(removal.order, expected);
-        assert_eq!(removal.shown.status, OrderStatus::CancelScheduled);
-        let names = removal.shown.cancelling_domains.iter();
-        assert_eq!(
-            names.map(|row| &*row.domain).collect::<Vec<_>>(),
-            ["d0.com", "d1.com"]
-        );
+        assert_eq!(cancelling(&removal), ["d0.com", "d1.com"]);
         let job = format!("cancel ord_1 {ends_at}");
         assert_eq!(words(&removal.effects), [&*job, "order.cancel_scheduled"]);
     }
@@ -106,19 +129,106 @@ fn some_domains_leave_and_the_order_keeps_its_status() {
         ),
         (ends_at, Some(NOW))
     );
+    let job = format!("cancel ord_1 {}", ends_at.unwrap());
     assert_eq!(
         words(&first.effects),
-        [format!("cancel ord_1 {}", ends_at.unwrap())]
+        [&*job, "order.domains_cancel_scheduled"]
     );
     // Ids do as well, and the last ones take the order with them.
     let rest = some(&["dom_d0", "d2.com"]);
-    let all = decide((&first.order, &first.domains), &[], &rest, days(1)).unwrap();
+    let all = decide((&first.order, &first.parts), &[], &rest, days(1)).unwrap();
     assert_eq!(all.order.status, OrderStatus::CancelScheduled);
     assert_eq!(all.order.cancellation_scheduled_at, Some(NOW));
 }
 
 #[test]
-fn whom_a_swap_brings_in_leaves_with_the_one_it_was_for() {
+fn what_was_never_live_leaves_at_once_and_ends_an_order_with_nothing_else() {
+    let at_zone = |part: OrderDomain| OrderDomain {
+        step: ProvisionStep::Zone,
+        ..part
+    };
+    // Bought and blocked, owned, and not even tried.
+    let domains = [at_zone(waiting(google(0))), owned(microsoft(1)), google(2)];
+    let order = Order {
+        status: OrderStatus::ActionRequired,
+        ..order_of(&domains)
+    };
+    let ended = decide((&order, &domains), &[], &Scope::Order, NOW).unwrap();
+    assert_eq!(ended.order.status, OrderStatus::Cancelled);
+    assert_eq!(
+        (&ended.order.sealed_password, ended.order.renews_at),
+        (&None, None)
+    );
+    // Two Google and one Microsoft domain, and the purchase that was not tried; the one that was made is kept.
+    assert_eq!(refunds(&ended.effects), Cents(200 + 900 + 200 + 3_300));
+    assert_eq!(ended.order.total_cents, Cents(3_300));
+    for part in &ended.parts {
+        assert_eq!(part.state, OrderDomainState::Released);
+        assert!(part.deprovision_pending);
+    }
+    let names = |category: DomainCategory| {
+        let of = ended.domains.iter().filter(|row| row.category == category);
+        of.map(|row| row.name.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(DomainCategory::Candidate), ["d2.com"]);
+    assert_eq!(names(DomainCategory::Inventory), ["d0.com", "d1.com"]);
+    assert!(ended.domains.iter().all(|row| row.order_id.is_none()));
+    let all = words(&ended.effects);
+    assert!(all.ends_with(&["free fingerprint".to_owned(), "order.cancelled".to_owned()]));
+    // Every one has a job that removes what was made.
+    assert_eq!(
+        all.iter()
+            .filter(|word| word.starts_with("provision "))
+            .count(),
+        3
+    );
+}
+
+#[test]
+fn what_may_just_be_bought_leaves_by_its_job() {
+    let domains = [google(0), owned(google(1))];
+    let order = Order {
+        status: OrderStatus::InProgress,
+        ..order_of(&domains)
+    };
+    let begun = ["d0", "d1"];
+    let ended = decide_while((&order, &domains), &[], &begun, &Scope::Order, NOW).unwrap();
+    assert_eq!(ended.order.status, OrderStatus::Cancelled);
+    let states: Vec<_> = ended.parts.iter().map(|part| part.state).collect();
+    assert_eq!(
+        states,
+        [OrderDomainState::Pending, OrderDomainState::Released]
+    );
+    assert_eq!(ended.parts[0].leaves_at, Some(NOW));
+    assert_eq!(refunds(&ended.effects), Cents(200));
+}
+
+#[test]
+fn of_an_order_that_goes_on_what_was_never_live_leaves_at_once() {
+    let domains = [live(google(0)), live(google(1)), waiting(owned(google(2)))];
+    let order = Order {
+        status: OrderStatus::ActionRequired,
+        ..order_of(&domains)
+    };
+    let scope = some(&["d1.com", "d2.com"]);
+    let some_leave = decide((&order, &domains), &[], &scope, NOW).unwrap();
+    let events = words(&some_leave.effects);
+    let told = events
+        .iter()
+        .filter(|word| word.starts_with("order."))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        told,
+        ["order.domains_cancel_scheduled", "order.domains_cancelled"]
+    );
+    assert_eq!(refunds(&some_leave.effects), Cents(200));
+    assert_eq!(some_leave.order.domain_count, 2);
+    assert_eq!(some_leave.order.cancels_at, order.renews_at);
+    assert_eq!(some_leave.parts[2].state, OrderDomainState::Left);
+}
+
+#[test]
+fn a_swap_ends_when_the_domain_that_it_replaces_is_cancelled() {
     let (old, new) = (live(google(0)), coming_in(google(2), "in"));
     let swaps = [swap("in", &old, &new)];
     let gone = OrderDomain {
@@ -127,17 +237,30 @@ fn whom_a_swap_brings_in_leaves_with_the_one_it_was_for() {
     };
     let domains = [old, live(google(1)), new, gone];
     let order = order_of(&domains);
-    let names = |scope: &Scope| {
+    let ends_at = order.renews_at.unwrap();
+    let outcome = |scope: &Scope| {
         let removal = decide((&order, &domains), &swaps, scope, NOW).unwrap();
-        let leaving = removal
-            .domains
-            .into_iter()
-            .filter(|domain| domain.leaves_at.is_some());
-        leaving.map(|domain| domain.name).collect::<Vec<_>>()
+        let leaving = removal.parts.iter().filter(|part| part.leaves_at.is_some());
+        let leaving = leaving.map(|part| (part.name.clone(), part.leaves_at.unwrap()));
+        let fails = words(&removal.effects).contains(&"fail swp_in cancelled".to_owned());
+        (
+            leaving.collect::<Vec<_>>(),
+            fails,
+            refunds(&removal.effects),
+        )
     };
-    assert_eq!(names(&some(&["d0.com"])), ["d0.com", "d2.com"]);
-    assert_eq!(names(&some(&["d1.com"])), ["d1.com"]);
-    assert_eq!(names(&Scope::Order), ["d0.com", "d1.com", "d2.com"]);
+    let at = |name: &str, at: Timestamp| (format!("{name}.com"), at);
+    // What it was bringing in leaves at once, and was not bought.
+    assert_eq!(
+        outcome(&some(&["d0.com"])),
+        (vec![at("d0", ends_at), at("d2", NOW)], true, REGISTRATION)
+    );
+    assert_eq!(
+        outcome(&some(&["d1.com"])),
+        (vec![at("d1", ends_at)], false, Cents::ZERO)
+    );
+    let all = vec![at("d0", ends_at), at("d1", ends_at), at("d2", NOW)];
+    assert_eq!(outcome(&Scope::Order), (all, true, REGISTRATION));
     let refused = decide(
         (&order, &domains),
         &swaps,
@@ -152,6 +275,29 @@ fn whom_a_swap_brings_in_leaves_with_the_one_it_was_for() {
         refused.unwrap_err(),
         CancelRefusal::Misnamed(vec![unknown(0), unknown(1)])
     );
+}
+
+#[test]
+fn the_old_domain_of_a_premium_swap_leaves_now_when_it_is_cancelled() {
+    let old = OrderDomain {
+        leaves_at: Some(days(9)),
+        swap_out_id: Some(swap_id("in")),
+        ..live(microsoft(0))
+    };
+    let new = coming_in(live(microsoft(1)), "in");
+    let warm = Swap {
+        kind: SwapType::Premium,
+        status: SwapStatus::InProgress,
+        retires_at: Some(days(9)),
+        ..swap("in", &old, &new)
+    };
+    let domains = [old, new];
+    let order = order_of(&domains);
+    let swaps = [warm];
+    let removal = decide((&order, &domains), &swaps, &some(&["d0.com"]), NOW).unwrap();
+    assert_eq!(leaving(&removal), [("d0.com", Some(NOW)), ("d1.com", None)]);
+    assert_eq!(words(&removal.effects), [format!("provision dom_d0 {NOW}")]);
+    assert_eq!(removal.order, order);
 }
 
 #[test]
@@ -171,11 +317,7 @@ fn what_a_swap_takes_off_does_not_outstay_what_it_was_replaced_by() {
         leaving(&removal),
         [("d0.com", ends_at), ("d1.com", ends_at)]
     );
-    let cancelling = removal.shown.cancelling_domains.iter();
-    assert_eq!(
-        cancelling.map(|row| &*row.domain).collect::<Vec<_>>(),
-        ["d1.com"]
-    );
+    assert_eq!(cancelling(&removal), ["d1.com"]);
 }
 
 #[test]
@@ -194,7 +336,7 @@ fn an_order_that_was_given_days_keeps_them() {
     for scope in [Scope::Order, some(&["d0.com"])] {
         let removal = decide((&order, &domains), &[], &scope, NOW).unwrap();
         assert_eq!(
-            (removal.order, &removal.domains[..]),
+            (removal.order, &removal.parts[..]),
             (order.clone(), &domains[..])
         );
         assert!(removal.effects.is_empty());
@@ -274,27 +416,33 @@ proptest! {
         let scope = if whole { Scope::Order } else { Scope::Domains(entries) };
         let Ok(first) = decide((&order, &domains), &[], &scope, NOW) else { return Ok(()) };
         let ends_at = order.renews_at.unwrap();
-        for after in &first.domains {
-            let before = &domains[after.position as usize];
-            let is_named = match &scope {
+        for (before, after) in domains.iter().zip(&first.parts) {
+            let is_named = !before.is_over() && match &scope {
                 Scope::Order => true,
                 Scope::Domains(named) => named.contains(&after.name) || named.contains(&after.domain_id.to_string()),
             };
-            // Nobody stays longer than was asked before or now.
-            if is_named {
-                prop_assert_eq!(after.leaves_at, Some(before.leaves_at.map_or(ends_at, |at| at.min(ends_at))));
+            // Nobody stays longer than was asked before or now; what is not live leaves at once.
+            let by = if before.is_live() { ends_at } else { NOW };
+            if is_named && before.is_live() {
+                prop_assert_eq!(after.leaves_at, Some(before.leaves_at.map_or(by, |at| at.min(by))));
+            } else if is_named {
+                prop_assert!(after.is_over() && after.deprovision_pending);
             } else {
                 prop_assert!(before.leaves_at.is_none_or(|at| after.leaves_at.is_some_and(|now| now <= at)));
             }
-            prop_assert_eq!(&OrderDomain { leaves_at: before.leaves_at, ..after.clone() }, before);
         }
-        let all_leave = first.domains.iter().all(|domain| domain.leaves_at.is_some());
-        prop_assert_eq!(first.order.status == OrderStatus::CancelScheduled, all_leave);
+        let all_leave = first.parts.iter().all(|part| part.is_over() || part.leaves_at.is_some());
+        let ends = matches!(first.order.status, OrderStatus::CancelScheduled | OrderStatus::Cancelled);
+        prop_assert_eq!(ends, all_leave);
+        let any_live = domains.iter().any(OrderDomain::is_live);
+        prop_assert_eq!(first.order.status == OrderStatus::Cancelled, all_leave && !any_live);
+        // What has left is not on the order any more, so it cannot be named again.
+        let has_left = first.parts.iter().zip(&domains).any(|(after, before)| after.is_over() && !before.is_over());
+        if has_left || first.order.status == OrderStatus::Cancelled { return Ok(()) }
 
-        let again = decide((&first.order, &first.domains), &[], &scope, days(1)).unwrap();
+        let again = decide((&first.order, &first.parts), &[], &scope, days(1)).unwrap();
         prop_assert_eq!(&again.order, &first.order);
-        prop_assert_eq!(&again.domains, &first.domains);
-        prop_assert_eq!(serde_json::to_value(&again.shown).unwrap(), serde_json::to_value(&first.shown).unwrap());
+        prop_assert_eq!(&again.parts, &first.parts);
         prop_assert_eq!(words(&again.effects), Vec::<String>::new());
     }
 

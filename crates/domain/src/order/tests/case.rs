@@ -1,8 +1,10 @@
 //! One domain with all that its set-up can change.
 
 use super::builders::*;
-use crate::order::{Applied, Change, Domain, DomainOnOrder, Order, OrderDomain, Swap};
-use crate::status::{IllegalTransition, OrderStatus, SwapStatus};
+use crate::order::{
+    Applied, Change, Domain, DomainOnOrder, Order, OrderDomain, PendingAction, Swap,
+};
+use crate::status::{IllegalTransition, OrderFailureReason, OrderStatus, SwapStatus};
 
 /// A domain with its order and, when a swap brings it in, that swap.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +13,8 @@ pub(super) struct Case {
     pub part: OrderDomain,
     pub domain: Domain,
     pub swap: Option<Swap>,
+    /// The open actions about pictures of the order.
+    pub actions: Vec<PendingAction>,
 }
 
 impl Case {
@@ -25,6 +29,7 @@ impl Case {
             domain: domain_of(&part),
             part,
             swap,
+            actions: Vec::new(),
         }
     }
 
@@ -44,6 +49,7 @@ impl Case {
             part: &mut self.part,
             domain: &mut self.domain,
             swap_in: self.swap.as_mut(),
+            open_actions: &mut self.actions,
         };
         on.apply(change, NOW)
     }
@@ -58,6 +64,7 @@ pub(super) const RELEASED: Change = Change::Released { redirect: None };
 
 pub(super) fn order_failed() -> Change {
     Change::OrderFailed {
+        reason: OrderFailureReason::MailRefused,
         message: "refused".to_owned(),
     }
 }

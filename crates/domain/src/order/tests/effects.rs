@@ -28,6 +28,7 @@ pub(super) fn words(effects: &[Effect]) -> Vec<String> {
 
 fn word(effect: &Effect) -> String {
     match effect {
+        Effect::TellWalletLow { .. } => "wallet low".to_owned(),
         Effect::Debit { amount, .. } => format!("debit {amount}"),
         Effect::Refund { amount, .. } => format!("refund {amount}"),
         Effect::CountMicrosoftInboxes(number) => format!("microsoft {number:+}"),
@@ -37,6 +38,9 @@ fn word(effect: &Effect) -> String {
         Effect::AddInboxes(inboxes) => format!("add {} inboxes", inboxes.len()),
         Effect::TurnInboxes { status, .. } => format!("inboxes {status}"),
         Effect::OpenAction(action) => format!("open {}", action.reason),
+        Effect::JoinAction { domain, .. } => format!("join {}", domain.name),
+        Effect::ReleaseActions { domains, .. } => format!("release {}", domains.len()),
+        Effect::ResolveAction(action) => format!("resolve {action}"),
         Effect::FreeFingerprint { .. } => "free fingerprint".to_owned(),
         Effect::TakeBack(_) => "take back".to_owned(),
         Effect::Left { domain, .. } => format!("left {domain}"),
@@ -45,7 +49,7 @@ fn word(effect: &Effect) -> String {
         Effect::CompleteSwap(swap) => format!("complete {swap}"),
         Effect::FailSwap { swap, reason } => format!("fail {swap} {reason}"),
         Effect::CompleteRenames(domain) => format!("complete renames {domain}"),
-        Effect::BlockRenames { personas, .. } => format!("block {} renames", personas.len()),
+        Effect::BlockRenames { pictures, .. } => format!("block {} renames", pictures.len()),
         Effect::FailRenames(domain) => format!("fail renames of {domain}"),
     }
 }

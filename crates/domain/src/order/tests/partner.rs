@@ -5,24 +5,66 @@ use super::world::World;
 use crate::id::{DomainId, SwapId};
 use crate::name::DomainName;
 use crate::order::{
-    Domain, Import, OrderDomain, Removal, Scope, Swap, SwapFacts, SwapOffer, SwapRefusal,
-    SwapRequest, accept_swap, cancel, imported, premium_since,
+    CancelFacts, Domain, Import, OrderDomain, Removal, Scope, Swap, SwapFacts, SwapOffer,
+    SwapRefusal, SwapRequest, WithdrawFacts, Withdrawn, accept_swap, cancel, imported,
+    premium_since, withdraw,
 };
-use crate::status::{DomainCategory, DomainStatus, SwapStatus, SwapType};
+use crate::status::{DomainCategory, DomainStatus, SwapReason, SwapStatus, SwapType};
 
 impl World {
     pub fn cancel(&mut self, scope: &Scope) {
-        let swaps: Vec<Swap> = self.swaps.values().cloned().collect();
-        let (order, parts) = (self.order.clone(), self.parts.clone());
-        let decided = cancel(order, parts, &swaps, EMAIL.to_owned(), scope, self.now);
-        if let Ok(removal) = decided.unwrap() {
-            self.remove(removal);
+        let is_open = |swap: &&Swap| swap.status.is_open() && swap.kind != SwapType::UserNames;
+        let facts = CancelFacts {
+            order: self.order.clone(),
+            parts: self.parts.clone(),
+            domains: self.domains.values().cloned().collect(),
+            swaps: self.swaps.values().filter(is_open).cloned().collect(),
+            begun: self.begun.clone(),
+        };
+        let Ok(cancellation) = cancel(facts, scope, self.now).unwrap() else {
+            return;
+        };
+        self.order = cancellation.order;
+        self.write(cancellation.parts);
+        for domain in cancellation.domains {
+            self.domains.insert(domain.id.clone(), domain);
         }
+        self.carry_out(cancellation.effects);
+    }
+
+    /// Cancels a swap.
+    pub fn withdraw(&mut self, id: &SwapId) {
+        let swap = self.swaps[id].clone();
+        let new = swap.replacement_domain_id.clone();
+        let at = new.as_ref().and_then(|new| self.position(new));
+        let about = at.map(|at| {
+            let part = self.parts[at].clone();
+            Withdrawn::Replacement {
+                domain: self.domains[&part.domain_id].clone(),
+                begun: self.begun.contains(&part.domain_id),
+                part,
+            }
+        });
+        let facts = WithdrawFacts {
+            swap,
+            order: self.order.clone(),
+            about,
+        };
+        let Some(ended) = withdraw(facts, SwapReason::Cancelled, self.now).unwrap() else {
+            return;
+        };
+        self.swaps.insert(id.clone(), ended.swap);
+        self.order = ended.order;
+        self.write(ended.part.into_iter().collect());
+        if let Some(domain) = ended.domain {
+            self.domains.insert(domain.id.clone(), domain);
+        }
+        self.carry_out(ended.effects);
     }
 
     pub fn remove(&mut self, removal: Removal) {
         self.order = removal.order;
-        self.write(removal.domains);
+        self.write(removal.parts);
         self.carry_out(removal.effects);
     }
 

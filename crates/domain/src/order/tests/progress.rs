@@ -232,8 +232,7 @@ fn a_domain_that_is_blocked_makes_its_order_and_its_swap_wait() {
     use ActionReason::{ProfilePictureNotAccessible, ReplaceDomain, UpdateNameservers};
     let opened = |reason: ActionReason, job: Option<String>| {
         let open = format!("open {reason}");
-        job.into_iter()
-            .chain([open, "domain.action_required".to_owned()])
+        job.into_iter().chain([open])
     };
     let delegation = Some(format!("delegation dom_d1 {NOW}"));
     let picture = Some(format!("picture act_1 {}", NOW.plus_seconds(600)));
@@ -243,8 +242,12 @@ fn a_domain_that_is_blocked_makes_its_order_and_its_swap_wait() {
     assert_eq!((applied.next, applied.job), (Next::Stop, JobFate::Ended));
     let mut expected: Vec<String> = opened(UpdateNameservers, delegation).collect();
     expected.extend(opened(ProfilePictureNotAccessible, picture));
+    let deadline = format!("swap_deadline swp_in {}", days(14));
     let rest = [
+        "domain.action_required",
+        "domain.action_required",
         "swap.action_required",
+        &deadline,
         "block 1 renames",
         "order.action_required",
         "order.action_required",
@@ -268,7 +271,7 @@ fn a_domain_that_is_blocked_makes_its_order_and_its_swap_wait() {
     let applied = cancelled.apply(&blocked(&[ReplaceDomain]));
     assert_eq!(
         words(&applied.effects),
-        opened(ReplaceDomain, None).collect::<Vec<_>>()
+        ["open replace_domain", "domain.action_required"]
     );
     assert_eq!(cancelled.order.status, OrderStatus::CancelScheduled);
 }
@@ -302,4 +305,27 @@ fn a_swap_begins_once_and_fails_without_its_order() {
         assert_eq!(words(&applied.effects), [format!("fail swp_in {reason}")]);
         assert_eq!((case.part.leaves_at, case.order), (Some(NOW), order));
     }
+}
+
+#[test]
+fn one_picture_is_asked_for_once_however_many_domains_show_it() {
+    use ActionReason::ProfilePictureNotAccessible;
+    let others = [google(0), google(2)];
+    let mut first = Case::of(google(1), &others);
+    first.apply(&blocked(&[ProfilePictureNotAccessible]));
+    let [action] = &first.actions[..] else {
+        panic!("{:?}", first.actions);
+    };
+    // The same persona on another domain of the order joins it, and nobody is told again.
+    let mut second = Case::of(google(2), &others);
+    second.order = first.order.clone();
+    second.actions = vec![action.clone()];
+    let applied = second.apply(&blocked(&[ProfilePictureNotAccessible]));
+    assert_eq!(words(&applied.effects), ["join d2.com"]);
+    assert_eq!(second.domain.status, DomainStatus::ActionRequired);
+    // What the domain itself lacks is an action of its own.
+    let mut nameservers = Case::of(google(2), &others);
+    nameservers.actions = vec![action.clone()];
+    let applied = nameservers.apply(&blocked(&[ActionReason::UpdateNameservers]));
+    assert!(words(&applied.effects).contains(&"open update_nameservers".to_owned()));
 }

@@ -45,14 +45,12 @@ impl Years {
             order,
             parts,
             domains,
-            email,
             wallet,
         } = &self.facts;
         RenewalFacts {
             order: order.clone(),
             parts: parts.clone(),
             domains: domains.clone(),
-            email: email.clone(),
             wallet: *wallet,
         }
     }

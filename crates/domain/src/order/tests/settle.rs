@@ -70,7 +70,8 @@ fn an_order_is_what_its_domains_are() {
             sealed_password: Some("sealed".to_owned()),
             ..order_of(&domains)
         };
-        let effect = order.settle_among(&domains).unwrap();
+        let waits = |domain: &OrderDomain| domain.state == OrderDomainState::ActionRequired;
+        let effect = order.settle(domains.iter().any(waits)).unwrap();
         assert_eq!(order.status, to, "{status} of {}", domains.len());
         assert_eq!(words(effect.as_slice()), event);
         assert_eq!(order.sealed_password.is_none(), !event.is_empty());
@@ -87,9 +88,9 @@ fn the_last_domain_to_leave_ends_a_cancelled_order() {
         ..order_of(&[google(0)])
     };
     let mut order = scheduled.clone();
-    let none = after_leaving(&mut order, &[cancelling(live(google(1)))]).unwrap();
+    let none = after_leaving(&mut order, &[cancelling(live(google(1)))], false).unwrap();
     assert_eq!((words(&none), &order), (vec![], &scheduled));
-    let effects = after_leaving(&mut order, &[]).unwrap();
+    let effects = after_leaving(&mut order, &[], false).unwrap();
     assert_eq!(words(&effects), ["free fingerprint", "order.cancelled"]);
     let cancelled = Order {
         status: OrderStatus::Cancelled,
@@ -110,7 +111,12 @@ fn an_order_that_goes_on_forgets_a_cancellation_that_is_carried_out() {
     };
     let [first, second] = staying;
     let mut later = order.clone();
-    after_leaving(&mut later, &[first.clone(), cancelling(second.clone())]).unwrap();
+    after_leaving(
+        &mut later,
+        &[first.clone(), cancelling(second.clone())],
+        false,
+    )
+    .unwrap();
     assert_eq!(later.cancels_at, Some(days(9)));
     let mut done = order.clone();
     // What a swap takes off is not cancelled.
@@ -118,7 +124,8 @@ fn an_order_that_goes_on_forgets_a_cancellation_that_is_carried_out() {
         swap_out_id: Some(swap_id("out")),
         ..cancelling(second)
     };
-    after_leaving(&mut done, &[first, replaced]).unwrap();
+    let effects = after_leaving(&mut done, &[first, replaced], false).unwrap();
+    assert_eq!(words(&effects), ["order.domains_cancelled"]);
     assert_eq!(
         (done.cancels_at, done.cancellation_scheduled_at),
         (None, None)
@@ -127,7 +134,7 @@ fn an_order_that_goes_on_forgets_a_cancellation_that_is_carried_out() {
         status: OrderStatus::Failed,
         ..order
     };
-    after_leaving(&mut failed, &[]).unwrap();
+    after_leaving(&mut failed, &[], false).unwrap();
     assert_eq!(failed.status, OrderStatus::Failed);
 }
 
@@ -135,7 +142,7 @@ fn an_order_that_goes_on_forgets_a_cancellation_that_is_carried_out() {
 fn the_others_are_complete_without_the_one_that_waited() {
     let mut order = order_of(&[live(google(0)), waiting(google(1))]);
     order.shrink(&google(1));
-    let effects = after_leaving(&mut order, &[live(google(0))]).unwrap();
+    let effects = after_leaving(&mut order, &[live(google(0))], false).unwrap();
     assert_eq!(words(&effects), ["order.completed"]);
     assert_eq!(order.status, OrderStatus::Completed);
 }
@@ -250,19 +257,14 @@ fn a_domain_goes_on_when_its_last_action_is_resolved_and_the_swap_that_brings_it
 }
 
 #[test]
-fn an_order_resumes_from_waiting_and_from_nothing_else() {
-    for status in OrderStatus::ALL {
-        let mut order = Order {
-            status: *status,
-            ..order_of(&[google(0)])
-        };
-        order.resume().unwrap();
-        let waited = *status == OrderStatus::ActionRequired;
-        let expected = if waited {
-            OrderStatus::InProgress
-        } else {
-            *status
-        };
-        assert_eq!(order.status, expected);
-    }
+fn a_live_domain_that_waited_for_a_picture_is_renamed() {
+    let mut part = live(google(0));
+    let mut domain = domain_of(&part);
+    domain.turn(DomainStatus::ActionRequired).unwrap();
+    let effects = resume(&mut part, &mut domain, None, NOW).unwrap();
+    assert_eq!(words(&effects), [format!("provision dom_d0 {NOW}")]);
+    assert_eq!(
+        (part.state, domain.status),
+        (OrderDomainState::Active, DomainStatus::Active)
+    );
 }

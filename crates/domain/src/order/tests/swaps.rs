@@ -194,11 +194,13 @@ fn one_that_is_registered_elsewhere_waits_and_is_shown_as_accepted() {
     assert_eq!(swap.swap.status, SwapStatus::ActionRequired);
     assert_eq!(swap.swap.reason, Some(SwapReason::DomainNotImported));
     assert!(swap.incoming.is_none() && swap.swap.replacement_domain_id.is_none());
+    let deadline = format!("swap_deadline swp_new {}", days(14));
     let expected = [
         "debit $9.00",
         "record swap.created",
         "swap.created",
         "swap.action_required",
+        &deadline,
     ];
     assert_eq!(words(&swap.effects), expected);
 }

@@ -74,7 +74,6 @@ impl World {
             order: self.order.clone(),
             parts: self.parts.clone(),
             domains: domains.collect(),
-            email: EMAIL.to_owned(),
             wallet: self.wallet,
         };
         if let Some(renewal) = renew(facts, self.now).unwrap() {
@@ -134,8 +133,7 @@ impl World {
         let coming = coming_in_for(&self.parts, &swaps, &leaving);
         leaving.extend(coming);
         let (order, parts) = (self.order.clone(), self.parts.clone());
-        let email = EMAIL.to_owned();
-        let removal = schedule_removal(order, parts, &leaving, email, self.now, self.now);
+        let removal = schedule_removal(order, parts, &leaving, self.now, self.now);
         self.carry_out(vec![domain.lapse_record(&order_id())]);
         self.remove(removal.unwrap());
     }

@@ -2,11 +2,11 @@
 
 use super::builders::*;
 use super::world::World;
-use crate::id::DomainId;
+use crate::id::{ActionId, DomainId};
 use crate::job::JobKind;
 use crate::order::{Change, Next, OrderDomain};
 use crate::provisioning::ProvisionStep;
-use crate::status::{ActionReason, OrderDomainState, OrderStatus};
+use crate::status::{ActionReason, OrderDomainState, OrderFailureReason, OrderStatus};
 use crate::view::Source;
 
 /// How the providers take the next step of a domain.
@@ -29,11 +29,23 @@ impl World {
         if self.jobs.get(&key).is_none_or(|job| job.run_at > self.now) {
             return;
         }
-        let Some(at) = self.position(domain) else {
+        let Some(at) = self.subject(domain) else {
             self.jobs.remove(&key);
             return;
         };
+        self.begun.insert(domain.clone());
         let part = self.parts[at].clone();
+        if part.deprovision_pending {
+            let named = part.step != ProvisionStep::Register && began_before;
+            let change = if named {
+                self.set_up(&part, providers)
+            } else {
+                let redirect = part.forwarding_url.clone();
+                Change::Released { redirect }
+            };
+            self.apply(domain, &change);
+            return;
+        }
         let failed = self.order.status == OrderStatus::Failed;
         let is_pending = part.state == OrderDomainState::Pending;
         if (failed || part.is_leaving(self.now)) && !(is_pending && began_before) {
@@ -65,21 +77,33 @@ impl World {
         }
     }
 
+    /// A domain waits; every action has an id of its own.
+    fn blocked(&self, reason: ActionReason) -> Change {
+        let Change::Blocked(mut blockers) = blocked(&[reason]) else {
+            unreachable!("a blocked domain");
+        };
+        for blocker in &mut blockers {
+            blocker.id = ActionId::from_stored(format!("act_{:03}", self.actions.len()));
+        }
+        Change::Blocked(blockers)
+    }
+
     fn set_up(&self, part: &OrderDomain, providers: Providers) -> Change {
         let refused = || {
             if part.is_replacement() {
                 Change::SwapFailed
             } else {
-                blocked(&[ActionReason::ReplaceDomain])
+                self.blocked(ActionReason::ReplaceDomain)
             }
         };
         match providers {
             Providers::Busy => self.retry(),
             Providers::Waiting if part.source == Source::Imported => {
-                blocked(&[ActionReason::UpdateNameservers])
+                self.blocked(ActionReason::UpdateNameservers)
             }
-            Providers::Waiting => blocked(&[ActionReason::ProfilePictureNotAccessible]),
+            Providers::Waiting => self.blocked(ActionReason::ProfilePictureNotAccessible),
             Providers::RefuseOrder if !part.is_replacement() => Change::OrderFailed {
+                reason: OrderFailureReason::MailRefused,
                 message: "refused".to_owned(),
             },
             Providers::RefuseOrder | Providers::RefuseDomain => refused(),

@@ -9,12 +9,10 @@ use crate::id::{ActionId, DomainId, SwapId};
 use crate::job::{JobKind, NewJob};
 use crate::money::Cents;
 use crate::order::{
-    Change, Domain, DomainOnOrder, Effect, Inbox, JobFate, Next, Order, OrderDomain, PendingAction,
-    Persona, Swap, after_leaving, resume, swaps_after_leaving,
+    ActionDomain, Cause, Change, Domain, DomainOnOrder, Effect, Inbox, JobFate, Next, Order,
+    OrderDomain, PendingAction, Persona, Swap, after_leaving, resume, swaps_after_leaving,
 };
-use crate::status::{
-    ActionStatus, InboxStatus, OrderDomainState, OrderStatus, SwapReason, SwapStatus, SwapType,
-};
+use crate::status::{ActionStatus, InboxStatus, OrderStatus, SwapReason, SwapStatus, SwapType};
 use crate::time::Timestamp;
 use crate::wallet::Wallet;
 
@@ -39,6 +37,12 @@ pub(super) struct World {
     pub microsoft_inboxes: i64,
     pub fingerprint_stands: bool,
     pub wallet: Wallet,
+    /// Domains whose job has run.
+    pub begun: BTreeSet<DomainId>,
+    /// The positions of domains that were live.
+    pub delivered: BTreeSet<u32>,
+    /// The positions of domains that are over and whose licenses were refunded.
+    pub uncharged: BTreeSet<u32>,
 }
 
 impl World {
@@ -60,6 +64,9 @@ impl World {
             microsoft_inboxes: 0,
             fingerprint_stands: true,
             wallet: FULL,
+            begun: BTreeSet::new(),
+            delivered: BTreeSet::new(),
+            uncharged: BTreeSet::new(),
             order,
             parts,
         };
@@ -80,6 +87,13 @@ impl World {
         self.parts.iter().position(is_here)
     }
 
+    /// The part of a domain that its job is about.
+    pub fn subject(&self, domain: &DomainId) -> Option<usize> {
+        let has_left = |row: &OrderDomain| row.domain_id == *domain && row.deprovision_pending;
+        let left = self.parts.iter().position(has_left);
+        left.or_else(|| self.position(domain))
+    }
+
     pub fn enqueue(&mut self, job: NewJob) {
         let key = (job.kind, job.subject.clone());
         match self.jobs.get(&key) {
@@ -98,16 +112,24 @@ impl World {
 
     /// What the job of a domain records.
     pub fn apply(&mut self, domain: &DomainId, change: &Change) -> Next {
-        let at = self.position(domain).unwrap();
+        let at = self.subject(domain).unwrap();
         let part = &mut self.parts[at];
         let swap_in = part.swap_in_id.clone();
+        let is_open = |action: &&PendingAction| action.status == ActionStatus::Open;
+        let open = self.actions.iter().filter(is_open);
+        let mut open: Vec<PendingAction> = open.cloned().collect();
         let on = DomainOnOrder {
             order: &mut self.order,
             part,
             domain: self.domains.get_mut(domain).unwrap(),
             swap_in: swap_in.and_then(|id| self.swaps.get_mut(&id)),
+            open_actions: &mut open,
         };
         let applied = on.apply(change, self.now).unwrap();
+        if self.parts[at].is_live() {
+            let position = self.parts[at].position;
+            self.delivered.insert(position);
+        }
         let key = (JobKind::Provision, domain.to_string());
         match applied.job {
             JobFate::Ended | JobFate::Dropped => drop(self.jobs.remove(&key)),
@@ -127,23 +149,57 @@ impl World {
         let is_it = |action: &&mut PendingAction| action.id == *id;
         let action = self.actions.iter_mut().find(is_it).unwrap();
         action.status = ActionStatus::Resolved;
-        let domain = action.domain_id.clone();
+        let domains = action.domains.iter().map(|domain| domain.id.clone());
+        let domains = domains.collect();
+        self.resume(&domains);
+    }
+
+    fn open_actions(&self) -> impl Iterator<Item = &PendingAction> {
         let is_open = |action: &&PendingAction| action.status == ActionStatus::Open;
-        let mut open = self.actions.iter().filter(is_open);
-        if let (false, Some(at)) = (
-            open.any(|action| action.domain_id == domain),
-            self.position(&domain),
-        ) {
+        self.actions.iter().filter(is_open)
+    }
+
+    fn resume(&mut self, domains: &BTreeSet<DomainId>) {
+        for id in domains {
+            let about = |action: &PendingAction| action.domains.iter().any(|of| of.id == *id);
+            if self.open_actions().any(about) {
+                continue;
+            }
+            let Some(at) = self.position(id) else {
+                continue;
+            };
             let part = &mut self.parts[at];
             let swap_in = part.swap_in_id.clone();
             let swap = swap_in.and_then(|id| self.swaps.get_mut(&id));
-            let row = self.domains.get_mut(&domain).unwrap();
+            let row = self.domains.get_mut(id).unwrap();
             let effects = resume(part, row, swap, self.now).unwrap();
             self.carry_out(effects);
         }
-        let waits = |domain: &OrderDomain| domain.state == OrderDomainState::ActionRequired;
-        if !self.parts.iter().any(waits) {
-            self.order.resume().unwrap();
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        let waits = self.open_actions().next().is_some();
+        let effect = self.order.settle(waits).unwrap();
+        self.carry_out(effect.into_iter().collect());
+    }
+
+    fn release(&mut self, domains: &BTreeSet<DomainId>, cause: &Cause) {
+        for action in &mut self.actions {
+            let is_cause = match cause {
+                Cause::Anything => true,
+                Cause::Reason(reason) => action.reason == *reason,
+                Cause::Picture(persona) => action.persona.as_ref() == Some(persona),
+            };
+            if !is_cause || action.status != ActionStatus::Open {
+                continue;
+            }
+            let stays = |of: &ActionDomain| !domains.contains(&of.id);
+            if action.domains.iter().any(stays) {
+                action.domains.retain(stays);
+            } else {
+                action.status = ActionStatus::Resolved;
+            }
         }
     }
 
@@ -168,15 +224,24 @@ impl World {
                     inbox.status = status;
                 }
             }
-            Effect::OpenAction(action) => self.open_action(action),
+            Effect::TellWalletLow { .. } => self.events.push(EventType::WalletLow),
+            Effect::OpenAction(action) => self.actions.push(action),
+            Effect::JoinAction { action, domain } => {
+                let mut all = self.actions.iter_mut();
+                let action = all.find(|open| open.id == action).unwrap();
+                if !action.domains.contains(&domain) {
+                    action.domains.push(domain);
+                }
+            }
+            Effect::ReleaseActions { domains, cause, .. } => {
+                self.release(&domains, &cause);
+                self.resume(&domains);
+            }
+            Effect::ResolveAction(action) => self.resolve(&action),
             Effect::FreeFingerprint { .. } => self.fingerprint_stands = false,
             Effect::TakeBack(_) => self.take_back(),
             Effect::Left { domain, .. } => self.left(&domain),
-            Effect::SettleOrder(_) => {
-                let staying = self.staying();
-                let effect = self.order.settle_among(&staying).unwrap();
-                self.carry_out(effect.into_iter().collect());
-            }
+            Effect::SettleOrder(_) => self.settle(),
             Effect::Retire(retirement) => {
                 if let Some(at) = self.position(&retirement.domain) {
                     self.parts[at].retire(&retirement);
@@ -196,9 +261,10 @@ impl World {
                     swap.inbox_id.is_none()
                 });
             }
-            Effect::BlockRenames { domain, personas } => {
+            Effect::BlockRenames { domain, pictures } => {
                 let reason = Some(SwapReason::ProfilePictureNotAccessible);
-                let names = |persona: &Persona| personas.contains(persona);
+                let names =
+                    |persona: &Persona| pictures.iter().any(|(blocked, _)| blocked == persona);
                 self.turn_renames(&domain, SwapStatus::ActionRequired, reason, |swap| {
                     swap.persona.as_ref().is_some_and(names)
                 });
@@ -217,7 +283,8 @@ impl World {
             EventType::OrderFailed => OrderStatus::Failed,
             EventType::OrderActionRequired => OrderStatus::ActionRequired,
             EventType::OrderCancelled => OrderStatus::Cancelled,
-            other => unreachable!("{other}"),
+            EventType::OrderCancelScheduled => OrderStatus::CancelScheduled,
+            _ => self.order.status,
         };
         assert_eq!(self.order.status, status);
         self.events.push(event);
@@ -237,32 +304,25 @@ impl World {
         self.inboxes.extend(new.into_iter().filter(is_new));
     }
 
-    fn open_action(&mut self, new: PendingAction) {
-        let key = |action: &PendingAction| {
-            let domain = action.domain_id.clone();
-            (action.status, domain, action.reason, action.persona.clone())
-        };
-        if self.actions.iter().all(|action| key(action) != key(&new)) {
-            self.actions.push(new);
-        }
-    }
-
     /// What follows from the end of a domain's part in the order.
     fn left(&mut self, domain: &DomainId) {
-        for action in &mut self.actions {
-            if action.domain_id == *domain {
-                action.status = ActionStatus::Resolved;
-            }
+        let mut parts = self.parts.iter().rev();
+        let part = parts.find(|part| part.domain_id == *domain && part.is_over());
+        let position = part.unwrap().position;
+        if self.order.status == OrderStatus::Failed || !self.delivered.contains(&position) {
+            self.uncharged.insert(position);
         }
+        let left = [domain.clone()].into();
+        self.release(&left, &Cause::Anything);
         let concerns = |swap: &&Swap| {
             swap.domain_id == *domain || swap.replacement_domain_id.as_ref() == Some(domain)
         };
         let open = self.swaps.values().filter(|swap| swap.status.is_open());
         let open: Vec<Swap> = open.filter(concerns).cloned().collect();
-        let left = [domain.clone()].into();
         self.carry_out(swaps_after_leaving(&open, &left, self.now));
         let staying = self.staying();
-        let effects = after_leaving(&mut self.order, &staying).unwrap();
+        let waits = self.open_actions().next().is_some();
+        let effects = after_leaving(&mut self.order, &staying, waits).unwrap();
         self.carry_out(effects);
     }
 

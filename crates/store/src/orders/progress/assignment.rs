@@ -46,10 +46,17 @@ impl Load for Assignments {
 
 impl Subjects {
     fn assignment(&self, job: &DomainJob) -> Result<Option<Assignment>> {
+        let part = self
+            .parts
+            .iter()
+            .find(|part| (&part.account_id, &part.domain_id) == (&job.account, &job.domain));
+        let Some(part) = part else {
+            return Ok(None);
+        };
         let order = self
             .orders
             .iter()
-            .find(|order| (&order.account_id, &order.id) == (&job.account, &job.order));
+            .find(|order| (&order.account_id, &order.id) == (&part.account_id, &part.order_id));
         let domain = self
             .domains
             .iter()
@@ -60,11 +67,7 @@ impl Subjects {
                 job.domain
             )));
         };
-        let part = self.parts.iter().find(|part| {
-            (&part.account_id, &part.order_id, &part.domain_id)
-                == (&job.account, &job.order, &job.domain)
-        });
-        Ok(part.map(|part| Assignment {
+        Ok(Some(Assignment {
             order: order.clone(),
             part: part.clone(),
             domain: domain.clone(),

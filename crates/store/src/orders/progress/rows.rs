@@ -1,16 +1,19 @@
 //! The rows that a batch of steps is about, changed in memory and written together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::JobKind;
-use peeker_domain::id::{AccountId, DomainId, SwapId};
-use peeker_domain::order::{Domain, DomainOnOrder, JobFate, Next, OrderDomain, Swap};
+use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId};
+use peeker_domain::order::{
+    Change, Domain, DomainOnOrder, JobFate, Next, OrderDomain, PendingAction, Swap,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::Step;
 use super::subjects::Subjects;
 use crate::aggregate::Loaded;
 use crate::aggregate::effects::{Effects, Orders};
+use crate::aggregate::pending::open_pictures;
 use crate::aggregate::rows::all;
 use crate::aggregate::write::{write_domains, write_order_domains, write_swaps};
 use crate::connections::WriteTransaction;
@@ -31,6 +34,8 @@ pub(super) struct Rows {
     domains: Loaded<Key, Domain>,
     /// Swaps that bring a domain of this batch in.
     swaps: Loaded<(AccountId, SwapId), Swap>,
+    /// The open actions about pictures of the orders that are blocked by one now.
+    open_actions: BTreeMap<(AccountId, OrderId), Vec<PendingAction>>,
     ended_jobs: BTreeSet<Key>,
     effects: Effects,
 }
@@ -66,33 +71,36 @@ impl Rows {
                 (domain.account_id.clone(), domain.id.clone())
             }),
             swaps: Loaded::of(swaps, |swap| (swap.account_id.clone(), swap.id.clone())),
+            open_actions: load_pictures(tx, items).await?,
             ended_jobs: BTreeSet::new(),
             effects: Effects::default(),
         })
     }
 
-    /// Whether the step's job is still its worker's.
-    fn holds_lease(&self, job: &DomainJob) -> bool {
+    /// The row of the step's job, if it is still its worker's.
+    fn held(&self, job: &DomainJob) -> Option<&jobs::Model> {
         let row = self.jobs.get(&key(job));
-        row.is_some_and(|row| {
-            row.lease_token.as_deref() == Some(&job.lease)
-                && row.order_id.as_ref() == Some(&job.order)
-        })
+        row.filter(|row| row.lease_token.as_deref() == Some(&job.lease))
     }
 
-    /// Lets a step change what it is about. A worker that lost its lease changes nothing.
+    /// Lets a step change what it is about. A worker that lost its lease changes nothing; one whose domain is on another order
+    /// by now begins anew.
     pub fn apply(&mut self, work: &mut UnitOfWork<'_>, step: &Step) -> Result<Next> {
         let Step { job, change, now } = step;
-        if !self.holds_lease(job) {
+        let Some(row) = self.held(job) else {
+            return Ok(Next::Stop);
+        };
+        if row.order_id.as_ref() != Some(&job.order) {
+            self.settle_job(work, job, JobFate::RunAgain);
             return Ok(Next::Stop);
         }
         let missing = |what: &str| {
             let domain = &job.domain;
             StoreError::Corrupt(format!("job of domain {domain} without its {what}"))
         };
-        let of_order = (job.account.clone(), job.order.clone());
         let part = self.parts.get_mut(&key(job));
         let part = part.ok_or_else(|| missing("part in the order"))?;
+        let of_order = (job.account.clone(), part.order_id.clone());
         let swap_in = part.swap_in_id.clone();
         let swap_in = swap_in.and_then(|id| self.swaps.get_mut(&(job.account.clone(), id)));
         let domain = DomainOnOrder {
@@ -106,6 +114,7 @@ impl Rows {
                 .get_mut(&key(job))
                 .ok_or_else(|| missing("row"))?,
             swap_in,
+            open_actions: self.open_actions.entry(of_order).or_default(),
         };
         let applied = domain.apply(change, *now)?;
         self.effects
@@ -171,6 +180,21 @@ async fn end_jobs(tx: &WriteTransaction, ended: &BTreeSet<Key>) -> Result<()> {
         .exec(tx)
         .await?;
     Ok(())
+}
+
+async fn load_pictures(
+    tx: &WriteTransaction,
+    items: &[&Step],
+) -> Result<BTreeMap<(AccountId, OrderId), Vec<PendingAction>>> {
+    let mut found = BTreeMap::new();
+    for Step { job, change, .. } in items {
+        let key = (job.account.clone(), job.order.clone());
+        if matches!(change, Change::Blocked(_)) && !found.contains_key(&key) {
+            let open = open_pictures(tx, &job.account, &job.order).await?;
+            found.insert(key, open);
+        }
+    }
+    Ok(found)
 }
 
 async fn load_swaps(tx: &WriteTransaction, parts: &[OrderDomain]) -> Result<Vec<Swap>> {

@@ -2,7 +2,7 @@
 
 use peeker_domain::OrderDomainState;
 use peeker_domain::order::{Domain, Order, OrderDomain};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::aggregate::rows::all;
 use crate::entity::{domains, order_domains, orders};
@@ -13,8 +13,8 @@ use crate::keys::any_of;
 /// What jobs are about.
 pub(super) struct Subjects {
     pub orders: Vec<Order>,
-    /// Their domains' parts in these orders. A domain that left an order may have come back to it by a swap: a job is
-    /// about the part that is not over.
+    /// The part of each domain that its job is about: one that has left and is to be deprovisioned; after that the one in the
+    /// job's order that is not over. A domain may have left an order and come back to it, or be on another by now.
     pub parts: Vec<OrderDomain>,
     pub domains: Vec<Domain>,
 }
@@ -22,8 +22,25 @@ pub(super) struct Subjects {
 impl Subjects {
     /// Reads what is there of what the jobs are about.
     pub async fn read(db: &impl ConnectionTrait, jobs: &[&DomainJob]) -> Result<Self> {
-        let of_orders = jobs.iter().map(|job| (&job.account, &job.order));
         let of_domains = || jobs.iter().map(|job| (&job.account, &job.domain));
+        let (account, domain) = (
+            order_domains::Column::AccountId,
+            order_domains::Column::DomainId,
+        );
+        let there_is_work = Condition::any()
+            .add(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
+            .add(order_domains::Column::DeprovisionPending.eq(true));
+        let parts = order_domains::Entity::find()
+            .filter(any_of(account, domain, of_domains()))
+            .filter(there_is_work)
+            .all(db)
+            .await?;
+        let parts: Vec<OrderDomain> = all(parts)?;
+        let parts: Vec<OrderDomain> = jobs
+            .iter()
+            .filter_map(|job| subject(job, &parts).cloned())
+            .collect();
+        let of_orders = parts.iter().map(|part| (&part.account_id, &part.order_id));
         let orders = orders::Entity::find()
             .filter(any_of(
                 orders::Column::AccountId,
@@ -32,21 +49,6 @@ impl Subjects {
             ))
             .all(db)
             .await?;
-        let (account, domain) = (
-            order_domains::Column::AccountId,
-            order_domains::Column::DomainId,
-        );
-        let mut parts = order_domains::Entity::find()
-            .filter(any_of(account, domain, of_domains()))
-            .filter(order_domains::Column::State.is_not_in(OrderDomainState::OVER))
-            .all(db)
-            .await?;
-        // A domain may have a part in another order too.
-        parts.retain(|row| {
-            let key = (&row.account_id, &row.order_id, &row.domain_id);
-            jobs.iter()
-                .any(|job| (&job.account, &job.order, &job.domain) == key)
-        });
         let domains = domains::Entity::find()
             .filter(any_of(
                 domains::Column::AccountId,
@@ -57,8 +59,18 @@ impl Subjects {
             .await?;
         Ok(Self {
             orders: all(orders)?,
-            parts: all(parts)?,
+            parts,
             domains: all(domains)?,
         })
     }
+}
+
+fn subject<'p>(job: &DomainJob, parts: &'p [OrderDomain]) -> Option<&'p OrderDomain> {
+    let of_domain = || {
+        parts
+            .iter()
+            .filter(|part| (&part.account_id, &part.domain_id) == (&job.account, &job.domain))
+    };
+    let left = of_domain().find(|part| part.deprovision_pending);
+    left.or_else(|| of_domain().find(|part| part.order_id == job.order))
 }

@@ -5,23 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId};
 use peeker_domain::order::{
-    self, Effect, Order, OrderDomain, Retirement, Swap, block_renames, complete_renames,
-    fail_renames,
+    self, Cause, Effect, Order, Retirement, Swap, block_renames, complete_renames, fail_renames,
 };
-use peeker_domain::{ActionStatus, EventType, IllegalTransition, InboxStatus, NewJob, Timestamp};
+use peeker_domain::{EventType, IllegalTransition, InboxStatus, NewJob, Timestamp, view};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+mod actions;
+mod shown;
 
 use super::loaded::Loaded;
+use super::pending::is_any_open;
 use super::read::{self, open_of_domains, open_renames};
 use super::rows::all;
 use super::write::{write_all, write_order_domains, write_swaps};
-use crate::entity::{inboxes, order_domains, order_fingerprints, orders, pending_actions, swaps};
+use crate::entity::{inboxes, order_fingerprints, orders, swaps};
 use crate::error::Result;
 use crate::insert::insert_all;
 use crate::keys::any_of;
 use crate::unit_of_work::UnitOfWork;
-use crate::users;
+use actions::release;
+use shown::Shown;
 
 /// Orders that a unit of work has read and may have changed.
 pub(crate) type Orders = Loaded<(AccountId, OrderId), Order>;
@@ -73,13 +77,14 @@ impl Effects {
 
     /// Does the rest, and what follows from it. Writes the orders that have changed.
     pub async fn settle(mut self, work: &mut UnitOfWork<'_>, mut orders: Orders) -> Result<()> {
+        self.open_actions(work).await?;
         self.settle_swaps(work).await?;
+        self.settle_actions(work).await?;
         self.settle_left(work, &mut orders).await?;
         self.settle_orders(work, &mut orders).await?;
         self.emit_orders(work, &mut orders).await?;
         write_all::<orders::Model, _, _>(work, orders.changed()).await?;
         self.write_inboxes(work).await?;
-        self.open_actions(work).await?;
         self.free_fingerprints(work).await?;
         self.take_back(work).await
     }
@@ -131,14 +136,14 @@ impl Effects {
         let changes = self.extract(|effect| match effect {
             Effect::CompleteRenames(domain) => Some((domain.clone(), Renames::Complete)),
             Effect::FailRenames(domain) => Some((domain.clone(), Renames::Fail)),
-            Effect::BlockRenames { domain, personas } => {
-                Some((domain.clone(), Renames::Block(personas.clone())))
+            Effect::BlockRenames { domain, pictures } => {
+                Some((domain.clone(), Renames::Block(pictures.clone())))
             }
             _ => None,
         });
         for (account, (domain, change), now) in changes {
             let mut open = open_renames(work.tx(), &account, &domain).await?;
-            let effects = change.apply(&mut open)?;
+            let effects = change.apply(&mut open, now)?;
             self.take(work, &account, effects, now)?;
             write_swaps(work, open).await?;
         }
@@ -160,21 +165,22 @@ impl Effects {
             domains.insert(domain);
         }
         for ((account, id), (domains, now)) in by_order {
-            resolve_actions(work, &account, &id, &domains, now).await?;
+            release(work, (&account, &id), &domains, &Cause::Anything, now).await?;
             let open = open_of_domains(work, &account, &domains).await?;
             let effects = order::swaps_after_leaving(&open, &domains, now);
             self.take(work, &account, effects, now)?;
             self.settle_swaps(work).await?;
             let staying = read::staying_on(work, &account, &id).await?;
+            let waits = is_any_open(work.tx(), &account, &id).await?;
             if let Some(order) = loaded(work, orders, &account, &id).await? {
-                let effects = order::after_leaving(order, &staying)?;
+                let effects = order::after_leaving(order, &staying, waits)?;
                 self.take(work, &account, effects, now)?;
             }
         }
         Ok(())
     }
 
-    /// Completes the orders of which every domain is live, unless one that a swap brings in waits for somebody.
+    /// Gives orders the status that they have now that something was resolved, or is live.
     async fn settle_orders(
         &mut self,
         work: &mut UnitOfWork<'_>,
@@ -185,9 +191,9 @@ impl Effects {
             _ => None,
         });
         for (account, id, now) in settled {
-            let staying = read::staying_on(work, &account, &id).await?;
+            let waits = is_any_open(work.tx(), &account, &id).await?;
             if let Some(order) = loaded(work, orders, &account, &id).await? {
-                let event = order.settle_among(&staying)?;
+                let event = order.settle(waits)?;
                 self.take(work, &account, event, now)?;
             }
         }
@@ -197,20 +203,34 @@ impl Effects {
     /// Emits the events that show whole orders, with one query for the domains of all of them.
     async fn emit_orders(&mut self, work: &mut UnitOfWork<'_>, orders: &mut Orders) -> Result<()> {
         let events = self.extract(|effect| match effect {
-            Effect::EmitOrder { event, order } => Some((*event, order.clone())),
+            Effect::EmitOrder {
+                event,
+                order,
+                told,
+                actions,
+            } => Some((order.clone(), (*event, told.clone(), actions.clone()))),
             _ => None,
         });
         if events.is_empty() {
             return Ok(());
         }
-        for (account, (_, id), _) in &events {
+        for (account, (id, _), _) in &events {
             loaded(work, orders, account, id).await?;
         }
-        let shown = Shown::read(work, orders, &events).await?;
-        for (account, (event, id), now) in events {
-            if let Some(order) = orders.get(&(account.clone(), id.clone())) {
-                let data = shown.detail(order);
-                work.emit(&account, event, Some(&id), &data, now)?;
+        let of = events
+            .iter()
+            .map(|(account, (id, _), _)| (account.clone(), id.clone()));
+        let shown = Shown::read(work, orders, of.collect()).await?;
+        for (account, (id, (event, told, actions)), now) in events {
+            let Some(order) = orders.get(&(account.clone(), id.clone())) else {
+                continue;
+            };
+            let object = shown.detail(order);
+            if event == EventType::OrderActionRequired {
+                let waiting = view::Waiting { object, actions };
+                work.emit_told(&account, event, Some(&id), &waiting, told, now)?;
+            } else {
+                work.emit_told(&account, event, Some(&id), &object, told, now)?;
             }
         }
         Ok(())
@@ -238,16 +258,6 @@ impl Effects {
             turn_inboxes(work, keys, status).await?;
         }
         Ok(())
-    }
-
-    async fn open_actions(&mut self, work: &UnitOfWork<'_>) -> Result<()> {
-        let actions = self.extract(|effect| match effect {
-            Effect::OpenAction(action) => Some(action.clone()),
-            _ => None,
-        });
-        let actions = actions.into_iter().map(|(_, action, _)| action).collect();
-        let rows: Vec<pending_actions::Model> = all(actions)?;
-        insert_all::<pending_actions::Entity, _>(work.tx(), rows, Some(ignore())).await
     }
 
     async fn free_fingerprints(&mut self, work: &UnitOfWork<'_>) -> Result<()> {
@@ -286,62 +296,16 @@ impl Effects {
 enum Renames {
     Complete,
     Fail,
-    Block(Vec<order::Persona>),
+    Block(Vec<(order::Persona, view::OpenAction)>),
 }
 
 impl Renames {
-    fn apply(self, open: &mut [Swap]) -> Result<Vec<Effect>, IllegalTransition> {
+    fn apply(self, open: &mut [Swap], now: Timestamp) -> Result<Vec<Effect>, IllegalTransition> {
         match self {
             Self::Complete => complete_renames(open),
             Self::Fail => fail_renames(open),
-            Self::Block(personas) => block_renames(open, &personas),
+            Self::Block(pictures) => block_renames(open, &pictures, now),
         }
-    }
-}
-
-/// What the views of orders need beside them.
-struct Shown {
-    emails: users::Emails,
-    domains: BTreeMap<(AccountId, OrderId), Vec<OrderDomain>>,
-}
-
-impl Shown {
-    async fn read(
-        work: &UnitOfWork<'_>,
-        orders: &Orders,
-        events: &[(AccountId, (EventType, OrderId), Timestamp)],
-    ) -> Result<Self> {
-        let of = || {
-            let keys = events
-                .iter()
-                .map(|(account, (_, id), _)| (account.clone(), id.clone()));
-            keys.filter_map(|key| orders.get(&key))
-        };
-        let users = of().map(|order| (&order.account_id, &order.user_id));
-        let emails = users::emails(work.tx(), users).await?;
-        let rows = order_domains::Entity::find()
-            .filter(any_of(
-                order_domains::Column::AccountId,
-                order_domains::Column::OrderId,
-                of().map(|order| (&order.account_id, &order.id)),
-            ))
-            .order_by_asc(order_domains::Column::Position)
-            .all(work.tx())
-            .await?;
-        let mut domains: BTreeMap<_, Vec<OrderDomain>> = BTreeMap::new();
-        for domain in all::<_, OrderDomain>(rows)? {
-            let key = (domain.account_id.clone(), domain.order_id.clone());
-            domains.entry(key).or_default().push(domain);
-        }
-        Ok(Self { emails, domains })
-    }
-
-    fn detail(&self, order: &Order) -> peeker_domain::view::OrderDetail {
-        let user = (order.account_id.clone(), order.user_id.clone());
-        let email = self.emails.get(&user).cloned().unwrap_or_default();
-        let key = (order.account_id.clone(), order.id.clone());
-        let domains = self.domains.get(&key).map_or(&[][..], Vec::as_slice);
-        order.detail(email, domains)
     }
 }
 
@@ -389,29 +353,6 @@ async fn retire(
     part.retire(&retirement);
     write_order_domains(work, vec![part]).await?;
     work.enqueue(retirement.job);
-    Ok(())
-}
-
-/// Closes the actions about domains that are no longer on the order.
-async fn resolve_actions(
-    work: &UnitOfWork<'_>,
-    account: &AccountId,
-    order: &OrderId,
-    domains: &BTreeSet<DomainId>,
-    now: Timestamp,
-) -> Result<()> {
-    pending_actions::Entity::update_many()
-        .set(pending_actions::ActiveModel {
-            status: Set(ActionStatus::Resolved),
-            resolved_at: Set(Some(now)),
-            ..Default::default()
-        })
-        .filter(pending_actions::Column::AccountId.eq(account))
-        .filter(pending_actions::Column::OrderId.eq(order))
-        .filter(pending_actions::Column::Status.eq(ActionStatus::Open))
-        .filter(pending_actions::Column::DomainId.is_in(domains))
-        .exec(work.tx())
-        .await?;
     Ok(())
 }
 
