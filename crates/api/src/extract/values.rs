@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use peeker_domain::display_name::DisplayName;
 use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::order::ClientId;
-use peeker_domain::view::client_id_schema;
+use peeker_domain::view::{MAX_CLIENT_ID_LENGTH, client_id_schema};
 use peeker_domain::{
     DomainName, EmailAddress, EventType, Label, PersonName, Timestamp, WebUrl, web_url,
 };
@@ -23,9 +23,6 @@ use super::rule::{Components, Null, Rule, TextRule, refer_to};
 const EMAIL: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Email);
 const INT32: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Int32);
 const PASSWORD: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Password);
-
-/// Longest sequencer client id given as a text.
-const MAX_CLIENT_ID_LENGTH: usize = 100;
 
 /// A rule for a JSON value of any type.
 pub(crate) fn json<T>(
@@ -95,6 +92,11 @@ where
 /// The schema of any text.
 pub(crate) fn string_schema() -> RefOr<Schema> {
     text_builder().into()
+}
+
+/// A format of JSON Schema that the types of the document do not name.
+fn format(name: &str) -> SchemaFormat {
+    SchemaFormat::Custom(name.to_owned())
 }
 
 fn text_builder() -> ObjectBuilder {
@@ -167,13 +169,17 @@ pub(crate) fn email() -> impl TextRule<Value = EmailAddress> {
 
 /// A registrable name (contract §1).
 pub(crate) fn domain_name() -> impl TextRule<Value = DomainName> {
-    text(DomainName::parse, |_| string_schema())
+    text(DomainName::parse, |_| {
+        let schema = text_builder().format(Some(format("idn-hostname")));
+        schema.min_length(Some(1)).into()
+    })
 }
 
 /// An absolute http(s) URL.
 pub(crate) fn web_url() -> impl TextRule<Value = WebUrl> {
     text(WebUrl::parse, |_| {
-        text_builder().max_length(Some(web_url::MAX_LENGTH)).into()
+        let schema = text_builder().format(Some(format("uri")));
+        schema.max_length(Some(web_url::MAX_LENGTH)).into()
     })
 }
 

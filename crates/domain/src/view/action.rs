@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::order::Persona;
-use crate::status::{ActionReason, ActionStatus};
+use crate::status::{ActionKind, ActionReason, ActionStatus};
 use crate::time::Timestamp;
 
 /// What blocks a domain of an order, and what to do about it.
@@ -15,7 +15,7 @@ pub struct PendingAction {
     pub id: String,
     /// `nameservers`, `domain_replacement` or `google_profile_picture`.
     #[serde(rename = "type")]
-    #[schema(example = "nameservers")]
+    #[schema(value_type = ActionKind)]
     pub kind: String,
     /// What blocks it.
     pub reason: ActionReason,
@@ -31,8 +31,10 @@ pub struct PendingAction {
     #[schema(example = "acme-mail.com")]
     pub domain: String,
     /// The persona, when the blocker is a picture.
+    #[schema(required = true)]
     pub user: Option<Persona>,
     /// What to do, in plain English.
+    #[schema(example = "Set the nameservers of acme-mail.com at its registrar")]
     pub message: String,
     /// When it was opened.
     pub created_at: Timestamp,
