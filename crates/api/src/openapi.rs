@@ -71,8 +71,8 @@ pub(crate) fn complete(mut document: OpenApi, origin: Option<&str>) -> OpenApi {
         .description(Some("Sandbox and live, told apart by the key."));
     document.servers = Some(vec![server.build()]);
     let components = document.components.get_or_insert_default();
+    events::add(components);
     schemas::shape(components);
-    let webhooks = events::describe(components);
     shared::add(components);
     refusals::add(components);
     for (path, item) in &mut document.paths.paths {
@@ -90,7 +90,7 @@ pub(crate) fn complete(mut document: OpenApi, origin: Option<&str>) -> OpenApi {
             examples::complete(operation, path, components);
         }
     }
-    document.webhooks = Some(webhooks);
+    document.webhooks = Some(events::webhooks(components));
     document
 }
 

@@ -6,10 +6,7 @@ use peeker_domain::event::EventBody;
 use serde_json::{Value, json};
 use utoipa::openapi::content::Content;
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::path::{
-    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem,
-    Paths,
-};
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, PathItem, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{
@@ -20,6 +17,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::examples::sample;
 use super::schemas::SCHEMAS;
+
+/// What goes for every webhook. The headers are the same for all: declared with each, they would be a tenth of the document.
+const DESCRIPTION: &str = "Sent to your address, at least once and in any order, with the headers `Peeker-Event-Id`, \
+    `Peeker-Timestamp`, `Peeker-Signature`, `webhook-id`, `webhook-timestamp` and `webhook-signature`.";
 
 /// What the `data` of an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,8 +147,8 @@ fn payload(kind: EventType) -> (Payload, Value) {
     }
 }
 
-/// Adds the schemas of events by kind of data to the components; gives back the webhooks.
-pub(super) fn describe(components: &mut Components) -> Paths {
+/// Adds the schemas of events and of webhooks by kind of data to the components.
+pub(super) fn add(components: &mut Components) {
     for payload in Payload::ALL {
         let types = types_schema(payload);
         components
@@ -165,6 +166,10 @@ pub(super) fn describe(components: &mut Components) -> Paths {
         components.schemas.insert("Event".to_owned(), either);
     }
     add_bodies(components);
+}
+
+/// A webhook for each type of event.
+pub(super) fn webhooks(components: &Components) -> Paths {
     let mut webhooks = Paths::new();
     for kind in EventType::ALL {
         let item = PathItem::new(HttpMethod::Post, webhook(*kind, components));
@@ -229,6 +234,9 @@ fn one_of_kinds(description: Option<String>) -> RefOr<Schema> {
 fn add_bodies(components: &mut Components) {
     let mut parts = Vec::new();
     EventBody::schemas(&mut parts);
+    for (name, part) in parts {
+        components.schemas.entry(name).or_insert(part);
+    }
     if let RefOr::T(Schema::Object(body)) = EventBody::schema() {
         for payload in Payload::ALL {
             let mut body = typed(&body, payload);
@@ -258,18 +266,14 @@ fn webhook(kind: EventType, components: &Components) -> Operation {
     let taken = ResponseBuilder::new()
         .description("Any 2xx says that the event was taken; every other answer has it sent again.")
         .build();
-    let operation = OperationBuilder::new()
+    OperationBuilder::new()
         .operation_id(Some(operation_id(kind)))
         .tag("Deliveries")
         .summary(Some(kind.summary()))
-        .description(Some(
-            "Sent to your address, signed, at least once and in any order.",
-        ))
+        .description(Some(DESCRIPTION))
         .request_body(Some(request))
-        .response("200", taken);
-    // Not by reference: generators do not follow one here.
-    let headers = HEADERS.iter().map(|(name, what)| header(name, what));
-    headers.fold(operation, OperationBuilder::parameter).build()
+        .response("200", taken)
+        .build()
 }
 
 /// `order.in_progress` as `onOrderInProgress`.
@@ -277,35 +281,4 @@ fn operation_id(kind: EventType) -> String {
     let words = kind.as_str().split(['.', '_']);
     let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
     words.fold("on".to_owned(), |id, word| id + &capital(word))
-}
-
-const HEADERS: [(&str, &str); 6] = [
-    ("Peeker-Event-Id", "The event's `id`."),
-    (
-        "Peeker-Timestamp",
-        "Seconds since the Unix epoch when this attempt was signed.",
-    ),
-    (
-        "Peeker-Signature",
-        "`v1=` and a signature in hex, over timestamp, id and body; several are separated by commas.",
-    ),
-    (
-        "webhook-id",
-        "The event's `id`, as Standard Webhooks call it.",
-    ),
-    ("webhook-timestamp", "The same time as `Peeker-Timestamp`."),
-    (
-        "webhook-signature",
-        "`v1,` and a signature in base64, over id, timestamp and body; several are separated by spaces.",
-    ),
-];
-
-fn header(name: &str, description: &str) -> Parameter {
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Header)
-        .required(Required::True)
-        .description(Some(description))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .build()
 }
