@@ -44,9 +44,11 @@ object! {
     pub NewSplit -> Option<Split> {
         /// Share on Google; give both shares, adding up to 100, or neither to follow the recommended split.
         #[example = 70]
+        #[with = "microsoft_percent"]
         google_percent: absent_is_null(or_null(integer(0..=100))),
         /// Share on Microsoft.
         #[example = 30]
+        #[with = "google_percent"]
         microsoft_percent: absent_is_null(or_null(integer(0..=100))),
     }
     => |fields| split(fields, google_percent?, microsoft_percent?)
@@ -75,9 +77,11 @@ object! {
     pub ChangedSplit -> Option<Option<Split>> {
         /// New share on Google; give both shares, adding up to 100, or both `null` to follow the recommended split.
         #[example = 70]
+        #[with = "microsoft_percent"]
         google_percent: optional(or_null(integer(0..=100))),
         /// New share on Microsoft.
         #[example = 30]
+        #[with = "google_percent"]
         microsoft_percent: optional(or_null(integer(0..=100))),
     }
     => |fields| match (google_percent?, microsoft_percent?) {

@@ -6,10 +6,12 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
+use peeker_domain::view::any_object_schema;
 use peeker_domain::{Code, Error};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 /// What a partner reads when the fault is ours, whatever the cause.
 const INTERNAL_MESSAGE: &str = "Something went wrong on our side; retrying is safe";
@@ -88,13 +90,18 @@ pub struct ErrorBody {
     pub field: Option<String>,
     /// More, in the shape that belongs to the code; `violations` lists the wrong fields when there are several.
     #[serde(skip_serializing_if = "Map::is_empty")]
-    #[schema(value_type = Object, required = false)]
+    #[schema(schema_with = details_schema, required = false)]
     pub details: Map<String, Value>,
+}
+
+fn details_schema() -> Object {
+    let what = "More, in the shape that belongs to the code; `violations` lists the wrong fields when there are several.";
+    any_object_schema(what)
 }
 
 impl ErrorBody {
     /// What of an error a partner may see: of an internal one, nothing but that it happened.
-    fn of(error: Error) -> Self {
+    pub(crate) fn of(error: Error) -> Self {
         if error.code == Code::InternalError && !error.unavailable {
             return Self {
                 code: error.code,

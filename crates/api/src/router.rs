@@ -79,7 +79,7 @@ pub fn router(app: App) -> Router {
         })
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .merge(docs::routes(&openapi()));
+        .merge(docs::routes(&document(app.public_url())));
     middleware::wrap(served, &app).with_state(app)
 }
 
@@ -92,7 +92,25 @@ pub fn full(app: &App) -> Router {
     middleware::wrap(Router::new().fallback(refuse), app).with_state(app.clone())
 }
 
-/// The `OpenAPI` 3.1 document of the partner routes, as `/openapi.json` serves it.
+/// The `OpenAPI` 3.1 document of the partner routes. `/openapi.json` serves the same, with the public address of the server.
 pub fn openapi() -> OpenApi {
-    complete(partner_routes().merge(questions()).into_openapi())
+    document(None)
+}
+
+fn document(origin: Option<&str>) -> OpenApi {
+    complete(partner_routes().merge(questions()).into_openapi(), origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_served_document_names_the_public_address() {
+        let server = |origin| document(origin).servers.unwrap_or_default().remove(0).url;
+        assert_eq!(server(None), "/partner/v1");
+        for origin in ["https://api.example.com", "https://api.example.com/"] {
+            assert_eq!(server(Some(origin)), "https://api.example.com/partner/v1");
+        }
+    }
 }

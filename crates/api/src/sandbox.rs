@@ -7,7 +7,7 @@ use peeker_app::clock::advance::{self, MAX_SECONDS};
 use peeker_app::idempotency::{ClaimedKey, StoredResponse};
 use peeker_app::{App, actions, sandbox as use_case};
 use peeker_domain::Error;
-use peeker_domain::view::{PendingAction, SandboxClock, Single};
+use peeker_domain::view::{PendingAction, SandboxClock, Single, words_schema};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,8 +44,12 @@ pub async fn resolve_action(
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SandboxReset {
     /// `empty`
-    #[schema(example = "empty")]
+    #[schema(schema_with = empty_schema)]
     pub status: &'static str,
+}
+
+fn empty_schema() -> utoipa::openapi::schema::Object {
+    words_schema("Always the same.", &["empty"])
 }
 
 /// Empty the sandbox

@@ -5,9 +5,8 @@ use axum::extract::State;
 use peeker_app::App;
 use peeker_app::webhook_check::{self as use_case, Delivery};
 use peeker_domain::excerpt::{QUOTED, excerpt};
-use peeker_domain::view::{SignatureCheck, Single};
+use peeker_domain::view::{SignatureCheck, Single, any_object_schema};
 use serde_json::Value;
-use utoipa::openapi::ObjectBuilder;
 
 use crate::access::{Access, Read};
 use crate::error::ApiError;
@@ -22,7 +21,7 @@ object! {
     /// A delivery as your receiver has it.
     pub VerifyWebhook -> Delivery {
         /// Its headers, at most 100. Names in any letter case; a value may be a list with one text in it.
-        headers: required(json(header_list, || ObjectBuilder::new().build())),
+        headers: required(json(header_list, || any_object_schema(""))),
         /// Its body, exactly as it came.
         body: required(string()),
         /// The secret that your receiver checks with, to see whether it is the right one. It is neither stored nor logged.

@@ -5,7 +5,6 @@ use utoipa::ToSchema;
 
 use crate::status::stored_enum;
 use crate::time::Timestamp;
-use crate::view::PauseReason;
 
 stored_enum! {
     /// Where the delivery of an event stands.
@@ -47,6 +46,16 @@ stored_enum! {
         Status = "status",
         /// Anything else, such as a connection closed without an answer.
         Other = "other",
+    }
+}
+
+stored_enum! {
+    /// Why nothing is sent to an endpoint.
+    PauseReason {
+        /// It answered 410 Gone.
+        Gone = "gone",
+        /// It has only failed for days.
+        Failing = "failing",
     }
 }
 

@@ -91,19 +91,25 @@ impl EventType {
 }
 
 /// The body of a webhook. Serialised once, in the transaction of the change; those bytes are what is signed and sent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventBody<'a> {
     /// The event; the same on every retry.
+    #[schema(value_type = String, example = "evt_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub id: &'a EventId,
+    /// What happened.
     #[serde(rename = "type")]
     pub kind: EventType,
+    /// When it happened.
     pub created_at: Timestamp,
     /// Which environment it happened in.
     pub environment: Environment,
     /// Its place in the account's gap-free sequence.
+    #[schema(example = 7, minimum = 1)]
     pub sequence: i64,
     /// The order that it is about, when it is about one.
+    #[schema(required = true, value_type = Option<String>, example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub order_id: Option<&'a OrderId>,
     /// The object that changed, as the API would show it.
+    #[schema(value_type = Object)]
     pub data: &'a RawValue,
 }

@@ -7,8 +7,8 @@ use crate::event::EventType;
 use crate::status::stored_enum;
 
 stored_enum! {
-    /// What happened to an order: what an event told of the whole of it, and what no event tells of. Stored: renaming one
-    /// needs a migration.
+    // Stored: renaming one needs a migration.
+    /// What happened to an order: what an event told of the whole of it, and what no event tells of.
     HistoryKind {
         /// The order was accepted.
         OrderInProgress = "order.in_progress",

@@ -70,7 +70,8 @@ fn parse_types(text: &str) -> Result<BTreeSet<EventType>, String> {
         ("Last-Event-ID" = Option<String>, Header, description = "The last `id` that arrived."),
     ),
     responses(
-        (status = 200, description = "The events, as they happen.", content_type = "text/event-stream", body = String),
+        (status = 200, description = "The events, as they happen.", content_type = "text/event-stream", body = String,
+            example = json!(": open\nid: 6\n\nid: 7\nevent: order.completed\ndata: {\"id\":\"evt_01KJZ4V1B6E8N2Q4R6S8T0V2W4\",…}\n\n")),
         (status = 400, description = "`invalid_request`."),
         (status = 429, description = "`rate_limited`: too many requests, or with `reason: \"too_many_streams\"` too many streams."),
     )

@@ -37,7 +37,7 @@ impl<S: Sync, T: RequestBody> FromRequest<S> for Body<T> {
     }
 }
 
-/// The input that a body of type `T` was read into; `None` when there is no body.
+/// The input that a body of type `T` was read into; `None` when there is no body, or `null` in its place.
 #[derive(Debug)]
 pub struct OptionalBody<T: RequestBody>(pub Option<T::Input>);
 
@@ -49,7 +49,7 @@ impl<S: Sync, T: RequestBody> FromRequest<S> for OptionalBody<T> {
     }
 }
 
-/// Refuses every body but an empty one and `{}`.
+/// Refuses every body but an empty one, `{}` and `null`.
 #[derive(Debug)]
 pub struct NoBody;
 
@@ -69,7 +69,7 @@ impl<S: Sync> FromRequest<S> for NoBody {
     }
 }
 
-/// Reads a body, if there is one.
+/// Reads a body, if there is one. `null` is none: clients whose language has no other word for nothing send it.
 async fn read_body<T: RequestBody>(request: Request) -> Result<Option<T::Input>, ApiError> {
     let (parts, body) = request.into_parts();
     let bytes = collect(body).await?;
@@ -90,7 +90,10 @@ async fn read_body<T: RequestBody>(request: Request) -> Result<Option<T::Input>,
             message,
         ));
     }
-    Ok(Some(read_object(&parse(&bytes)?, T::read)?))
+    match parse(&bytes)? {
+        Value::Null => Ok(None),
+        body => Ok(Some(read_object(&body, T::read)?)),
+    }
 }
 
 /// Reads a whole body into memory; how large it may be is set by the size limit of the middleware.

@@ -23,12 +23,14 @@ use super::said::paragraph;
 /// Fields are read from top to bottom, which is the order of the violations. They become the fields of the same names of
 /// the struct after the arrow. Where they do not, or where a rule looks at several of them, an expression makes the
 /// input, as in `=> |fields| Ok((domains?, url?))`; in it, each field is the `Result` of its reading, and `fields` can be
-/// refused by name. `reading a, b, c` after it reads them in another order than the document shows them in.
+/// refused by name. `#[with = "other"]` tells the document that the field does not come without the other one; the
+/// expression has to see to it. `reading a, b, c` after it reads them in another order than the document shows them in.
 macro_rules! object {
     (
         $(#[doc = $about:literal])* $(#[example = $whole:expr])?
         $visibility:vis $name:ident -> $input:ty {
-            $($(#[doc = $doc:literal])* $(#[example = $example:expr])? $field:ident $(as $key:literal)?: $rule:expr,)+
+            $($(#[doc = $doc:literal])* $(#[example = $example:expr])? $(#[with = $with:literal])?
+            $field:ident $(as $key:literal)?: $rule:expr,)+
         }
         => |$source:tt| $make:expr $(, reading $($next:ident),+)?
     ) => {
@@ -55,7 +57,9 @@ macro_rules! object {
                 $($crate::extract::Field::describe(
                     &$rule,
                     $crate::extract::key!($field $($key)?),
-                    $crate::extract::Said { lines: &[$($doc),*], example: &[$(serde_json::json!($example))?] },
+                    $crate::extract::Said {
+                        lines: &[$($doc),*], example: &[$(serde_json::json!($example))?], with: &[$($with)?],
+                    },
                     &mut object,
                     components,
                 );)+
@@ -123,7 +127,9 @@ macro_rules! query {
             ) -> Vec<utoipa::openapi::path::Parameter> {
                 vec![$($rule.describe(
                     $crate::extract::key!($field $($key)?),
-                    $crate::extract::Said { lines: &[$($doc),*], example: &[$(serde_json::json!($example))?] },
+                    $crate::extract::Said {
+                        lines: &[$($doc),*], example: &[$(serde_json::json!($example))?], with: &[],
+                    },
                 )),+]
             }
         }

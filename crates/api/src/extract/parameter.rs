@@ -7,14 +7,14 @@ use std::str::FromStr;
 use peeker_domain::EmailAddress;
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa::openapi::Required;
 use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::openapi::{RefOr, Required};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::query::Parameters;
 use super::rule::{TextRule, refer_to};
 use super::said::Said;
-use super::values::{find_word, string_schema, text};
+use super::values::{email, find_word, string_schema, text};
 
 /// A parameter with its rule.
 pub(crate) struct Parameter<R, F> {
@@ -41,15 +41,12 @@ impl<R: TextRule, T, F: Fn(&R, &'static str, &mut Parameters) -> T> Parameter<R,
 
     /// How it is shown in the document. What its schema refers to is there already: the objects of the answers have it.
     pub(crate) fn describe(&self, name: &'static str, said: Said<'_>) -> path::Parameter {
-        let mut schema = self.rule.schema(&mut Vec::new());
-        if let RefOr::T(Schema::Object(schema)) = &mut schema {
-            schema.default.clone_from(&self.default);
-        }
+        let schema = self.rule.schema(&mut Vec::new());
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Query)
             .required(self.required.clone())
-            .description(said.description())
+            .description(said.description(self.default.as_ref()))
             .schema(Some(schema))
             .example(said.example.first().cloned())
             .build()
@@ -143,7 +140,7 @@ pub(crate) fn natural_text() -> impl TextRule<Value = i64> {
 
 /// An e-mail address.
 pub(crate) fn email_text() -> impl TextRule<Value = EmailAddress> {
-    text(EmailAddress::parse, |_| string_schema())
+    email()
 }
 
 /// An id.

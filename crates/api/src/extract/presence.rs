@@ -2,9 +2,10 @@
 
 use std::marker::PhantomData;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{Object, Schema};
 
 use super::body::RequestBody;
@@ -111,12 +112,45 @@ impl<R: Rule, T, F: Fn(Option<R::Value>) -> Option<T>> Field for Single<R, F> {
         components: &mut Components,
     ) {
         let mut schema = self.rule.schema(components);
-        say(&mut schema, said, self.default.clone());
+        say(&mut schema, said, self.default.as_ref());
         object.properties.insert(name.to_owned(), schema);
+        if !said.with.is_empty() {
+            need_beside(object, name, said.with);
+        }
         if self.required {
             object.required.push(name.to_owned());
         }
     }
+}
+
+/// The keyword of JSON Schema for fields that do not come alone.
+const DEPENDENT_REQUIRED: &str = "dependentRequired";
+
+/// Says that with the field `name` there have to be others. The types of the document have no place for it but the one for
+/// what they do not know.
+fn need_beside(object: &mut Object, name: &str, with: &[&str]) {
+    let extensions = object.extensions.get_or_insert_default();
+    let needed = extensions
+        .entry(DEPENDENT_REQUIRED.to_owned())
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(needed) = needed {
+        needed.insert(name.to_owned(), with.into());
+    }
+}
+
+/// What [`need_beside`] has said.
+fn needed_beside(extensions: &Extensions) -> Vec<(&str, Vec<&str>)> {
+    let needed = extensions
+        .get(DEPENDENT_REQUIRED)
+        .and_then(Value::as_object);
+    needed
+        .into_iter()
+        .flatten()
+        .map(|(name, with)| {
+            let with = with.as_array().into_iter().flatten();
+            (name.as_str(), with.filter_map(Value::as_str).collect())
+        })
+        .collect()
 }
 
 /// Fields that are read together, by rules that look at all of them: `T` declares them.
@@ -143,6 +177,9 @@ impl<T: RequestBody + ToSchema> Field for Together<T> {
         if let RefOr::T(Schema::Object(part)) = T::schema() {
             object.properties.extend(part.properties);
             object.required.extend(part.required);
+            for (name, with) in part.extensions.iter().flat_map(needed_beside) {
+                need_beside(object, name, &with);
+            }
         }
         T::schemas(components);
     }

@@ -204,7 +204,7 @@ impl<R: TextRule> Rule for OrEmpty<R> {
     fn schema(&self, components: &mut Components) -> RefOr<Schema> {
         let mut schema = self.0.schema(components);
         if let RefOr::T(Schema::Object(text)) = &mut schema {
-            text.min_length = None;
+            (text.min_length, text.format) = (None, None);
         }
         nullable(schema)
     }

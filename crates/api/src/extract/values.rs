@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use peeker_domain::display_name::DisplayName;
 use peeker_domain::excerpt::{QUOTED, excerpt};
 use peeker_domain::order::ClientId;
-use peeker_domain::view::client_id_schema;
+use peeker_domain::view::{MAX_CLIENT_ID_LENGTH, client_id_schema};
 use peeker_domain::{
     DomainName, EmailAddress, EventType, Label, PersonName, Timestamp, WebUrl, web_url,
 };
@@ -23,9 +23,6 @@ use super::rule::{Components, Null, Rule, TextRule, refer_to};
 const EMAIL: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Email);
 const INT32: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Int32);
 const PASSWORD: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Password);
-
-/// Longest sequencer client id given as a text.
-const MAX_CLIENT_ID_LENGTH: usize = 100;
 
 /// A rule for a JSON value of any type.
 pub(crate) fn json<T>(
@@ -95,6 +92,11 @@ where
 /// The schema of any text.
 pub(crate) fn string_schema() -> RefOr<Schema> {
     text_builder().into()
+}
+
+/// A format of JSON Schema that the types of the document do not name.
+fn format(name: &str) -> SchemaFormat {
+    SchemaFormat::Custom(name.to_owned())
 }
 
 fn text_builder() -> ObjectBuilder {
@@ -167,13 +169,17 @@ pub(crate) fn email() -> impl TextRule<Value = EmailAddress> {
 
 /// A registrable name (contract §1).
 pub(crate) fn domain_name() -> impl TextRule<Value = DomainName> {
-    text(DomainName::parse, |_| string_schema())
+    text(DomainName::parse, |_| {
+        let schema = text_builder().format(Some(format("idn-hostname")));
+        schema.min_length(Some(1)).into()
+    })
 }
 
 /// An absolute http(s) URL.
 pub(crate) fn web_url() -> impl TextRule<Value = WebUrl> {
     text(WebUrl::parse, |_| {
-        text_builder().max_length(Some(web_url::MAX_LENGTH)).into()
+        let schema = text_builder().format(Some(format("uri")));
+        schema.max_length(Some(web_url::MAX_LENGTH)).into()
     })
 }
 
@@ -231,14 +237,34 @@ pub(crate) fn boolean() -> impl Rule<Value = bool> {
     )
 }
 
+/// Up to here a number that was written with a fraction is the whole number that was meant.
+const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Whether a value is a whole number, as JSON Schema has it: `25000.0` is one.
+fn is_whole(value: &Value) -> bool {
+    let as_written = value.is_u64() || value.is_i64();
+    as_written || value.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+
+/// A value that is a whole number and not negative.
+fn natural(value: &Value) -> Option<u64> {
+    let without_fraction = || {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+        // A float is shown without its empty fraction.
+        let exact = number.abs() <= LARGEST_EXACT;
+        exact.then(|| number.to_string().parse().ok()).flatten()
+    };
+    value.as_u64().or_else(without_fraction)
+}
+
 /// A whole number in a range.
 pub(crate) fn integer(range: RangeInclusive<u32>) -> impl Rule<Value = u32> {
     let (min, max) = (*range.start(), *range.end());
     let parse = move |value: &Value| {
-        if !(value.is_u64() || value.is_i64()) {
+        if !is_whole(value) {
             return Err("must be an integer".to_owned());
         }
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = natural(value).and_then(|number| u32::try_from(number).ok());
         number
             .filter(|number| range.contains(number))
             .ok_or_else(|| format!("must be between {min} and {max}"))
@@ -258,7 +284,7 @@ fn integer_schema(min: u32, max: u32) -> Object {
 /// One of a few whole numbers, in rising order.
 pub(crate) fn choice(allowed: &'static [u32]) -> impl Rule<Value = u32> {
     let parse = move |value: &Value| {
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = natural(value).and_then(|number| u32::try_from(number).ok());
         number
             .filter(|number| allowed.contains(number))
             .ok_or_else(|| format!("must be one of {}", listed(allowed)))
@@ -307,7 +333,7 @@ fn parse_client_id(value: &Value) -> Result<Option<ClientId>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    if let Some(number) = value.as_u64() {
+    if let Some(number) = natural(value) {
         return Ok(Some(ClientId::Number(number)));
     }
     let Some(text) = value.as_str().map(str::trim) else {

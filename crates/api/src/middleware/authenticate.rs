@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use peeker_app::{Actor, App, Meter, Quota};
@@ -22,14 +22,49 @@ pub(super) async fn run(State(app): State<App>, mut request: Request, next: Next
         Ok(admitted) => admitted,
         Err(error) => return ApiError::from(error).into_response(),
     };
-    let mut response = if meter.quota().granted {
+    let response = if meter.quota().granted {
         request.extensions_mut().insert(actor);
         request.extensions_mut().insert(meter.clone());
         next.run(request).await
     } else {
         ApiError::from(too_many(meter.quota())).into_response()
     };
+    tell(meter.quota(), response)
+}
+
+/// Counts what was answered before the key was looked at: an unknown address, a body whose announced length is too much. A
+/// request without a good key keeps its answer.
+pub(super) async fn count_unrouted(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let key = request
+        .headers()
+        .contains_key(AUTHORIZATION)
+        .then(|| request.headers().clone());
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_unrouted = matches!(
+        status,
+        StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE
+    ) && !response.headers().contains_key(LIMIT);
+    let Some(headers) = key.filter(|_| is_unrouted) else {
+        return response;
+    };
+    let Ok((_, meter)) = admit(&app, &headers).await else {
+        return response;
+    };
     let quota = meter.quota();
+    if quota.granted {
+        tell(quota, response)
+    } else {
+        tell(quota, ApiError::from(too_many(quota)).into_response())
+    }
+}
+
+/// Says in the headers of an answer what is left of the key's minute.
+fn tell(quota: Quota, mut response: Response) -> Response {
     for (name, value) in [
         (LIMIT, quota.limit),
         (REMAINING, quota.remaining),

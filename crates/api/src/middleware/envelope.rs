@@ -2,6 +2,7 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use peeker_domain::Error;
@@ -17,7 +18,14 @@ pub(super) async fn run(request: Request, next: Next) -> Response {
     if !is_error || response.extensions().get::<InEnvelope>().is_some() {
         return response;
     }
-    explain(status).into_response()
+    let mut explained = explain(status).into_response();
+    for (name, value) in response.headers() {
+        // What is not about the body was added on the way, such as what is left of the key's minute.
+        if *name != CONTENT_LENGTH && !explained.headers().contains_key(name) {
+            explained.headers_mut().insert(name, value.clone());
+        }
+    }
+    explained
 }
 
 fn explain(status: StatusCode) -> ApiError {

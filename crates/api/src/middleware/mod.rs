@@ -1,5 +1,5 @@
-//! What every request passes, outermost first: request id, log and metrics, envelope, panic guard, time limit, size
-//! limit; and on the partner routes the key with its rate limit and the idempotency key.
+//! What every request passes, outermost first: request id, log and metrics, envelope, panic guard, time limit, count of what
+//! no route takes, size limit; and on the partner routes the key with its rate limit and the idempotency key.
 
 mod authenticate;
 mod body_limit;
@@ -16,7 +16,7 @@ use peeker_app::App;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Puts the key, its rate limit and the idempotency key in front of the partner routes: `changes`, and `questions`, whose
-/// calls change nothing whatever their method. Unknown paths and wrong methods are answered without them.
+/// calls change nothing whatever their method. Unknown paths are answered without them, and counted in [`wrap`].
 pub(crate) fn guard(changes: Router<App>, questions: Router<App>, app: &App) -> Router<App> {
     // The last layer added is the first to run.
     changes
@@ -31,6 +31,10 @@ pub(crate) fn guard(changes: Router<App>, questions: Router<App>, app: &App) -> 
 pub(crate) fn wrap(routes: Router<App>, app: &App) -> Router<App> {
     routes
         .layer(from_fn(body_limit::run))
+        .layer(from_fn_with_state(
+            app.clone(),
+            authenticate::count_unrouted,
+        ))
         .layer(from_fn(timeout::run))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn(envelope::run))

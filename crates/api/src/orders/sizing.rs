@@ -74,9 +74,11 @@ object! {
     pub GoogleLicenses -> Option<GoogleSizing> {
         /// Google licenses, one inbox each; needs `google_inboxes_per_domain`.
         #[example = 20]
+        #[with = "google_inboxes_per_domain"]
         google_licenses: optional(integer(1..=MAX_LICENSES)),
         /// Inboxes on each Google domain: 2 or 3.
         #[example = 2]
+        #[with = "google_licenses"]
         google_inboxes_per_domain: optional(choice(GOOGLE_DENSITIES)),
     }
     => |fields| match (google_licenses?, google_inboxes_per_domain?) {
@@ -92,8 +94,10 @@ object! {
     pub MicrosoftLicenses -> Option<MicrosoftSizing> {
         /// Microsoft licenses, one domain each; needs `microsoft_inboxes_per_domain`.
         #[example = 2]
+        #[with = "microsoft_inboxes_per_domain"]
         microsoft_licenses: optional(integer(1..=MAX_LICENSES)),
         /// Inboxes on each Microsoft domain: 25, 50, 75 or 99.
+        #[with = "microsoft_licenses"]
         microsoft_inboxes_per_domain: optional(choice(MICROSOFT_DENSITIES)),
     }
     => |fields| match (microsoft_licenses?, microsoft_inboxes_per_domain?) {

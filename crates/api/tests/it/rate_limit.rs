@@ -1,5 +1,6 @@
 //! Requests per key and rolling minute (contract §1).
 
+use axum::body::Body;
 use axum::http::Method;
 use peeker_app::keys::{self, NewKey};
 use peeker_domain::{Environment, EventType, Preset};
@@ -32,6 +33,7 @@ async fn passed(client: &Client, requests: usize) -> usize {
         .count()
 }
 
+#[track_caller]
 fn number(response: &Response, header: &str) -> u32 {
     let text = response
         .header(header)
@@ -40,6 +42,7 @@ fn number(response: &Response, header: &str) -> u32 {
 }
 
 /// Checks a refusal whole; gives back when to come again.
+#[track_caller]
 fn retry_after(response: Response, limit: u32, remaining: u32) -> u32 {
     assert_eq!(number(&response, "ratelimit-limit"), limit);
     assert_eq!(number(&response, "ratelimit-remaining"), remaining);
@@ -109,6 +112,49 @@ async fn coming_again_when_told_succeeds(app: &TestApp) {
     assert_eq!(passed(&client, 1).await, 0);
     app.advance_seconds(1);
     assert_eq!(passed(&client, 1).await, 1);
+}
+
+/// Asks for what no route looks at the key for.
+async fn unrouted(client: &Client) -> [Response; 4] {
+    let wrong_method = client.request(Method::PUT, "/users");
+    let too_large = client
+        .request(Method::POST, "/users")
+        .header("content-type", "application/json")
+        .header("content-length", 2 * 1024 * 1024);
+    [
+        client.get("/nowhere").await,
+        client.get("http://api.test/partner/v2/me").await,
+        client.send(wrong_method.body(Body::empty()).unwrap()).await,
+        client.send(too_large.body(Body::from("{}")).unwrap()).await,
+    ]
+}
+
+#[apply(on_both_engines!)]
+async fn what_no_route_takes_counts_for_a_good_key(app: &TestApp) {
+    let client = app.client_with(&app.key(Preset::Full, 4).await);
+    let expected = [(404, 3), (404, 2), (405, 1), (413, 0)];
+    for (response, (status, remaining)) in unrouted(&client).await.into_iter().zip(expected) {
+        assert_eq!(response.status, status);
+        assert_eq!(number(&response, "ratelimit-limit"), 4, "{status}");
+        assert_eq!(
+            number(&response, "ratelimit-remaining"),
+            remaining,
+            "{status}"
+        );
+        assert_eq!(number(&response, "ratelimit-reset"), 60, "{status}");
+    }
+    for response in unrouted(&client).await {
+        retry_after(response, 4, 0);
+    }
+    for stranger in [app.anonymous(), app.client_with("pk_test_nobody")] {
+        let answers = unrouted(&stranger).await;
+        assert_eq!(
+            answers.each_ref().map(|answer| answer.status.as_u16()),
+            [404, 404, 401, 413]
+        );
+        let told = |answer: &Response| answer.header("ratelimit-limit").is_some();
+        assert!(!answers.iter().any(told));
+    }
 }
 
 #[apply(on_both_engines!)]
@@ -423,9 +469,7 @@ async fn a_small_limit_is_exact_on_two_servers() {
                 .headers_mut()
                 .unwrap()
                 .insert("authorization", header);
-            client
-                .send(request.body(axum::body::Body::empty()).unwrap())
-                .await
+            client.send(request.body(Body::empty()).unwrap()).await
         }
     };
     for _ in 0..2 {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::order::Persona;
-use crate::status::{ActionReason, ActionStatus};
+use crate::status::{ActionKind, ActionReason, ActionStatus};
 use crate::time::Timestamp;
 
 /// What blocks domains of an order, and what to do about it.
@@ -15,7 +15,7 @@ pub struct PendingAction {
     pub id: String,
     /// `nameservers`, `domain_replacement` or `google_profile_picture`.
     #[serde(rename = "type")]
-    #[schema(example = "nameservers")]
+    #[schema(value_type = ActionKind)]
     pub kind: String,
     /// What blocks it.
     pub reason: ActionReason,
@@ -33,8 +33,10 @@ pub struct PendingAction {
     /// All domains that wait for it: several, when they show the same picture.
     pub domains: Vec<ActionDomain>,
     /// The persona, when the blocker is a picture.
+    #[schema(required = true)]
     pub user: Option<Persona>,
     /// What to do, in plain English.
+    #[schema(example = "Set the nameservers of acme-mail.com at its registrar")]
     pub message: String,
     /// When it was opened.
     pub created_at: Timestamp,

@@ -29,6 +29,12 @@ impl From<Category> for DomainCategory {
 
 /// A domain of the partner.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4", "domain": "acme-mail.com", "category": "connected", "status": "active",
+    "usable_for": [], "provider": "google", "user_id": "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4",
+    "order_id": "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4", "forwarding_url": "https://www.example.com/",
+    "created_at": "2026-05-08T12:00:00Z"
+}))]
 pub struct Domain {
     /// `dom_…`; stays with the name for ever.
     #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
@@ -44,18 +50,19 @@ pub struct Domain {
     pub usable_for: Vec<MailProvider>,
     /// Only when connected.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub provider: Option<MailProvider>,
     /// Only when connected: the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    #[schema(nullable = false, example = "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub user_id: Option<String>,
     /// Only when connected: the order.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    #[schema(nullable = false, example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub order_id: Option<String>,
     /// Only when connected: where its web address redirects to; `null` when nowhere.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = "uri", example = "https://www.example.com/")]
     pub forwarding_url: Option<Option<String>>,
     /// When the domain came into the account.
     pub created_at: Timestamp,
@@ -79,6 +86,10 @@ stored_enum! {
 
 /// Whether a domain can be bought, and for how much.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "domain": "acme-mail.com", "available": true, "price_cents": 1_200, "renewal_price_cents": 1_200, "currency": "usd",
+    "usable_for": ["google", "microsoft"], "premium": false
+}))]
 pub struct Availability {
     /// The name as it would be ordered; as submitted when it is invalid.
     #[schema(example = "acme-mail.com")]
@@ -87,20 +98,25 @@ pub struct Availability {
     pub available: bool,
     /// First year; only when available.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub price_cents: Option<Cents>,
     /// Every further year; only when available.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub renewal_price_cents: Option<Cents>,
     /// `usd`; only when available.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub currency: Option<String>,
     /// Providers it can host; only when available.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub usable_for: Option<Vec<MailProvider>>,
     /// Whether the registrar asks a premium price.
     pub premium: bool,
     /// Why not; only when not available.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub reason: Option<UnavailableReason>,
 }
 

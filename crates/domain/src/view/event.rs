@@ -3,8 +3,11 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object as ObjectSchema;
 
+use super::{any_object_schema, words_schema};
 use crate::access::Environment;
+use crate::delivery::FailureClass;
 use crate::event::EventType;
 use crate::status::EventReplayStatus;
 use crate::time::Timestamp;
@@ -23,13 +26,13 @@ pub struct Event {
     /// Which environment it happened in.
     pub environment: Environment,
     /// Its place in the account's gap-free sequence.
-    #[schema(example = 7)]
+    #[schema(example = 7, minimum = 1)]
     pub sequence: i64,
     /// The order that it is about, when it is about one.
     #[schema(required = true, example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub order_id: Option<String>,
     /// The object that changed, byte for byte as in the webhook.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = data_schema)]
     pub data: Box<RawValue>,
     /// What became of the webhook.
     pub delivery: EventDelivery,
@@ -40,7 +43,7 @@ pub struct Event {
 pub struct EventDelivery {
     /// `pending` while it is to be sent or sent again, `delivered` after a 2xx, `failed` after the last retry, `skipped`
     /// when the account had no address to send it to.
-    #[schema(example = "delivered")]
+    #[schema(schema_with = delivery_status_schema)]
     pub status: String,
     /// Attempts made, those of replays included.
     #[schema(example = 1)]
@@ -50,6 +53,18 @@ pub struct EventDelivery {
     pub next_attempt_at: Option<Timestamp>,
 }
 
+/// The document then has a schema for each kind of object.
+fn data_schema() -> ObjectSchema {
+    any_object_schema("The object that changed, byte for byte as in the webhook.")
+}
+
+/// What is kept until its endpoint is resumed is still to be sent: partners see one word for both.
+fn delivery_status_schema() -> ObjectSchema {
+    let what = "`pending` while it is to be sent or sent again, `delivered` after a 2xx, `failed` after the last retry, \
+        `skipped` when the account had no address to send it to.";
+    words_schema(what, &["delivered", "pending", "failed", "skipped"])
+}
+
 /// One attempt to deliver an event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DeliveryAttempt {
@@ -57,20 +72,21 @@ pub struct DeliveryAttempt {
     #[schema(example = "whd_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub id: String,
     /// Which attempt it was, from 1; goes on counting over replays.
-    #[schema(example = 1)]
+    #[schema(example = 1, minimum = 1)]
     pub number: u32,
     /// When it started.
     pub started_at: Timestamp,
     /// The status of the receiver's answer; `null` when there was none.
-    #[schema(required = true, example = 200)]
+    #[schema(required = true, example = 200, minimum = 100, maximum = 599)]
     pub status_code: Option<u16>,
     /// Why it failed: `refused`, `dns`, `connect`, `tls`, `timeout`, `status` or `other`; `null` for a success.
-    #[schema(required = true)]
+    #[schema(required = true, value_type = Option<FailureClass>)]
     pub failure: Option<String>,
     /// Milliseconds until the answer was there or the failure was known.
     #[schema(example = 84)]
     pub latency_ms: u64,
     /// The first 1 KiB of the answer.
+    #[schema(example = "ok")]
     pub response_excerpt: String,
 }
 
@@ -83,10 +99,10 @@ pub struct EventReplay {
     /// Where the job stands.
     pub status: EventReplayStatus,
     /// Events that matched when the job was accepted.
-    #[schema(example = 42)]
+    #[schema(example = 42, minimum = 0)]
     pub matched_count: i64,
     /// Events that it has put in line to be sent so far.
-    #[schema(example = 42)]
+    #[schema(example = 42, minimum = 0)]
     pub replayed_count: i64,
     /// The window starts with this second.
     pub since: Timestamp,

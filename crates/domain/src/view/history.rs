@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::history::HistoryKind;
 use crate::money::Cents;
 use crate::time::Timestamp;
 
@@ -14,11 +15,13 @@ pub struct HistoryEntry {
     pub id: String,
     /// The type of the event that told of it, or a word of its own for what no event tells of, such as `order.renewed`.
     #[serde(rename = "type")]
-    #[schema(example = "order.renewed")]
+    #[schema(value_type = HistoryKind)]
     pub kind: String,
     /// What happened, in plain English.
+    #[schema(example = "The order was accepted and paid")]
     pub message: String,
     /// What the wallet paid (negative) or got back; null when no money moved.
+    #[schema(required = true)]
     pub amount_cents: Option<Cents>,
     /// When.
     pub created_at: Timestamp,

@@ -39,18 +39,23 @@ pub struct ImportJob {
     /// Where the job stands.
     pub status: ImportStatus,
     /// Domains that have a zone.
+    #[schema(example = 1)]
     pub completed_count: u32,
     /// Domains that could not be imported.
+    #[schema(example = 0)]
     pub failed_count: u32,
     /// The nameservers that the customer has to set, with the domains to set them for.
     pub nameserver_groups: Vec<NameserverGroup>,
     /// Names that have a zone.
+    #[schema(example = json!(["team-acme.com"]))]
     pub completed: Vec<String>,
     /// Names that could not be imported.
+    #[schema(example = json!([]))]
     pub failed: Vec<FailedDomain>,
     /// When the job was accepted.
     pub created_at: Timestamp,
     /// When the last domain was done; `null` before.
+    #[schema(required = true)]
     pub completed_at: Option<Timestamp>,
 }
 
@@ -58,8 +63,10 @@ pub struct ImportJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NameserverGroup {
     /// The nameservers.
+    #[schema(example = json!(["ns1.dns.example", "ns2.dns.example"]))]
     pub nameservers: Vec<String>,
     /// The domains to delegate to them.
+    #[schema(example = json!(["team-acme.com"]))]
     pub domains: Vec<String>,
 }
 
@@ -77,7 +84,7 @@ pub struct FailedDomain {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ImportedDomain {
     /// The name.
-    #[schema(example = "acme-mail.com")]
+    #[schema(example = "team-acme.com")]
     pub domain: String,
     /// The import it came with last.
     #[schema(example = "imp_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
@@ -85,6 +92,7 @@ pub struct ImportedDomain {
     /// The domain's own state.
     pub status: DomainStatus,
     /// The nameservers that the customer has to set.
+    #[schema(example = json!(["ns1.dns.example", "ns2.dns.example"]))]
     pub nameservers: Vec<String>,
 }
 
@@ -97,18 +105,23 @@ pub struct ForwardingJob {
     /// Where the job stands.
     pub status: ForwardingStatus,
     /// Domains that redirect there now.
+    #[schema(example = 1)]
     pub completed_count: u32,
     /// Domains that do not.
+    #[schema(example = 0)]
     pub failed_count: u32,
     /// The target.
-    #[schema(example = "https://www.example.com/")]
+    #[schema(format = "uri", example = "https://www.example.com/")]
     pub forwarding_url: String,
     /// Names that redirect there now.
+    #[schema(example = json!(["acme-mail.com"]))]
     pub completed: Vec<String>,
     /// Names that do not.
+    #[schema(example = json!([]))]
     pub failed: Vec<FailedDomain>,
     /// When the job was accepted.
     pub created_at: Timestamp,
     /// When the last domain was done; `null` before.
+    #[schema(required = true)]
     pub completed_at: Option<Timestamp>,
 }

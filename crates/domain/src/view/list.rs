@@ -25,9 +25,13 @@ pub struct Page<T> {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Links {
     /// The first page.
+    #[schema(
+        format = "uri",
+        example = "https://api.example.com/partner/v1/orders?per_page=25"
+    )]
     pub first: String,
     /// The next page; `null` on the last one.
-    #[schema(required = true)]
+    #[schema(required = true, format = "uri")]
     pub next: Option<String>,
 }
 
@@ -35,9 +39,12 @@ pub struct Links {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Meta {
     /// The address of the list, without parameters.
+    #[schema(format = "uri", example = "https://api.example.com/partner/v1/orders")]
     pub path: String,
     /// How many rows were asked for.
+    #[schema(example = 25, minimum = 1, maximum = 100)]
     pub per_page: u32,
     /// How many rows there are on this page.
+    #[schema(example = 1, maximum = 100)]
     pub returned: usize,
 }

@@ -18,7 +18,7 @@ pub struct OrderReceipt {
     #[schema(example = "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub user_id: String,
     /// The customer's address.
-    #[schema(example = "client@example.com")]
+    #[schema(format = "email", example = "client@example.com")]
     pub email: String,
     /// The bundle; `null` on a custom order.
     #[schema(required = true, example = "bun_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
@@ -26,12 +26,12 @@ pub struct OrderReceipt {
     /// Where the order stands.
     pub status: OrderStatus,
     /// Domains on the order.
-    #[schema(example = 12)]
+    #[schema(example = 1, minimum = 1)]
     pub domain_count: u32,
     /// What it costs.
     pub costs: Costs,
     /// When the next month is billed.
-    #[schema(required = true)]
+    #[schema(required = true, example = "2026-06-08T12:00:00Z")]
     pub renews_at: Option<Timestamp>,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -41,7 +41,7 @@ pub struct OrderReceipt {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Costs {
     /// In cents.
-    #[schema(example = 43_400)]
+    #[schema(example = 1_900)]
     pub total_cents: Cents,
     /// `usd`
     #[schema(example = "usd")]
@@ -52,12 +52,16 @@ pub struct Costs {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OrderCosts {
     /// In cents; the sum of the line items.
-    #[schema(example = 43_400)]
+    #[schema(example = 1_900)]
     pub total_cents: Cents,
     /// `usd`
     #[schema(example = "usd")]
     pub currency: &'static str,
     /// The parts; a part of quantity 0 is left out.
+    #[schema(example = json!([
+        {"type": "google_license", "quantity": 2, "amount_cents": 700},
+        {"type": "domain_registration", "quantity": 1, "amount_cents": 1_200}
+    ]))]
     pub line_items: Vec<LineItem>,
 }
 
@@ -80,8 +84,10 @@ pub struct LineItem {
     #[serde(rename = "type")]
     pub kind: LineItemType,
     /// How many.
+    #[schema(example = 2)]
     pub quantity: u32,
     /// Together, in cents.
+    #[schema(example = 700)]
     pub amount_cents: Cents,
 }
 
@@ -95,7 +101,7 @@ pub struct OrderDetail {
     #[schema(example = "usr_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub user_id: String,
     /// The customer's address.
-    #[schema(example = "client@example.com")]
+    #[schema(format = "email", example = "client@example.com")]
     pub email: String,
     /// The bundle; `null` on a custom order.
     #[schema(required = true, example = "bun_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
@@ -103,6 +109,7 @@ pub struct OrderDetail {
     /// Where the order stands.
     pub status: OrderStatus,
     /// Domains on the order.
+    #[schema(example = 1, minimum = 1)]
     pub domain_count: u32,
     /// What it costs, with its parts.
     pub costs: OrderCosts,
@@ -111,11 +118,12 @@ pub struct OrderDetail {
     /// The personas.
     pub users: Vec<Persona>,
     /// Inboxes that the order gives when it is complete.
+    #[schema(example = 2)]
     pub inbox_count: u32,
     /// How far the work is.
     pub progress: Progress,
     /// When the next month is billed.
-    #[schema(required = true)]
+    #[schema(required = true, example = "2026-06-08T12:00:00Z")]
     pub renews_at: Option<Timestamp>,
     /// When a cancellation was asked for.
     #[schema(required = true)]
@@ -127,6 +135,7 @@ pub struct OrderDetail {
     #[schema(required = true)]
     pub failure: Option<OrderFailure>,
     /// Domains that leave at `cancels_at`.
+    #[schema(example = json!([]))]
     pub cancelling_domains: Vec<CancellingDomain>,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -157,8 +166,10 @@ impl From<OrderFailureReason> for OrderFailure {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OrderDomains {
     /// Bought with this order.
+    #[schema(example = json!(["acme-mail.com"]))]
     pub registered: Vec<String>,
     /// Owned before it.
+    #[schema(example = json!([]))]
     pub imported: Vec<String>,
 }
 
@@ -172,7 +183,11 @@ pub struct Persona {
     #[schema(example = "Lee")]
     pub last_name: String,
     /// A public picture, or `null`.
-    #[schema(required = true, example = "https://www.example.com/sam.jpg")]
+    #[schema(
+        required = true,
+        format = "uri",
+        example = "https://www.example.com/sam.jpg"
+    )]
     pub profile_picture_url: Option<String>,
 }
 
@@ -180,12 +195,16 @@ pub struct Persona {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Progress {
     /// Domains on the order.
+    #[schema(example = 1)]
     pub domains_total: u32,
     /// Domains that are live.
+    #[schema(example = 1)]
     pub domains_active: u32,
     /// Inboxes of the plan.
+    #[schema(example = 2)]
     pub inboxes_total: u32,
     /// Inboxes that are live.
+    #[schema(example = 2)]
     pub inboxes_active: u32,
 }
 
@@ -193,6 +212,7 @@ pub struct Progress {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CancellingDomain {
     /// `dom_…`
+    #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub id: String,
     /// The name.
     #[schema(example = "acme-mail.com")]
@@ -203,9 +223,10 @@ pub struct CancellingDomain {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Inbox {
     /// `inb_…`
+    #[schema(example = "inb_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub id: String,
     /// The address.
-    #[schema(example = "sam.lee@acme-mail.com")]
+    #[schema(format = "email", example = "sam.lee@acme-mail.com")]
     pub email: String,
     /// Given name shown to recipients.
     #[schema(example = "Sam")]

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
+use super::any_object_schema;
 use super::order::OrderCosts;
 use crate::error::Code;
 use crate::mail::MailProvider;
@@ -16,12 +18,14 @@ pub struct Quote {
     /// Domains, licenses and inboxes by provider.
     pub plan: QuotePlan,
     /// Each domain, in submitted order.
+    #[schema(example = json!([{"domain": "acme-mail.com", "source": "registered", "provider": "google", "price_cents": 1_200}]))]
     pub domains: Vec<QuotedDomain>,
     /// What it would cost.
     pub costs: OrderCosts,
     /// What it would leave in the wallet.
     pub wallet: QuotedWallet,
     /// Everything that would make `POST /orders` refuse it; empty when it would be accepted.
+    #[schema(example = json!([]))]
     pub problems: Vec<Problem>,
 }
 
@@ -29,8 +33,10 @@ pub struct Quote {
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct QuotePlan {
     /// On Google.
+    #[schema(example = json!({"domains": 1, "licenses": 2, "inboxes": 2}))]
     pub google: PlannedProvider,
     /// On Microsoft.
+    #[schema(example = json!({"domains": 0, "licenses": 0, "inboxes": 0}))]
     pub microsoft: PlannedProvider,
 }
 
@@ -38,10 +44,13 @@ pub struct QuotePlan {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PlannedProvider {
     /// Domains.
+    #[schema(example = 1)]
     pub domains: u32,
     /// Licenses.
+    #[schema(example = 2)]
     pub licenses: u32,
     /// Inboxes.
+    #[schema(example = 2)]
     pub inboxes: u32,
 }
 
@@ -75,8 +84,10 @@ pub struct QuotedDomain {
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct QuotedWallet {
     /// Now.
+    #[schema(example = 500_000)]
     pub balance_cents: Cents,
     /// After the order; negative when the wallet does not hold enough.
+    #[schema(example = 498_100)]
     pub after_cents: Cents,
 }
 
@@ -86,11 +97,16 @@ pub struct Problem {
     /// The code `POST /orders` would answer.
     pub code: Code,
     /// The sentence.
+    #[schema(example = "domains must have 2 entries: the plan needs 2")]
     pub message: String,
     /// The request field at fault.
     #[schema(required = true)]
     pub field: Option<String>,
     /// More, by code.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = details_schema)]
     pub details: Map<String, Value>,
+}
+
+fn details_schema() -> Object {
+    any_object_schema("More, by code.")
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::status::{SwapStatus, SwapType};
+use crate::status::{SwapReason, SwapStatus, SwapType};
 use crate::time::Timestamp;
 
 /// The replacement of a domain, or the renaming of one inbox.
@@ -22,7 +22,7 @@ pub struct Swap {
     #[schema(example = "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub domain_id: String,
     /// The name that comes in; null for `user_names`.
-    #[schema(example = "acme-mail.com")]
+    #[schema(required = true, example = "acme-next.com")]
     pub replacement_domain: Option<String>,
     /// The inbox that is renamed; left out while it is not made, and for other types.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub struct Swap {
     pub status: SwapStatus,
     /// Why it failed or what it waits for; left out otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "duplicate", nullable = false)]
+    #[schema(value_type = SwapReason, required = false)]
     pub reason: Option<String>,
     /// When it was accepted.
     pub created_at: Timestamp,

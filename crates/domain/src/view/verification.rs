@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SignatureCheck {
     /// Whether a receiver with the account's sandbox secret would accept it.
+    #[schema(example = true)]
     pub valid: bool,
     /// Everything that was looked at.
     pub checks: Vec<VerificationCheck>,
@@ -22,8 +23,10 @@ pub struct VerificationCheck {
     #[schema(example = "peeker.signature")]
     pub name: String,
     /// Whether it is as it should be.
+    #[schema(example = true)]
     pub ok: bool,
     /// What was found, and what to do about it.
+    #[schema(example = "The signature is right")]
     pub message: String,
 }
 
@@ -33,8 +36,13 @@ pub struct Expected {
     /// What is signed, by header.
     pub signed_content: SignedContent,
     /// Bytes of the body.
+    #[schema(example = 68)]
     pub body_bytes: usize,
     /// SHA-256 of the body, in hex.
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
     pub body_sha256: String,
     /// The body as it was sent; `null` when there is no such event, and the two above are about the body you gave.
     #[schema(required = true)]

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::money::Cents;
 use crate::time::Timestamp;
+use crate::wallet::LedgerReason;
 
 /// What the wallet holds.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -41,16 +42,16 @@ pub struct WalletTransaction {
     #[schema(example = "txn_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub id: String,
     /// What the wallet paid (negative) or got.
-    #[schema(example = -11_200)]
+    #[schema(example = 500_000)]
     pub amount_cents: Cents,
     /// `order`, `renewal`, `swap`, `refund`, `credit`; in the sandbox also `sandbox_funding`.
-    #[schema(example = "order")]
+    #[schema(value_type = LedgerReason)]
     pub reason: String,
     /// The order it was for; null when it was for none.
-    #[schema(required = true, example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    #[schema(required = true, pattern = "^ord_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
     pub order_id: Option<String>,
     /// The operator's name for a payment; null for everything else.
-    #[schema(required = true)]
+    #[schema(required = true, example = "invoice 2026-118")]
     pub reference: Option<String>,
     /// When.
     pub created_at: Timestamp,

@@ -18,12 +18,21 @@ fn read<R: Rule>(rule: R, value: &Value) -> Result<R::Value, String> {
 #[test]
 fn integers_are_whole_and_in_range() {
     assert_eq!(read(integer(1..=10), &json!(10)), Ok(10));
+    // Languages without whole numbers write them so.
+    for ten in ["10.0", "1e1", "10.000"] {
+        let ten: Value = serde_json::from_str(ten).unwrap();
+        assert_eq!(read(integer(1..=10), &ten), Ok(10));
+        assert_eq!(read(choice(&[2, 10]), &ten), Ok(10));
+        assert_eq!(read(client_id(), &ten), Ok(Some(ClientId::Number(10))));
+    }
     for bad in [
         json!(0),
         json!(11),
         json!(-1),
         json!(5_000_000_000_u64),
-        json!(1.0),
+        json!(1.5),
+        json!(-1.0),
+        json!(1e300),
         json!("1"),
         json!(true),
     ] {

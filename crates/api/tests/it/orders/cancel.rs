@@ -500,6 +500,18 @@ async fn an_order_that_ended_cannot_be_cancelled(app: &TestApp) {
     assert_eq!(app.event_types().await, before);
 }
 
+/// Clients that are made from the document send `null` for a body that is left out.
+#[apply(on_both_engines!)]
+async fn null_is_no_body(app: &TestApp) {
+    let id = completed(app, "nothing").await;
+    let path = format!("/orders/{id}/cancel");
+    let cancelled = app.client().post_text(&path, "null").await.data(200);
+    assert_eq!(cancelled["status"], "cancel_scheduled");
+    let again = app.client().post_text(&path, "").await.data(200);
+    assert_eq!(again["cancels_at"], cancelled["cancels_at"]);
+    app.may_leave_jobs();
+}
+
 #[apply(on_both_engines!)]
 async fn malformed_wishes_are_refused(app: &TestApp) {
     let client = app.client();

@@ -1,169 +1,17 @@
-//! The `OpenAPI` document: the file in the repository, what every operation says, and that the server keeps to it.
-
-use std::collections::BTreeSet;
-use std::path::Path;
+//! The server keeps to the document: what it serves, what its answers look like, and that the examples are taken.
 
 use jsonschema::Validator;
 use peeker_testkit::{Response, TestApp, apply, on_both_engines};
 use serde_json::{Value, json};
 
+use super::{document, resolve};
 use crate::operations::{ALL, Operation, Records};
-
-fn document() -> Value {
-    serde_json::to_value(peeker_api::openapi()).unwrap()
-}
-
-/// Every operation of the document as (method, path, operation).
-fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
-    let paths = document["paths"].as_object().unwrap();
-    paths
-        .iter()
-        .flat_map(|(path, item)| {
-            let methods = item.as_object().unwrap().iter();
-            methods.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
-        })
-        .collect()
-}
-
-fn parameters(operation: &Value, place: &str) -> BTreeSet<String> {
-    let all = operation["parameters"].as_array().into_iter().flatten();
-    let here = all.filter(|parameter| parameter["in"] == place);
-    here.map(|parameter| parameter["name"].as_str().unwrap().to_owned())
-        .collect()
-}
-
-#[test]
-fn the_file_in_the_repository_is_the_document_of_the_code() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi.json");
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    let current = peeker_api::openapi().to_pretty_json().unwrap() + "\n";
-    assert!(
-        committed == current,
-        "openapi.json is not what the code describes; run: cargo run -- openapi > openapi.json"
-    );
-}
-
-#[test]
-fn every_operation_says_what_all_of_them_share() {
-    let document = document();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    assert_eq!(document["servers"][0]["url"], "/partner/v1");
-    assert_eq!(document["security"], json!([{ "BearerAuth": [] }]));
-    let bearer = &document["components"]["securitySchemes"]["BearerAuth"];
-    assert_eq!(
-        (&bearer["type"], &bearer["scheme"]),
-        (&json!("http"), &json!("bearer"))
-    );
-    let tags: Vec<_> = document["tags"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|tag| &tag["name"])
-        .collect();
-    let mut ids = BTreeSet::new();
-    for (method, path, operation) in operations(&document) {
-        let named = format!("{method} {path}");
-        let id = operation["operationId"].as_str().unwrap_or_default();
-        assert!(
-            !id.is_empty() && ids.insert(id),
-            "{named}: operationId {id:?}"
-        );
-        let own_tags = operation["tags"].as_array().unwrap();
-        assert!(
-            own_tags.len() == 1 && tags.contains(&&own_tags[0]),
-            "{named}: {own_tags:?}"
-        );
-        for part in ["summary", "description"] {
-            assert!(
-                operation[part]
-                    .as_str()
-                    .is_some_and(|text| !text.is_empty()),
-                "{named} has no {part}"
-            );
-        }
-        let has_body = operation["requestBody"].is_object();
-        let mut statuses = vec!["400", "401", "403", "429", "500", "503"];
-        statuses.extend(["413", "415"].iter().filter(|_| has_body));
-        statuses.extend(["404"].iter().filter(|_| path.contains("{id}")));
-        for status in statuses {
-            let schema = &operation["responses"][status]["content"]["application/json"]["schema"];
-            assert_eq!(
-                schema["$ref"], "#/components/schemas/ErrorEnvelope",
-                "{named} {status}"
-            );
-        }
-        assert!(
-            operation["responses"]["429"]["headers"]["Retry-After"].is_object(),
-            "{named}"
-        );
-        for (status, response) in operation["responses"].as_object().unwrap() {
-            let headers = &response["headers"];
-            assert!(headers["Peeker-Request-Id"].is_object(), "{named} {status}");
-            for name in ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"] {
-                assert_eq!(
-                    headers[name].is_object(),
-                    status != "401",
-                    "{named} {status} {name}"
-                );
-            }
-        }
-        assert_eq!(
-            parameters(operation, "path").contains("id"),
-            path.contains("{id}"),
-            "{named}"
-        );
-        assert_eq!(
-            parameters(operation, "header").contains("Idempotency-Key"),
-            method == "post",
-            "{named}"
-        );
-        let is_list = id.starts_with("list");
-        for name in ["per_page", "page_token"] {
-            assert_eq!(
-                parameters(operation, "query").contains(name),
-                is_list,
-                "{named}"
-            );
-        }
-    }
-}
-
-#[test]
-fn request_bodies_refuse_unknown_fields_in_the_document_too() {
-    let document = document();
-    let schema_of = |schema: &Value| -> Value {
-        let target = schema["$ref"].as_str().unwrap();
-        document.pointer(&target[1..]).unwrap().clone()
-    };
-    for (method, path, operation) in operations(&document) {
-        let Some(body) = operation.get("requestBody") else {
-            continue;
-        };
-        let may_be_missing = operation["operationId"] == "cancelOrder";
-        assert_eq!(body["required"] == true, !may_be_missing, "{method} {path}");
-        let mut schema = body["content"]["application/json"]["schema"].clone();
-        if schema.get("$ref").is_some() {
-            schema = schema_of(&schema);
-        }
-        let forms = schema["oneOf"]
-            .as_array()
-            .map_or(vec![schema.clone()], |forms| {
-                let bodies = forms.iter().filter(|form| form["type"] != "null");
-                bodies.map(schema_of).collect()
-            });
-        for form in forms {
-            assert_eq!(
-                form["additionalProperties"], false,
-                "{method} {path}: {form}"
-            );
-        }
-    }
-}
 
 /// The schema of one answer of an operation.
 fn validator(document: &Value, operation: &Operation, status: u16) -> Validator {
     let method = operation.method.as_str().to_lowercase();
     let answer = &document["paths"][operation.path][method]["responses"][status.to_string()];
+    let answer = resolve(document, answer);
     let content = answer["content"].as_object().unwrap();
     let schema = &content.values().next().unwrap()["schema"];
     assert!(
@@ -207,7 +55,11 @@ fn undocumented(document: &Value, schema: &Value, value: &Value, found: &mut Vec
         );
     }
     if let Some(forms) = schema["oneOf"].as_array() {
-        let form = forms.iter().find(|form| form["type"] != "null");
+        let kind = value["type"].as_str().unwrap_or_default();
+        let by_kind = &schema["discriminator"]["mapping"][kind];
+        let form = forms
+            .iter()
+            .find(|form| form["type"] != "null" && (by_kind.is_null() || form["$ref"] == *by_kind));
         return form
             .into_iter()
             .for_each(|form| undocumented(document, form, value, found));
