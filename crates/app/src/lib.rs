@@ -220,8 +220,13 @@ impl App {
         match environment {
             Environment::Test => Ok(&self.0.sandbox),
             Environment::Live => Err(Error::unavailable(
-                "This server has no live providers: [providers.registrar], [providers.dns], [providers.mail] and \
-                 [providers.sequencer] are not configured. Use a pk_test_ key until they are",
+                "Live orders are not available on this service yet, and nothing was changed. Ask its operator when they will \
+                 be; a pk_test_ key works until then",
+            )
+            // For the operator, who reads the log.
+            .with_source(
+                "live needs a registrar, a DNS provider, a mail provider and a sequencer, and this version has none to \
+                 configure yet; see peeker doctor",
             )),
         }
     }

@@ -7,6 +7,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod addresses;
 mod books;
 mod cancellation;
 mod clock;

@@ -7,6 +7,7 @@ mod listen;
 mod migrate;
 mod openapi;
 mod partner;
+mod profile;
 pub mod serve;
 mod trigger;
 mod wallet;
@@ -76,6 +77,9 @@ enum Command {
     Migrate(migrate::Arguments),
     /// Print the OpenAPI 3.1 document of the API
     Openapi(openapi::Arguments),
+    /// How strict this installation is: show it, change it
+    #[command(subcommand)]
+    Profile(profile::Command),
     /// Check configuration, databases, keys, clock and providers, and say what to do
     Doctor(doctor::Arguments),
 }
@@ -157,6 +161,7 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Listen(arguments) => listen::run(arguments, output).await,
             Command::Trigger(arguments) => trigger::run(arguments, output).await,
             Command::Wallet(command) => return wallet::run(&global, command, output).await,
+            Command::Profile(command) => profile::run(&global, command, output).await,
             Command::Migrate(_) => migrate::run(&global, output).await,
             Command::Openapi(_) => openapi::run(),
             Command::Doctor(arguments) => return doctor::run(&global, arguments, output).await,

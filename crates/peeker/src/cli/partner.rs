@@ -44,9 +44,7 @@ pub struct Create {
 /// Runs a command about partners.
 pub async fn run(global: &Global, command: Command, output: Output) -> Result<()> {
     let installation = Installation::find(global)?;
-    let app = installation
-        .open(installation.profile(None), output)
-        .await?;
+    let app = installation.open(output).await?;
     match command {
         Command::Create(Create { name, tier }) => {
             let created = partners::create(&app, &name, tier).await?;

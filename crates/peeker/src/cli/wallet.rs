@@ -122,9 +122,7 @@ fn in_cents(text: &str) -> Result<Cents, String> {
 /// Runs a command about wallets. Exit status 1 when the books are wrong.
 pub async fn run(global: &Global, command: Command, output: Output) -> Result<ExitCode> {
     let installation = Installation::find(global)?;
-    let app = installation
-        .open(installation.profile(None), output)
-        .await?;
+    let app = installation.open(output).await?;
     match command {
         Command::Credit(command) => credit(&app, command, output).await?,
         Command::Show(Show {

@@ -70,9 +70,7 @@ pub async fn run(global: &Global, arguments: Rotate, output: Output) -> Result<(
         overlap,
     } = arguments;
     let installation = Installation::find(global)?;
-    let app = installation
-        .open(installation.profile(None), output)
-        .await?;
+    let app = installation.open(output).await?;
     let overlap = overlap.unwrap_or(DEFAULT_OVERLAP_SECONDS);
     let rotated = rotation::rotate(&app, &partner, environment, overlap).await?;
     let answer = json!({
