@@ -24,8 +24,8 @@ Examples:
   peeker webhook resume org_… --environment live --json
   {\"live\":{\"resumed\":true,\"released_count\":12}}
 
-An endpoint that only failed for five days, or that answered 410, is paused and its events wait. It is tried every hour,
-after a 410 every day, and resumed by its first success; this command does not wait for that. If it still fails, it is
+An endpoint that only failed for five days, or that answered 410, is paused and its events wait. It is tried every hour, \
+after a 410 every day, and resumed by its first success; this command does not wait for that. If it still fails, it is \
 paused again.";
 
 /// Arguments of `webhook show`.
