@@ -22,6 +22,7 @@ mod log;
 mod matrix;
 mod model_based;
 mod names;
+mod partners;
 mod provider_errors;
 mod provisioning;
 mod registrations;

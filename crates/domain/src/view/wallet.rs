@@ -26,15 +26,18 @@ pub struct WalletTransaction {
     /// What the wallet paid (negative) or got.
     #[schema(example = -11_200)]
     pub amount_cents: Cents,
-    /// `order`, `renewal`, `swap`, `refund`, `credit`; in the sandbox also `sandbox_funding`.
+    /// `order`, `renewal`, `swap`, `refund`, `credit`, `debit`, `correction`; in the sandbox also `sandbox_funding`.
     #[schema(example = "order")]
     pub reason: String,
     /// The order it was for; null when it was for none.
     #[schema(required = true, example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
     pub order_id: Option<String>,
-    /// The operator's name for a payment; null for everything else.
+    /// The operator's name for a booking; null for everything else.
     #[schema(required = true)]
     pub reference: Option<String>,
+    /// Why the operator booked it, in words; null when nothing was said.
+    #[schema(required = true)]
+    pub note: Option<String>,
     /// When.
     pub created_at: Timestamp,
 }

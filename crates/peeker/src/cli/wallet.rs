@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use peeker_app::wallet::{self, Audit, Credited, Shown};
+use peeker_app::wallet::{self, Audit, Booked, Decision, Shown};
 use peeker_domain::id::AccountId;
 use peeker_domain::view::WalletTransaction;
 use peeker_domain::{Cents, Environment, Timestamp};
@@ -22,6 +22,24 @@ Examples:
 
 A payment with a reference is booked once: the same reference again changes nothing and says so.";
 
+const DEBIT_EXAMPLES: &str = "\
+Examples:
+  peeker wallet debit org_… --environment live --amount 120.00 --reference \"wire back 7\"
+  peeker wallet debit org_… --environment live --cents 12000 --reference \"wire back 7\" \\
+      --reason \"Unused balance returned\" --json
+  {\"booked\":true,\"amount_cents\":-12000,\"balance_cents\":0,\"booked_at\":null}
+
+A reference is booked once: again, nothing changes. A wallet never goes below zero: more than it holds is refused.";
+
+const CORRECT_EXAMPLES: &str = "\
+Examples:
+  peeker wallet correct org_… --environment live --amount -50.00 --reference \"wire 8, twice\"
+  peeker wallet correct org_… --environment live --amount 5.00 --reference \"fee of wire 9\" \\
+      --reason \"The bank's fee was taken from the payment\"
+
+The wrong booking stays in the ledger, and this one beside it. A reference is booked once: again, nothing changes. A wallet \
+never goes below zero.";
+
 const SHOW_EXAMPLES: &str = "\
 Examples:
   peeker wallet show org_…
@@ -32,8 +50,8 @@ Examples:
   peeker wallet verify
   peeker wallet verify org_… --json
 
-Computes every balance anew, of both environments: the entries of each transaction must add up to zero, each balance
-must be the sum of the wallet's entries, and none may be below zero. Changes nothing; safe while a server runs.
+Computes every balance anew, of both environments: the entries of each transaction must add up to zero, each balance \
+must be the sum of the wallet's entries, and none may be below zero. Changes nothing; safe while a server runs. \
 Exit status 1 if something is wrong.";
 
 /// What can be done with wallets.
@@ -41,6 +59,10 @@ Exit status 1 if something is wrong.";
 pub enum Command {
     /// Book a payment of a partner
     Credit(Credit),
+    /// Take out what was paid back to a partner
+    Debit(Debit),
+    /// Put a wrong booking right, in either direction
+    Correct(Correct),
     /// Show what a wallet holds and its last transactions
     Show(Show),
     /// Hold all wallets against their entries
@@ -66,6 +88,52 @@ pub struct Credit {
     reference: Option<String>,
 }
 
+/// Flags of `wallet debit`.
+#[derive(Debug, Args)]
+#[command(after_help = DEBIT_EXAMPLES)]
+pub struct Debit {
+    /// The partner, org_…
+    partner: AccountId,
+
+    /// Whose wallet: of orders that cost money, or of the sandbox
+    #[arg(long, value_parser = word!(Environment))]
+    environment: Environment,
+
+    #[command(flatten)]
+    amount: Amount,
+
+    /// Your name for it, such as the number of a bank transfer
+    #[arg(long, value_name = "TEXT")]
+    reference: String,
+
+    /// Why, in words; the partner can read it
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Flags of `wallet correct`.
+#[derive(Debug, Args)]
+#[command(after_help = CORRECT_EXAMPLES)]
+pub struct Correct {
+    /// The partner, org_…
+    partner: AccountId,
+
+    /// Whose wallet: of orders that cost money, or of the sandbox
+    #[arg(long, value_parser = word!(Environment))]
+    environment: Environment,
+
+    #[command(flatten)]
+    amount: SignedAmount,
+
+    /// Your name for it, such as that of the booking that was wrong
+    #[arg(long, value_name = "TEXT")]
+    reference: String,
+
+    /// Why, in words; the partner can read it
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Amount {
@@ -76,6 +144,32 @@ struct Amount {
     /// Cents
     #[arg(long, value_name = "CENTS", value_parser = in_cents)]
     cents: Option<Cents>,
+}
+
+impl Amount {
+    /// Exactly one of the two is there.
+    fn cents(&self) -> Cents {
+        self.amount.or(self.cents).unwrap_or(Cents::ZERO)
+    }
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct SignedAmount {
+    /// Dollars and cents into the wallet, or out of it, such as -12.50
+    #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true, value_parser = in_signed_dollars)]
+    amount: Option<Cents>,
+
+    /// The same in cents
+    #[arg(long, value_name = "CENTS", allow_hyphen_values = true, value_parser = in_cents)]
+    cents: Option<Cents>,
+}
+
+impl SignedAmount {
+    /// Exactly one of the two is there.
+    fn cents(&self) -> Cents {
+        self.amount.or(self.cents).unwrap_or(Cents::ZERO)
+    }
 }
 
 /// Flags of `wallet show`.
@@ -114,6 +208,13 @@ fn in_dollars(text: &str) -> Result<Cents, String> {
     Ok(Cents(in_cents))
 }
 
+fn in_signed_dollars(text: &str) -> Result<Cents, String> {
+    match text.strip_prefix('-') {
+        Some(out) => in_dollars(out).map(|cents| -cents),
+        None => in_dollars(text),
+    }
+}
+
 fn in_cents(text: &str) -> Result<Cents, String> {
     let wrong = |_| format!("{text:?} is no number of cents such as 500000");
     text.parse().map(Cents).map_err(wrong)
@@ -124,7 +225,9 @@ pub async fn run(global: &Global, command: Command, output: Output) -> Result<Ex
     let installation = Installation::find(global)?;
     let app = installation.open(output).await?;
     match command {
-        Command::Credit(command) => credit(&app, command, output).await?,
+        Command::Credit(command) => book(&app, command.into(), output).await?,
+        Command::Debit(command) => book(&app, command.into(), output).await?,
+        Command::Correct(command) => book(&app, command.into(), output).await?,
         Command::Show(Show {
             partner,
             environment,
@@ -140,34 +243,86 @@ pub async fn run(global: &Global, command: Command, output: Output) -> Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// A booked payment for scripts.
+/// A booking for scripts.
 #[derive(Serialize)]
-struct CreditJson {
-    credited: bool,
+struct BookedJson {
+    /// Whether it was booked now.
+    booked: bool,
+    /// What moved into the wallet, negative when out of it.
     amount_cents: Cents,
     balance_cents: Cents,
-    /// When a payment with the same reference was booked.
+    /// When one with the same reference was booked.
     booked_at: Option<Timestamp>,
 }
 
-async fn credit(app: &peeker_app::App, command: Credit, output: Output) -> Result<()> {
-    let Credit {
+/// What is to be booked, and where.
+struct Wish {
+    partner: AccountId,
+    environment: Environment,
+    decision: Decision,
+    reference: Option<String>,
+    reason: Option<String>,
+}
+
+impl From<Credit> for Wish {
+    fn from(command: Credit) -> Self {
+        Self {
+            partner: command.partner,
+            environment: command.environment,
+            decision: Decision::Credit(command.amount.cents()),
+            reference: command.reference,
+            reason: None,
+        }
+    }
+}
+
+impl From<Debit> for Wish {
+    fn from(command: Debit) -> Self {
+        Self {
+            partner: command.partner,
+            environment: command.environment,
+            decision: Decision::Debit(command.amount.cents()),
+            reference: Some(command.reference),
+            reason: command.reason,
+        }
+    }
+}
+
+impl From<Correct> for Wish {
+    fn from(command: Correct) -> Self {
+        Self {
+            partner: command.partner,
+            environment: command.environment,
+            decision: Decision::Correct(command.amount.cents()),
+            reference: Some(command.reference),
+            reason: command.reason,
+        }
+    }
+}
+
+async fn book(app: &peeker_app::App, wish: Wish, output: Output) -> Result<()> {
+    let Wish {
         partner,
         environment,
-        amount,
+        decision,
         reference,
-    } = command;
-    // Exactly one of the two is there.
-    let amount = amount.amount.or(amount.cents).unwrap_or(Cents::ZERO);
-    let credited = wallet::credit(app, environment, &partner, amount, reference.as_deref()).await?;
+        reason,
+    } = wish;
+    let (reference, note) = (reference.as_deref(), reason.as_deref());
+    let booked = wallet::book(app, environment, &partner, decision, reference, note).await?;
     let shown = wallet::show(app, environment, &partner, 1).await?;
     let balance = shown.wallet.balance_cents;
-    let booked_at = match credited {
-        Credited::New => None,
-        Credited::Before(_, at) => Some(at),
+    let booked_at = match booked {
+        Booked::New => None,
+        Booked::Before { at, .. } => Some(at),
     };
-    let json = CreditJson {
-        credited: booked_at.is_none(),
+    let (word, amount) = match decision {
+        Decision::Credit(amount) => ("credit", amount),
+        Decision::Debit(amount) => ("debit", -amount),
+        Decision::Correct(amount) => ("correction", amount),
+    };
+    let json = BookedJson {
+        booked: booked_at.is_none(),
         amount_cents: amount,
         balance_cents: balance,
         booked_at,
@@ -175,7 +330,7 @@ async fn credit(app: &peeker_app::App, command: Credit, output: Output) -> Resul
     output.answer(&json, |output| {
         let (amount, balance) = (dollars(amount.0), dollars(balance.0));
         let title = match booked_at {
-            None => format!("Booked {amount} in the {environment} wallet of {partner}"),
+            None => format!("Booked a {word} of {amount} in the {environment} wallet of {partner}"),
             Some(at) => {
                 format!("Nothing changed: {amount} was booked under this reference at {at}")
             }

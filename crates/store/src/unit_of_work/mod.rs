@@ -8,6 +8,8 @@
 mod job_rows;
 mod money;
 
+pub use money::Booking;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::delivery::Pause;
