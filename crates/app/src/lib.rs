@@ -35,6 +35,7 @@ pub mod sandbox;
 pub mod secrets;
 pub mod settings;
 mod simulator;
+pub mod stuck_jobs;
 pub mod swaps;
 mod under_way;
 pub mod users;

@@ -83,6 +83,19 @@ pub async fn find(
     row.map(to_view).transpose()
 }
 
+/// An action by its id alone, and whose it is.
+pub async fn find_unscoped(
+    db: &EnvironmentDb,
+    id: &ActionId,
+) -> Result<Option<(AccountId, view::PendingAction)>> {
+    let row = Entity::find()
+        .filter(Column::Id.eq(id))
+        .one(&db.pools.reader)
+        .await?;
+    row.map(|row| Ok((row.account_id.clone(), to_view(row)?)))
+        .transpose()
+}
+
 /// Resolves the open actions of a domain for one reason; what they blocked goes on. Gives back how many there were.
 pub async fn resolve_for_domain(
     work: &mut UnitOfWork<'_>,

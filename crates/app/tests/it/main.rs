@@ -22,6 +22,7 @@ mod log;
 mod matrix;
 mod model_based;
 mod names;
+mod operator;
 mod partners;
 mod provider_errors;
 mod provisioning;

@@ -1,7 +1,9 @@
 //! The command line: what can be typed, and which file answers it.
 
+mod action;
 mod demo;
 mod doctor;
+mod job;
 mod key;
 mod listen;
 mod migrate;
@@ -77,6 +79,12 @@ enum Command {
     /// Customers of partners: restore a deleted one
     #[command(subcommand)]
     User(user::Command),
+    /// Pending actions: resolve one that does not end by itself
+    #[command(subcommand)]
+    Action(action::Command),
+    /// Work that failed on our side: list it, try it again
+    #[command(subcommand)]
+    Job(job::Command),
     /// Bring the databases to this version's schema
     Migrate(migrate::Arguments),
     /// Print the OpenAPI 3.1 document of the API
@@ -187,6 +195,8 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Wallet(command) => return wallet::run(&global, command, output).await,
             Command::Profile(command) => profile::run(&global, command, output).await,
             Command::User(command) => user::run(&global, command, output).await,
+            Command::Action(command) => action::run(&global, command, output).await,
+            Command::Job(command) => job::run(&global, command, output).await,
             Command::Migrate(_) => migrate::run(&global, output).await,
             Command::Openapi(_) => openapi::run(),
             Command::Doctor(arguments) => return doctor::run(&global, arguments, output).await,

@@ -455,3 +455,33 @@ fn a_customer_that_nobody_has_is_named_as_missing() {
     let message = text(&error["error"]["message"]);
     assert!(message.contains("No such customer"), "{message}");
 }
+
+#[test]
+fn stuck_work_is_listed_and_what_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let nothing = (value!({ "jobs": [] }), Some(0));
+    assert_eq!(json(folder, &["job", "list"]), nothing);
+    assert_eq!(json(folder, &["job", "retry", "--dead"]), nothing);
+    for (missing, hint) in [
+        (&["job", "retry", "dom_none"][..], "peeker job list"),
+        (
+            &["action", "resolve", "act_01M7YXRN1P00000000HYC7BHAY"],
+            "No such action",
+        ),
+    ] {
+        let (error, status) = json(folder, missing);
+        assert_eq!(
+            (error["error"]["code"].as_str(), status),
+            (Some("not_found"), Some(1))
+        );
+        assert!(text(&error["error"]["message"]).contains(hint), "{error}");
+    }
+    for wrong in [&["job", "retry"][..], &["job", "retry", "x", "--dead"]] {
+        let (error, status) = json(folder, wrong);
+        assert_eq!(
+            (error["error"]["code"].as_str(), status),
+            (Some("usage"), Some(2))
+        );
+    }
+}

@@ -176,7 +176,7 @@ impl<'a> UnitOfWork<'a> {
     }
 
     /// Adds to the history of an order.
-    fn record_history(
+    pub fn record_history(
         &mut self,
         account: &AccountId,
         order: &OrderId,

@@ -275,7 +275,7 @@ async fn work(db: &EnvironmentDb, now: Timestamp) -> Result<Check, StoreError> {
     let name = work_name(db.environment);
     let waiting = format!("{ready} jobs and {pending} webhooks to do");
     Ok(if dead > 0 {
-        let advice = "Each has its reason in the server's log and in jobs.last_error; its order does not go on by itself";
+        let advice = "peeker job list tells why; mend that, then peeker job retry --dead. What they are for does not go on by itself";
         Check::warn(
             name,
             format!("{dead} jobs were given up; {waiting}"),
