@@ -135,8 +135,8 @@ impl Quota {
 }
 
 impl App {
-    /// The actor of a bearer key. Errors: `unauthorized` for a malformed, unknown or revoked key, and for one of a partner that
-    /// was closed.
+    /// The actor of a bearer key. Errors: `unauthorized` for a malformed, unknown or revoked key, and for one of a
+    /// partner that was closed.
     pub async fn authenticate(&self, secret: &str) -> Result<Actor> {
         let refused = || {
             Error::new(

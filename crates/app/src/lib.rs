@@ -221,8 +221,8 @@ impl App {
         match environment {
             Environment::Test => Ok(&self.0.sandbox),
             Environment::Live => Err(Error::unavailable(
-                "Live orders are not available on this service yet, and nothing was changed. Ask its operator when they will \
-                 be; a pk_test_ key works until then",
+                "Live domains and orders are not available on this service yet, and nothing was changed. Ask its operator \
+                 when they will be; a pk_test_ key works until then",
             )
             // For the operator, who reads the log.
             .with_source(

@@ -137,10 +137,10 @@ pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Resul
             .note("Stopping: requests and jobs under way may end. A second signal stops at once.");
     })?;
     let app = installation.open_in(*profile, output).await?;
-    let recorded = profile::record_first(&app, *profile).await?;
-    if recorded != *profile {
+    let on_record = profile::record_first(&app, *profile).await?;
+    if on_record != *profile {
         // Another server was the first, a moment ago.
-        return Err(Profile::another(recorded, *profile));
+        return Err(Profile::another(on_record, *profile));
     }
     let api_address = api.as_ref().map(|bound| bound.address);
     let metrics_address = recorder.as_ref().map(|(bound, _)| bound.address);

@@ -1,18 +1,14 @@
-//! `peeker wallet`: payments of partners, what their wallets hold, and whether the books are right.
+//! `peeker wallet credit`, `debit` and `correct`.
 
-use std::process::ExitCode;
-
-use clap::{Args, Subcommand};
-use peeker_app::wallet::{self, Audit, Booked, Decision, Shown};
+use clap::Args;
+use peeker_app::App;
+use peeker_app::wallet::{self, Booked, Decision};
 use peeker_domain::id::AccountId;
-use peeker_domain::view::WalletTransaction;
 use peeker_domain::{Cents, Environment, Timestamp};
 use serde::Serialize;
 
-use super::word;
+use crate::cli::word;
 use crate::failure::Result;
-use crate::global_options::Global;
-use crate::installation::Installation;
 use crate::output::{Output, dollars};
 
 const CREDIT_EXAMPLES: &str = "\
@@ -39,35 +35,6 @@ Examples:
 
 The wrong booking stays in the ledger, and this one beside it. A reference is booked once: again, nothing changes. A wallet \
 never goes below zero.";
-
-const SHOW_EXAMPLES: &str = "\
-Examples:
-  peeker wallet show org_…
-  peeker wallet show org_… --environment test --limit 100 --json";
-
-const VERIFY_EXAMPLES: &str = "\
-Examples:
-  peeker wallet verify
-  peeker wallet verify org_… --json
-
-Computes every balance anew, of both environments: the entries of each transaction must add up to zero, each balance \
-must be the sum of the wallet's entries, and none may be below zero. Changes nothing; safe while a server runs. \
-Exit status 1 if something is wrong.";
-
-/// What can be done with wallets.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Book a payment of a partner
-    Credit(Credit),
-    /// Take out what was paid back to a partner
-    Debit(Debit),
-    /// Put a wrong booking right, in either direction
-    Correct(Correct),
-    /// Show what a wallet holds and its last transactions
-    Show(Show),
-    /// Hold all wallets against their entries
-    Verify(Verify),
-}
 
 /// Flags of `wallet credit`.
 #[derive(Debug, Args)]
@@ -172,30 +139,6 @@ impl SignedAmount {
     }
 }
 
-/// Flags of `wallet show`.
-#[derive(Debug, Args)]
-#[command(after_help = SHOW_EXAMPLES)]
-pub struct Show {
-    /// The partner, org_…
-    partner: AccountId,
-
-    /// Which of the partner's wallets
-    #[arg(long, default_value = "live", value_parser = word!(Environment))]
-    environment: Environment,
-
-    /// How many of the last transactions
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    limit: u32,
-}
-
-/// Flags of `wallet verify`.
-#[derive(Debug, Args)]
-#[command(after_help = VERIFY_EXAMPLES)]
-pub struct Verify {
-    /// One partner, org_… [default: all]
-    partner: Option<AccountId>,
-}
-
 /// Dollars with at most two decimals, exactly: no floating point comes near money.
 fn in_dollars(text: &str) -> Result<Cents, String> {
     let wrong = || format!("{text:?} is no amount such as 5000.00");
@@ -220,29 +163,6 @@ fn in_cents(text: &str) -> Result<Cents, String> {
     text.parse().map(Cents).map_err(wrong)
 }
 
-/// Runs a command about wallets. Exit status 1 when the books are wrong.
-pub async fn run(global: &Global, command: Command, output: Output) -> Result<ExitCode> {
-    let installation = Installation::find(global)?;
-    let app = installation.open(output).await?;
-    match command {
-        Command::Credit(command) => book(&app, command.into(), output).await?,
-        Command::Debit(command) => book(&app, command.into(), output).await?,
-        Command::Correct(command) => book(&app, command.into(), output).await?,
-        Command::Show(Show {
-            partner,
-            environment,
-            limit,
-        }) => {
-            let shown = wallet::show(&app, environment, &partner, limit).await?;
-            output.answer(&show_json(environment, &shown), |output| {
-                show_text(environment, &shown, output)
-            })?;
-        }
-        Command::Verify(Verify { partner }) => return verify(&app, partner, output).await,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 /// A booking for scripts.
 #[derive(Serialize)]
 struct BookedJson {
@@ -256,7 +176,7 @@ struct BookedJson {
 }
 
 /// What is to be booked, and where.
-struct Wish {
+pub struct Wish {
     partner: AccountId,
     environment: Environment,
     decision: Decision,
@@ -300,7 +220,8 @@ impl From<Correct> for Wish {
     }
 }
 
-async fn book(app: &peeker_app::App, wish: Wish, output: Output) -> Result<()> {
+/// Books what is wished and tells what came of it.
+pub async fn book(app: &App, wish: Wish, output: Output) -> Result<()> {
     let Wish {
         partner,
         environment,
@@ -339,173 +260,9 @@ async fn book(app: &peeker_app::App, wish: Wish, output: Output) -> Result<()> {
     })
 }
 
-/// A wallet for scripts.
-#[derive(Serialize)]
-struct ShowJson<'a> {
-    environment: Environment,
-    balance_cents: Cents,
-    currency: &'static str,
-    transactions: &'a [WalletTransaction],
-}
-
-fn show_json(environment: Environment, shown: &Shown) -> ShowJson<'_> {
-    ShowJson {
-        environment,
-        balance_cents: shown.wallet.balance_cents,
-        currency: shown.wallet.currency,
-        transactions: &shown.transactions,
-    }
-}
-
-fn show_text(environment: Environment, shown: &Shown, output: Output) -> String {
-    let balance = dollars(shown.wallet.balance_cents.0);
-    let title = output.bold(&format!("{balance} in the {environment} wallet"));
-    if shown.transactions.is_empty() {
-        return format!("{title}\nNothing was booked yet.");
-    }
-    let row = |transaction: &WalletTransaction| {
-        let about = transaction
-            .order_id
-            .as_ref()
-            .or(transaction.reference.as_ref());
-        vec![
-            transaction.created_at.to_string(),
-            dollars(transaction.amount_cents.0),
-            transaction.reason.clone(),
-            about.cloned().unwrap_or_default(),
-            transaction.id.clone(),
-        ]
-    };
-    let rows: Vec<_> = shown.transactions.iter().map(row).collect();
-    let heading = ["TIME", "AMOUNT", "REASON", "ORDER OR REFERENCE", "ID"];
-    format!("{title}\n{}", output.table("  ", &heading, &rows))
-}
-
-/// The report for scripts.
-#[derive(Serialize)]
-struct VerifyJson {
-    ok: bool,
-    wallets: usize,
-    transactions: i64,
-    wrong: Vec<Wrong>,
-}
-
-/// A wallet that is not as its entries say.
-#[derive(Serialize)]
-struct Wrong {
-    environment: Environment,
-    partner: AccountId,
-    balance_cents: Cents,
-    booked_cents: Cents,
-    unbalanced_transactions: i64,
-}
-
-async fn verify(
-    app: &peeker_app::App,
-    partner: Option<AccountId>,
-    output: Output,
-) -> Result<ExitCode> {
-    let mut report = VerifyJson {
-        ok: true,
-        wallets: 0,
-        transactions: 0,
-        wrong: Vec::new(),
-    };
-    for environment in [Environment::Live, Environment::Test] {
-        for audit in wallet::audit(app, environment, partner.as_ref()).await? {
-            report.wallets += 1;
-            report.transactions += audit.transactions;
-            if !audit.is_right() {
-                report.wrong.push(wrong(environment, audit));
-            }
-        }
-    }
-    report.ok = report.wrong.is_empty();
-    output.answer(&report, |output| verify_text(&report, output))?;
-    Ok(if report.ok {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-fn wrong(environment: Environment, audit: Audit) -> Wrong {
-    Wrong {
-        environment,
-        partner: audit.account_id,
-        balance_cents: audit.balance_cents,
-        booked_cents: audit.booked_cents,
-        unbalanced_transactions: audit.unbalanced,
-    }
-}
-
-fn verify_text(report: &VerifyJson, output: Output) -> String {
-    let VerifyJson {
-        wallets,
-        transactions,
-        ..
-    } = report;
-    let seen = format!("wallets: {wallets}, transactions: {transactions}");
-    if report.ok {
-        return format!(
-            "{}: every balance is what its entries add up to",
-            output.bold(&seen)
-        );
-    }
-    let mut lines = vec![output.bold(&format!("{seen}, {} wrong:", report.wrong.len()))];
-    for wrong in &report.wrong {
-        let who = format!("  {} {}", wrong.environment, wrong.partner);
-        if wrong.balance_cents != wrong.booked_cents {
-            let (holds, booked) = (
-                dollars(wrong.balance_cents.0),
-                dollars(wrong.booked_cents.0),
-            );
-            lines.push(format!(
-                "{who}: the wallet holds {holds}, its entries add up to {booked}"
-            ));
-        }
-        if wrong.balance_cents < Cents::ZERO {
-            let holds = dollars(wrong.balance_cents.0);
-            lines.push(format!("{who}: the wallet is below zero: {holds}"));
-        }
-        if wrong.unbalanced_transactions > 0 {
-            let count = wrong.unbalanced_transactions;
-            lines.push(format!("{who}: {count} transactions do not add up to zero"));
-        }
-    }
-    lines.push("Restore the last good backup beside this database and compare, before anything is booked by hand.".to_owned());
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_wrong_is_said_in_plain_words() {
-        let audit = Audit {
-            account_id: AccountId::from_stored("org_1".to_owned()),
-            balance_cents: Cents(-100),
-            booked_cents: Cents(4_900),
-            transactions: 3,
-            unbalanced: 1,
-        };
-        assert!(!audit.is_right());
-        let report = VerifyJson {
-            ok: false,
-            wallets: 1,
-            transactions: 3,
-            wrong: vec![wrong(Environment::Live, audit)],
-        };
-        let text = verify_text(&report, Output::new(false));
-        for said in [
-            "live org_1: the wallet holds -$1.00, its entries add up to $49.00",
-            "live org_1: the wallet is below zero: -$1.00",
-            "live org_1: 1 transactions do not add up to zero",
-        ] {
-            assert!(text.contains(said), "{text}");
-        }
-    }
 
     #[test]
     fn dollars_are_read_to_the_cent() {
