@@ -71,6 +71,7 @@ async fn a_webhook_address_is_kept_for_both_environments(database: &TestDatabase
     for before in [
         "DELETE FROM schema_migrations WHERE version >= 2",
         "DROP TABLE webhook_urls",
+        "ALTER TABLE partners DROP COLUMN status",
         "INSERT INTO partners (id, name, tier, created_at) VALUES ('org_1', 'Acme', 'base', 1)",
         "INSERT INTO webhook_endpoints (account_id, url, updated_at) VALUES ('org_1', 'https://a.example', 5)",
     ] {
