@@ -168,6 +168,7 @@ mod tests {
             environment: Environment::Test,
             preset: Preset::Full,
             requests_per_minute: 600,
+            suspended: false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use peeker_domain::id::{AccountId, KeyId};
 use peeker_domain::rate::Tokens;
-use peeker_domain::{Code, Environment, Error, Preset, Result, Timestamp};
+use peeker_domain::{Code, Environment, Error, PartnerStatus, Preset, Result, Timestamp};
 use peeker_store::partners;
 
 use crate::failure::internal;
@@ -25,6 +25,8 @@ pub struct Actor {
     pub preset: Preset,
     /// Requests per rolling minute.
     pub requests_per_minute: u32,
+    /// Whether the operator has suspended the partner.
+    pub suspended: bool,
 }
 
 impl Actor {
@@ -35,6 +37,18 @@ impl Actor {
             Environment::Test => Ok(()),
             Environment::Live => Err(Error::not_found(noun)),
         }
+    }
+
+    /// Lets the keys of a partner pass that is not suspended. Errors: `forbidden`.
+    pub fn require_unsuspended(&self) -> Result<()> {
+        if self.suspended {
+            return Err(Error::new(
+                Code::Forbidden,
+                "This account is suspended: nothing can be read or ordered, and what was ordered goes on. Ask the operator \
+                 of this service to resume it",
+            ));
+        }
+        Ok(())
     }
 
     /// The time on the clock of the actor's account.
@@ -121,7 +135,8 @@ impl Quota {
 }
 
 impl App {
-    /// The actor of a bearer key. Errors: `unauthorized` for a malformed, unknown or revoked key.
+    /// The actor of a bearer key. Errors: `unauthorized` for a malformed, unknown or revoked key, and for one of a
+    /// partner that was closed.
     pub async fn authenticate(&self, secret: &str) -> Result<Actor> {
         let refused = || {
             Error::new(
@@ -135,10 +150,10 @@ impl App {
         // The look-up is by a keyed hash, so how long it takes says nothing about any stored secret.
         let hash = self.0.key_hasher.hash(secret);
         let found = partners::find_by_secret_unscoped(&self.0.store.control, &hash).await;
-        let key = found
+        let (key, status) = found
             .map_err(internal("look up a key"))?
             .ok_or_else(refused)?;
-        if key.revoked_at.is_some() {
+        if key.revoked_at.is_some() || status == PartnerStatus::Closed {
             return Err(refused());
         }
         self.remember_use(&key);
@@ -148,6 +163,7 @@ impl App {
             environment: key.environment,
             preset: key.preset,
             requests_per_minute: key.requests_per_minute,
+            suspended: status == PartnerStatus::Suspended,
         })
     }
 

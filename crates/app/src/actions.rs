@@ -1,9 +1,10 @@
 //! Pending actions (contract §4): what a partner or a customer has to do before a domain can go on.
 
-use peeker_domain::id::ActionId;
+use peeker_domain::id::{AccountId, ActionId, OrderId};
 use peeker_domain::view::PendingAction;
 use peeker_domain::{
-    ActionReason, ActionStatus, Environment, Error, JobKind, NewJob, Result, Timestamp, WebUrl,
+    ActionReason, ActionStatus, Environment, Error, HistoryKind, JobKind, NewJob, Result,
+    Timestamp, WebUrl,
 };
 use peeker_providers::Call;
 use peeker_store::actions as rows;
@@ -61,9 +62,15 @@ pub async fn resolve_in_sandbox(app: &App, actor: &Actor, id: &str) -> Result<Pe
             .set_up(call, &what)
             .await
             .map_err(Error::internal)?;
-        resolve(app, actor, &action, now)
-            .await
-            .map_err(internal("resolve a pending action"))?;
+        resolve(
+            app,
+            (actor.environment, &actor.account),
+            &action,
+            false,
+            now,
+        )
+        .await
+        .map_err(internal("resolve a pending action"))?;
     }
     let resolved = rows::find(db, &actor.account, &id)
         .await
@@ -71,25 +78,71 @@ pub async fn resolve_in_sandbox(app: &App, actor: &Actor, id: &str) -> Result<Pe
     resolved.ok_or_else(not_found)
 }
 
+/// What the operator has resolved, and whose it is.
+#[derive(Debug)]
+pub struct Resolved {
+    pub account: AccountId,
+    pub environment: Environment,
+    pub action: PendingAction,
+    /// Whether it was open before.
+    pub was_open: bool,
+}
+
+/// Lets what an action blocks go on, as though it were done, with a row of the order's history; again is the same. Whoever
+/// finds that it is not done opens another. Errors: `not_found`.
+pub async fn resolve_by_operator(app: &App, id: &ActionId) -> Result<Resolved> {
+    for &environment in Environment::ALL {
+        let db = &app.environment(environment).db;
+        let found = rows::find_unscoped(db, id).await;
+        let Some((account, action)) = found.map_err(internal("find a pending action"))? else {
+            continue;
+        };
+        let was_open = action.status == ActionStatus::Open;
+        if was_open {
+            let now = app.account_now(environment, &account).await?;
+            resolve(app, (environment, &account), &action, true, now)
+                .await
+                .map_err(internal("resolve a pending action"))?;
+            tracing::info!(partner.id = %account, %environment, action.id = %id, "The operator resolved {id}");
+        }
+        let resolved = rows::find(db, &account, id).await;
+        let resolved = resolved.map_err(internal("find a pending action"))?;
+        return Ok(Resolved {
+            action: resolved.unwrap_or(action),
+            account,
+            environment,
+            was_open,
+        });
+    }
+    Err(Error::not_found("pending action"))
+}
+
 async fn resolve(
     app: &App,
-    actor: &Actor,
+    (environment, account): (Environment, &AccountId),
     action: &PendingAction,
+    by_operator: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut work =
-        UnitOfWork::begin(&app.environment(actor.environment).db, [&actor.account]).await?;
+    let mut work = UnitOfWork::begin(&app.environment(environment).db, [account]).await?;
     if action.reason == ActionReason::UpdateNameservers {
         // The watch sees the nameservers and resolves the action, as it does in reality; here it looks at once.
         work.enqueue(NewJob::new(
-            &actor.account,
+            account,
             JobKind::Delegation,
             action.domain_id.as_str(),
             now,
         ));
     }
+    if by_operator {
+        let order = OrderId::from_stored(action.order_id.clone());
+        let (reason, domain) = (action.reason, &action.domain);
+        let message = format!("The operator resolved an action: {reason} of {domain}");
+        let kind = HistoryKind::ActionResolved;
+        work.record_history(account, &order, kind, message, None, now);
+    }
     let id = ActionId::from_stored(action.id.clone());
-    rows::resolve(&mut work, &actor.account, &id, now).await?;
+    rows::resolve(&mut work, account, &id, now).await?;
     work.commit().await
 }
 

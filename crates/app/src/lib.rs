@@ -35,6 +35,7 @@ pub mod sandbox;
 pub mod secrets;
 pub mod settings;
 mod simulator;
+pub mod stuck_jobs;
 pub mod swaps;
 mod under_way;
 pub mod users;
@@ -220,8 +221,13 @@ impl App {
         match environment {
             Environment::Test => Ok(&self.0.sandbox),
             Environment::Live => Err(Error::unavailable(
-                "This server has no live providers: [providers.registrar], [providers.dns], [providers.mail] and \
-                 [providers.sequencer] are not configured. Use a pk_test_ key until they are",
+                "Live domains and orders are not available on this service yet, and nothing was changed. Ask its operator \
+                 when they will be; a pk_test_ key works until then",
+            )
+            // For the operator, who reads the log.
+            .with_source(
+                "live needs a registrar, a DNS provider, a mail provider and a sequencer, and this version has none to \
+                 configure yet; see peeker doctor",
             )),
         }
     }

@@ -82,7 +82,15 @@ fn report(environment: Environment, pruned: Pruned) {
             .increment(rows);
     }
     if pruned != Pruned::default() {
-        tracing::info!(?pruned, "Pruned {environment}");
+        let Pruned {
+            events,
+            attempts,
+            replays,
+            idempotency_keys,
+            fingerprints,
+        } = pruned;
+        tracing::info!(%environment, events, attempts, replays, idempotency_keys, fingerprints,
+            "Removed what is over its time in {environment}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Customers (contract §2).
 
-use peeker_domain::id::UserId;
-use peeker_domain::{Error, Result, view};
+use peeker_domain::id::{AccountId, UserId};
+use peeker_domain::{Environment, Error, Result, view};
 pub use peeker_store::users::{NewUser, UserFilter, UserPatch};
 use peeker_store::{StoreError, users as rows};
 
@@ -85,6 +85,31 @@ pub async fn delete(app: &App, actor: &Actor, id: &str) -> Result<view::User> {
         .await
         .map_err(internal("delete a user"))?;
     user.ok_or_else(not_found)
+}
+
+/// A customer that was restored, and whose it is.
+#[derive(Debug)]
+pub struct Restored {
+    pub account: AccountId,
+    pub environment: Environment,
+    pub user: view::User,
+}
+
+/// Makes a deleted customer active again, for the operator; again is the same. Its address was kept for it all the time.
+/// Errors: `not_found`.
+pub async fn restore(app: &App, id: &UserId) -> Result<Restored> {
+    for &environment in Environment::ALL {
+        let restored = rows::restore_unscoped(&app.environment(environment).db, id).await;
+        if let Some((account, user)) = restored.map_err(internal("restore a user"))? {
+            tracing::info!(partner.id = %account, %environment, user.id = %id, "{id} is restored");
+            return Ok(Restored {
+                account,
+                environment,
+                user,
+            });
+        }
+    }
+    Err(not_found())
 }
 
 /// A malformed id names no record, so it is `not_found` (contract §1).

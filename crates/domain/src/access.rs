@@ -26,6 +26,17 @@ stored_enum! {
 }
 
 stored_enum! {
+    /// Whether a partner may use the API, as the operator has decided.
+    PartnerStatus {
+        Active = "active",
+        /// Its keys are known and refused; what was ordered goes on.
+        Suspended = "suspended",
+        /// Its keys are refused like unknown ones; what was ordered ends with its paid month.
+        Closed = "closed",
+    }
+}
+
+stored_enum! {
     /// A partner's billing tier; sets the premium swap quota (contract §5).
     Tier {
         /// 20 % of the active Microsoft inboxes.

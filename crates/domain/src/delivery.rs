@@ -49,6 +49,28 @@ stored_enum! {
     }
 }
 
+impl FailureClass {
+    /// What happened, for whoever has to mend it: first of all, which side refused.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Refused => {
+                "Nothing was sent: the rules of this service do not allow the address, or where its name leads. It must \
+                 be public, with https:// and port 443 or one from 1024 up. The receiver was not asked"
+            }
+            Self::Dns => "Nothing was sent: the host name could not be resolved",
+            Self::Connect => {
+                "The receiver's host refused the connection, or did not take it within 5 seconds"
+            }
+            Self::Tls => {
+                "The receiver's host took the connection, but offered no TLS session that is trusted"
+            }
+            Self::Timeout => "The receiver took the request and did not answer within 15 seconds",
+            Self::Status => "The receiver answered with a status outside 2xx",
+            Self::Other => "The receiver closed the connection, or answered with what is no HTTP",
+        }
+    }
+}
+
 stored_enum! {
     /// Why nothing is sent to an endpoint.
     PauseReason {

@@ -44,6 +44,10 @@ stored_enum! {
         SwapCompleted = "swap.completed",
         /// A swap failed; its licenses were refunded.
         SwapFailed = "swap.failed",
+        /// The operator resolved an action in the partner's or the customer's place.
+        ActionResolved = "action.resolved",
+        /// The operator had work that failed on our side tried again.
+        JobRetried = "job.retried",
     }
 }
 

@@ -38,7 +38,7 @@ pub mod view;
 pub mod wallet;
 pub mod web_url;
 
-pub use access::{Environment, Preset, Tier};
+pub use access::{Environment, PartnerStatus, Preset, Tier};
 pub use delivery::{DeliveryState, FailureClass};
 pub use display_name::{Label, PersonName};
 pub use email::EmailAddress;

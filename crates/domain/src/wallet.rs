@@ -32,6 +32,10 @@ stored_enum! {
         Swap = "swap",
         /// What was paid for was not delivered.
         Refund = "refund",
+        /// The operator took money out, as when it was paid back.
+        Debit = "debit",
+        /// The operator put a wrong booking right.
+        Correction = "correction",
     }
 }
 

@@ -77,6 +77,15 @@ fn for_operators(error: &Error) -> String {
         "No such partner. See them all: peeker partner list".to_owned()
     } else if missing("key") {
         "No such key. See those of a partner: peeker key list org_…".to_owned()
+    } else if missing("job") {
+        "There is no job about that: it is done, or was never asked for. See those that were given up: peeker job list"
+            .to_owned()
+    } else if missing("pending action") {
+        "No such action, in live or in the sandbox. Partners see theirs with GET /orders/pending"
+            .to_owned()
+    } else if missing("user") {
+        "No such customer, in live or in the sandbox. Partners see their ids with GET /users"
+            .to_owned()
     } else {
         error.message.clone()
     }

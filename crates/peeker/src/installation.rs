@@ -20,7 +20,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::failure::{Failure, Result, chain};
 use crate::global_options::Global;
 use crate::output::Output;
-use crate::profile::Profile;
+use crate::profile::{self, PROFILE_VARIABLE, Profile};
 
 /// Where the data is when nobody says otherwise.
 pub const DEFAULT_DATA_DIR: &str = "peeker-data";
@@ -91,10 +91,29 @@ impl Installation {
         self.database_url.is_some()
     }
 
-    /// The profile of commands that do not listen, unless one is named.
-    pub fn profile(&self, named: Option<Profile>) -> Profile {
+    /// The profile that this installation runs in: the one on record. Before a server was started on it, the one that the
+    /// environment names, or else that of a server without flags.
+    pub async fn profile(&self) -> Result<Profile> {
+        if let Some(recorded) = self.recorded_profile().await? {
+            return Ok(recorded);
+        }
+        let named = std::env::var(PROFILE_VARIABLE).ok();
+        if let Some(name) = named.filter(|name| !name.is_empty()) {
+            return Profile::parse(&name);
+        }
         let listen = self.config.server.listen.unwrap_or(DEFAULT_LISTEN);
-        named.unwrap_or_else(|| Profile::default_for(listen, self.is_postgres()))
+        Ok(Profile::default_for(listen, self.is_postgres()))
+    }
+
+    /// The profile on record. Makes nothing.
+    pub async fn recorded_profile(&self) -> Result<Option<Profile>> {
+        if !self.has_databases() {
+            return Ok(None);
+        }
+        if let Some(url) = &self.database_url {
+            reach(url).await?;
+        }
+        profile::recorded(&self.location()).await
     }
 
     /// Where the databases are.
@@ -189,9 +208,7 @@ impl Installation {
             .master_key_file()
             .filter(|_| profile == Profile::Development)
         else {
-            return Err(Failure::configuration(missing_master_key(
-                self.is_postgres(),
-            )));
+            return Err(Failure::configuration(self.missing_master_key()));
         };
         let is_new = !file.exists();
         if is_new && self.was_written_under_a_key().await {
@@ -212,16 +229,41 @@ impl Installation {
         Ok(key)
     }
 
+    /// What to say when a master key has to be given.
+    pub fn missing_master_key(&self) -> String {
+        let why = if self.is_postgres() {
+            "with a database URL"
+        } else {
+            "in the production profile"
+        };
+        let how = match self.master_key_in_file() {
+            Some(take) => {
+                format!("This installation has one already, from its time in development: {take}")
+            }
+            None => format!(
+                "Make one key, keep it in a safe place, and give it to every server and command of this installation: \
+                 {MAKE_A_KEY}"
+            ),
+        };
+        format!("{MASTER_KEY_VARIABLE} is not set, and {why} it must be. {how}")
+    }
+
+    /// How the key that development has made is taken over, where there is one.
+    pub fn master_key_in_file(&self) -> Option<String> {
+        let file = self.master_key_file().filter(|file| file.exists())?;
+        Some(format!(
+            "export {MASTER_KEY_VARIABLE}=$(cat {})",
+            shown(&file)
+        ))
+    }
+
     /// Whether a master key is on record in databases that are there already.
     pub async fn was_written_under_a_key(&self) -> bool {
         if !self.has_databases() {
             return false;
         }
         // What cannot be read here is reported by whoever opens the databases for real.
-        let Ok(control) = peeker_store::connect::open(&self.location(), "control").await else {
-            return false;
-        };
-        let recorded = peeker_store::settings::get(&control, "master_key_check").await;
+        let recorded = peeker_store::settings::look_up(&self.location(), "master_key_check").await;
         recorded.is_ok_and(|value| value.is_some())
     }
 
@@ -247,11 +289,21 @@ impl Installation {
         }
     }
 
+    /// Opens everything for a command: in the profile of the installation.
+    pub async fn open(&self, output: Output) -> Result<App> {
+        self.open_in(self.profile().await?, output).await
+    }
+
     /// Makes ready what is missing and opens everything, bringing the databases to this binary's schema.
-    pub async fn open(&self, profile: Profile, output: Output) -> Result<App> {
+    /// Errors: among others, another profile than this is on record.
+    pub async fn open_in(&self, profile: Profile, output: Output) -> Result<App> {
         self.prepare(output).await?;
         self.close_files_to_others(output);
-        self.open_prepared(profile, output).await
+        let app = self.open_prepared(profile, output).await?;
+        match profile::recorded_in(&app).await? {
+            Some(recorded) if recorded != profile => Err(Profile::another(recorded, profile)),
+            _ => Ok(app),
+        }
     }
 
     /// Opens what [`Self::prepare`] has found in order, with the modes of its files left as they are.
@@ -285,19 +337,6 @@ pub fn master_key_variable() -> Result<Option<MasterKey>> {
     MasterKey::parse(&text)
         .map(Some)
         .map_err(|error| malformed(&error))
-}
-
-/// What to say when a master key has to be given.
-pub fn missing_master_key(is_postgres: bool) -> String {
-    let why = if is_postgres {
-        "with a database URL"
-    } else {
-        "in the production profile"
-    };
-    format!(
-        "{MASTER_KEY_VARIABLE} is not set, and {why} it must be. Make one key, keep it in a safe place, and give it to \
-         every server and command of this installation: {MAKE_A_KEY}"
-    )
 }
 
 /// A path as a person can use it from anywhere.

@@ -88,6 +88,20 @@ pub async fn find(
     Ok(found.first().map(PendingAction::view))
 }
 
+/// An action by its id alone, and whose it is.
+pub async fn find_unscoped(
+    db: &EnvironmentDb,
+    id: &ActionId,
+) -> Result<Option<(AccountId, view::PendingAction)>> {
+    let row = Entity::find()
+        .filter(Column::Id.eq(id))
+        .one(&db.pools.reader)
+        .await?;
+    let found = with_domains(&db.pools.reader, row.into_iter().collect()).await?;
+    let found = found.first();
+    Ok(found.map(|action| (action.account_id.clone(), action.view())))
+}
+
 /// Resolves one action, if it is open; what it blocked goes on.
 pub async fn resolve(
     work: &mut UnitOfWork<'_>,

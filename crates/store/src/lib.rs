@@ -39,6 +39,7 @@ pub mod registrations;
 pub mod reset;
 pub mod settings;
 pub mod simulator;
+pub mod stuck_jobs;
 pub mod swaps;
 mod turnstile;
 mod unit_of_work;

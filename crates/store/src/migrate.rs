@@ -27,11 +27,12 @@ macro_rules! migrations {
     };
 }
 
-const CONTROL: &[Migration] = migrations!("control": 1 "0001_initial");
+const CONTROL: &[Migration] =
+    migrations!("control": 1 "0001_initial", 2 "0002_webhook_urls", 3 "0003_partner_status");
 const ENVIRONMENT: &[Migration] = migrations!("environment":
     1 "0001_initial", 2 "0002_domains", 3 "0003_money_and_time", 4 "0004_deliveries", 5 "0005_events",
     6 "0006_wallet", 7 "0007_sandbox_clock", 8 "0008_fairness", 9 "0009_idempotency_budget", 10 "0010_rerun",
-    11 "0011_leaving");
+    11 "0011_leaving", 12 "0012_ledger_notes");
 
 /// Any number, the same in every process: the PostgreSQL lock that migrations take turns on.
 const MIGRATION_LOCK: i64 = 0x7065_656b_6572;
@@ -105,6 +106,12 @@ async fn current_version(db: &impl ConnectionTrait) -> Result<i32> {
         .one(db)
         .await?;
     Ok(row.and_then(|row| row.version).unwrap_or(0))
+}
+
+/// Whether nothing has been migrated here yet.
+pub(crate) async fn is_new(pools: &Pools) -> bool {
+    // There is no table to read from then. A database that cannot be read at all says so at the next look into it.
+    current_version(&pools.reader).await.unwrap_or(0) == 0
 }
 
 /// Migrations that a database still lacks, for `peeker doctor`.

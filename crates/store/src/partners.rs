@@ -1,10 +1,10 @@
 //! Partners and their API keys, in the `control` database.
 
 use peeker_domain::id::{AccountId, KeyId};
-use peeker_domain::{Environment, Preset, Tier, Timestamp};
+use peeker_domain::{Environment, PartnerStatus, Preset, Tier, Timestamp};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder,
+    QueryOrder, QuerySelect,
 };
 
 use crate::connect::Pools;
@@ -20,6 +20,16 @@ pub struct Partner {
     pub tier: Tier,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether it may use the API.
+    pub status: PartnerStatus,
+}
+
+/// What an operator changes of a partner; `None` leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct PartnerPatch {
+    pub name: Option<String>,
+    pub tier: Option<Tier>,
+    pub status: Option<PartnerStatus>,
 }
 
 /// An API key, without its secret.
@@ -49,6 +59,7 @@ fn partner(row: partners::Model) -> Partner {
         name: row.name,
         tier: row.tier,
         created_at: row.created_at,
+        status: row.status,
     }
 }
 
@@ -72,6 +83,7 @@ pub async fn insert(control: &Pools, partner: &Partner) -> Result<()> {
         name: partner.name.clone(),
         tier: partner.tier,
         created_at: partner.created_at,
+        status: partner.status,
     };
     partners::Entity::insert(row.into_active_model().reset_all())
         .exec_without_returning(&control.writer)
@@ -84,6 +96,34 @@ pub async fn find(control: &Pools, id: &AccountId) -> Result<Option<Partner>> {
         .one(&control.reader)
         .await?;
     Ok(row.map(partner))
+}
+
+/// Changes the given fields. Gives back the partner as it was and as it is; `None` when there is none.
+pub async fn update(
+    control: &Pools,
+    id: &AccountId,
+    patch: PartnerPatch,
+) -> Result<Option<(Partner, Partner)>> {
+    let PartnerPatch { name, tier, status } = patch;
+    let tx = control.begin().await?;
+    let row = partners::Entity::find_by_id(id.clone())
+        .lock_exclusive()
+        .one(&tx)
+        .await?;
+    let Some(before) = row else { return Ok(None) };
+    let mut change = before.clone().into_active_model();
+    if let Some(name) = name {
+        change.name = Set(name);
+    }
+    if let Some(tier) = tier {
+        change.tier = Set(tier);
+    }
+    if let Some(status) = status {
+        change.status = Set(status);
+    }
+    let after = change.update(&tx).await?;
+    tx.commit().await?;
+    Ok(Some((partner(before), partner(after))))
 }
 
 /// All partners, oldest first.
@@ -115,22 +155,39 @@ pub async fn insert_key(control: &Pools, key: &ApiKey, secret_hash: &str) -> Res
     Ok(())
 }
 
-/// The key with this hash, revoked or not. The account is what this look-up finds out.
-pub async fn find_by_secret_unscoped(control: &Pools, secret_hash: &str) -> Result<Option<ApiKey>> {
+/// The key with this hash, revoked or not, and whether its partner may use it. The account is what this look-up finds out.
+pub async fn find_by_secret_unscoped(
+    control: &Pools,
+    secret_hash: &str,
+) -> Result<Option<(ApiKey, PartnerStatus)>> {
     let row = api_keys::Entity::find()
         .filter(api_keys::Column::SecretHash.eq(secret_hash))
+        .find_also_related(partners::Entity)
         .one(&control.reader)
         .await?;
-    row.map(key).transpose()
+    row.map(with_status).transpose()
 }
 
-/// One key of a partner, revoked or not.
-pub async fn find_key(control: &Pools, account: &AccountId, id: &KeyId) -> Result<Option<ApiKey>> {
+/// One key of a partner, revoked or not, and whether the partner may use it.
+pub async fn find_key(
+    control: &Pools,
+    account: &AccountId,
+    id: &KeyId,
+) -> Result<Option<(ApiKey, PartnerStatus)>> {
     let row = api_keys::Entity::find_by_id(id.clone())
         .filter(api_keys::Column::AccountId.eq(account))
+        .find_also_related(partners::Entity)
         .one(&control.reader)
         .await?;
-    row.map(key).transpose()
+    row.map(with_status).transpose()
+}
+
+/// A key cannot be without its partner, so one that is belongs to nobody who may use it.
+fn with_status(
+    (row, partner): (api_keys::Model, Option<partners::Model>),
+) -> Result<(ApiKey, PartnerStatus)> {
+    let status = partner.map_or(PartnerStatus::Closed, |partner| partner.status);
+    Ok((key(row)?, status))
 }
 
 /// The keys of a partner, newest first.

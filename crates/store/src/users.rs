@@ -177,6 +177,24 @@ pub async fn mark_deleted(
     apply(db, account, id, change).await
 }
 
+/// Makes a deleted customer active again, whosever it is; `None` when there is no such customer here.
+pub async fn restore_unscoped(
+    db: &EnvironmentDb,
+    id: &UserId,
+) -> Result<Option<(AccountId, view::User)>> {
+    let found = Entity::find().filter(Column::Id.eq(id));
+    let Some(row) = found.one(&db.pools.reader).await? else {
+        return Ok(None);
+    };
+    let account = row.account_id;
+    let change = ActiveModel {
+        status: Set(UserStatus::Active),
+        ..Default::default()
+    };
+    let user = apply(db, &account, id, change).await?;
+    Ok(user.map(|user| (account, user)))
+}
+
 async fn apply(
     db: &EnvironmentDb,
     account: &AccountId,

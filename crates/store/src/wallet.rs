@@ -10,6 +10,7 @@ use crate::entity::{accounts, ledger_entries};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::paging::{PageRequest, Slice, page};
+pub use crate::unit_of_work::Booking;
 use crate::unit_of_work::UnitOfWork;
 
 /// What the wallet holds.
@@ -42,13 +43,17 @@ pub async fn entries_of_order(
         .await?)
 }
 
-/// What became of a payment.
+/// What became of a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Credited {
-    /// It is in the wallet.
+pub enum Booked {
+    /// It is in the ledger.
     New,
-    /// A payment with this reference was booked before, of this amount at this time; nothing has changed.
-    Before(Cents, Timestamp),
+    /// One with this reference was booked before; nothing has changed.
+    Before {
+        amount: Cents,
+        reason: LedgerReason,
+        at: Timestamp,
+    },
 }
 
 /// Puts a payment into the wallet; one with the same reference is booked once.
@@ -58,9 +63,20 @@ pub async fn credit(
     amount: Cents,
     reference: Option<&str>,
     now: Timestamp,
-) -> Result<Credited> {
+) -> Result<Booked> {
+    book(db, account, &Booking::payment(amount, reference), now).await
+}
+
+/// Books what the operator has decided, once for each reference.
+/// Errors: [`crate::StoreError::InsufficientFunds`] when more is to be taken out than there is; nothing has changed then.
+pub async fn book(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    booking: &Booking<'_>,
+    now: Timestamp,
+) -> Result<Booked> {
     let mut work = UnitOfWork::begin(db, [account]).await?;
-    if let Some(reference) = reference {
+    if let Some(reference) = booking.reference {
         // The account is locked, so nobody books it between this look and the write.
         let booked = ledger_entries::Entity::find()
             .filter(ledger_entries::Column::AccountId.eq(account))
@@ -69,12 +85,16 @@ pub async fn credit(
             .one(work.tx())
             .await?;
         if let Some(entry) = booked {
-            return Ok(Credited::Before(entry.amount_cents, entry.created_at));
+            return Ok(Booked::Before {
+                amount: entry.amount_cents,
+                reason: entry.reason,
+                at: entry.created_at,
+            });
         }
     }
-    work.credit(account, amount, reference, now)?;
+    work.book(account, booking, now)?;
     work.commit().await?;
-    Ok(Credited::New)
+    Ok(Booked::New)
 }
 
 /// A page of the wallet's changes, newest first.
@@ -97,6 +117,7 @@ pub async fn transactions(
         reason: row.reason.to_string(),
         order_id: row.order_id.map(Into::into),
         reference: row.reference,
+        note: row.note,
         created_at: row.created_at,
     }))
 }

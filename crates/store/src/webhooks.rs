@@ -11,40 +11,60 @@ use sea_orm::{
 use crate::connect::Pools;
 use crate::connections::WriteTransaction;
 use crate::entity::webhook_secrets::{Column, Entity, Model};
-use crate::entity::{partners, webhook_endpoints};
+use crate::entity::{partners, webhook_urls};
 use crate::error::Result;
 use crate::insert::insert_all;
 
-/// The partner's endpoint, if one is set.
-pub async fn endpoint(control: &Pools, account: &AccountId) -> Result<Option<String>> {
-    let row = webhook_endpoints::Entity::find_by_id(account.clone())
+/// Where a partner's events of an environment go, if anywhere.
+pub async fn url(
+    control: &Pools,
+    account: &AccountId,
+    environment: Environment,
+) -> Result<Option<String>> {
+    let row = webhook_urls::Entity::find_by_id((account.clone(), environment))
         .one(&control.reader)
         .await?;
     Ok(row.map(|row| row.url))
 }
 
-/// Sets the partner's endpoint.
-pub async fn set_endpoint(
+/// Sets where a partner's events of these environments go: of all of them, or of none.
+pub async fn set_url(
     control: &Pools,
     account: &AccountId,
+    environments: &[Environment],
     url: &str,
     now: Timestamp,
 ) -> Result<()> {
-    use webhook_endpoints::{Column, Entity, Model};
-    let row = Model {
-        account_id: account.clone(),
-        url: url.to_owned(),
-        updated_at: now,
-    };
-    Entity::insert(row.into_active_model().reset_all())
-        .on_conflict(
-            OnConflict::column(Column::AccountId)
-                .update_columns([Column::Url, Column::UpdatedAt])
-                .to_owned(),
-        )
+    use webhook_urls::{Column, Entity, Model};
+    let rows = environments.iter().map(|environment| {
+        let row = Model {
+            account_id: account.clone(),
+            environment: *environment,
+            url: url.to_owned(),
+            updated_at: now,
+        };
+        row.into_active_model().reset_all()
+    });
+    let changed = OnConflict::columns([Column::AccountId, Column::Environment])
+        .update_columns([Column::Url, Column::UpdatedAt])
+        .to_owned();
+    Entity::insert_many(rows)
+        .on_conflict(changed)
         .exec_without_returning(&control.writer)
         .await?;
     Ok(())
+}
+
+/// All addresses of all partners.
+pub async fn urls_unscoped(control: &Pools) -> Result<Vec<(AccountId, Environment, String)>> {
+    use webhook_urls::{Column, Entity};
+    let rows = Entity::find()
+        .order_by_asc(Column::AccountId)
+        .order_by_asc(Column::Environment)
+        .all(&control.reader)
+        .await?;
+    let row = |row: webhook_urls::Model| (row.account_id, row.environment, row.url);
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// A secret as it is stored.

@@ -162,7 +162,7 @@ impl TestApp {
 
     /// Sends the partner's webhooks to `url`. Gives back the secret of the sandbox.
     pub async fn set_webhook(&self, url: &str) -> SigningSecret {
-        let secrets = webhooks::set_endpoint(&self.app, &self.partner.id, url)
+        let secrets = webhooks::set_endpoint(&self.app, &self.partner.id, None, url)
             .await
             .unwrap()
             .unwrap();

@@ -22,12 +22,14 @@ pub(super) async fn run(State(app): State<App>, mut request: Request, next: Next
         Ok(admitted) => admitted,
         Err(error) => return ApiError::from(error).into_response(),
     };
-    let response = if meter.quota().granted {
+    let response = if !meter.quota().granted {
+        ApiError::from(too_many(meter.quota())).into_response()
+    } else if let Err(error) = actor.require_unsuspended() {
+        ApiError::from(error).into_response()
+    } else {
         request.extensions_mut().insert(actor);
         request.extensions_mut().insert(meter.clone());
         next.run(request).await
-    } else {
-        ApiError::from(too_many(meter.quota())).into_response()
     };
     tell(meter.quota(), response)
 }

@@ -13,12 +13,13 @@ async fn shows_the_payments_of_the_operator_to_the_live_key_alone(app: &TestApp)
         json!({ "balance_cents": 0, "currency": "usd" })
     );
     for (cents, reference) in [(500_000, Some("wire 1")), (2_500, None)] {
-        wallet::credit(
+        wallet::book(
             &app.app,
             Environment::Live,
             &app.partner.id,
-            Cents(cents),
+            wallet::Decision::Credit(Cents(cents)),
             reference,
+            None,
         )
         .await
         .unwrap();
@@ -39,7 +40,7 @@ async fn shows_the_payments_of_the_operator_to_the_live_key_alone(app: &TestApp)
     assert_eq!(
         *first,
         json!({
-            "id": first["id"], "amount_cents": 500_000, "reason": "credit", "order_id": null, "reference": "wire 1",
+            "id": first["id"], "amount_cents": 500_000, "reason": "credit", "order_id": null, "reference": "wire 1", "note": null,
             "created_at": app.now().to_string(),
         })
     );

@@ -201,6 +201,9 @@ fn report(delivery: &ClaimedDelivery, outcome: &Outcome) {
     let (attempt, status, duration_ms) = (delivery.number, outcome.status, outcome.latency_ms);
     if outcome.is_success() {
         tracing::debug!(event.id = %event, attempt, status, duration_ms, "Delivered {event}");
+    } else if outcome.failure == Some(FailureClass::Refused) {
+        tracing::warn!(event.id = %event, attempt, failure = result, duration_ms,
+            "{event} was not sent: the rules for addresses refuse its endpoint");
     } else {
         tracing::info!(event.id = %event, attempt, status, failure = result, duration_ms, "Delivery of {event} failed");
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use peeker_domain::id::KeyId;
-use peeker_domain::{Code, Error, EventType, Result};
+use peeker_domain::{Code, Error, EventType, PartnerStatus, Result};
 use peeker_store::events::{self as rows, Event, Heads};
 use peeker_store::{EnvironmentDb, partners};
 use tokio::sync::watch;
@@ -205,7 +205,7 @@ impl EventStream {
         })
     }
 
-    /// The next piece, as soon as there is one. `None` ends the stream: the server is to stop, the key was revoked,
+    /// The next piece, as soon as there is one. `None` ends the stream: the server is to stop, the key may not be used any more,
     /// everything was sent and the listener does not follow, or the database does not answer. The listener comes
     /// again with the last id it has.
     pub async fn next(&mut self) -> Option<Frame> {
@@ -238,7 +238,7 @@ impl EventStream {
         let control = &self.app.0.store.control;
         let key = partners::find_key(control, &self.actor.account, &self.actor.key).await;
         match key {
-            Ok(Some(key)) if key.revoked_at.is_none() => {}
+            Ok(Some((key, PartnerStatus::Active))) if key.revoked_at.is_none() => {}
             Ok(_) => return Err(Ended),
             Err(error) => {
                 tracing::warn!(%error, "An event stream ends, since its key cannot be checked");

@@ -154,7 +154,7 @@ pub async fn show(
 ) -> Result<WebhookEndpoint> {
     must_exist(app, account).await?;
     let failed = internal("read an endpoint's health");
-    let url = endpoints::endpoint(&app.0.store.control, account).await;
+    let url = endpoints::url(&app.0.store.control, account, environment).await;
     let url = url.map_err(&failed)?;
     let db = &app.environment(environment).db;
     let health = rows::find(db, account).await.map_err(&failed)?;

@@ -1,6 +1,7 @@
 //! Where a partner's webhooks go and what signs them (contract §6).
 
 pub mod health;
+pub mod refused;
 pub mod rotation;
 
 use std::sync::Arc;
@@ -30,11 +31,13 @@ pub struct CreatedSecrets {
     pub live: SecretString,
 }
 
-/// Sets the partner's endpoint. The first time, a secret is made for each environment and given back; later calls
-/// change the URL and keep the secrets. Whatever was paused goes on, at the new address. Errors: `not_found`; `invalid_request` on `url` when webhooks may not go there.
+/// Sets where the partner's events go, in one environment or in both. The first time, a secret is made for each
+/// environment and given back; later calls change the URL and keep the secrets. What was paused there goes on, at the new
+/// address. Errors: `not_found`; `invalid_request` on `url` when webhooks may not go there.
 pub async fn set_endpoint(
     app: &App,
     account: &AccountId,
+    only: Option<Environment>,
     url: &str,
 ) -> Result<Option<CreatedSecrets>> {
     let url = WebUrl::parse(url).map_err(|error| Error::invalid("url", error.to_string()))?;
@@ -47,12 +50,14 @@ pub async fn set_endpoint(
     let now = app.now();
     let created = first_secrets(app, account, now).await?;
     // Last, so that nothing is ever sent that no secret signs.
-    rows::set_endpoint(control, account, url.as_str(), now)
+    let all = Environment::ALL;
+    let environments = only.as_ref().map_or(all, std::slice::from_ref);
+    rows::set_url(control, account, environments, url.as_str(), now)
         .await
         .map_err(internal("set a webhook endpoint"))?;
     // Not before every server knows the new address, or what waited would still go to the old one.
     let from = now.plus_millis(i64::try_from(FRESH_FOR.as_millis()).unwrap_or(i64::MAX));
-    for &environment in Environment::ALL {
+    for &environment in environments {
         health::resume_from(app, account, environment, from).await?;
         app.0.endpoints.forget(account, environment).await;
     }
@@ -161,7 +166,7 @@ pub(crate) async fn load_endpoint(
     environment: Environment,
 ) -> Result<Option<Endpoint>> {
     let control = &app.0.store.control;
-    let url = rows::endpoint(control, account)
+    let url = rows::url(control, account, environment)
         .await
         .map_err(internal("read a webhook endpoint"))?;
     let Some(url) = url else { return Ok(None) };

@@ -214,7 +214,7 @@ async fn each_environment_and_partner_has_its_own_secret(app: &TestApp) {
         .await
         .unwrap()
         .partner;
-    let theirs = webhooks::set_endpoint(&app.app, &other.id, &receiver.url)
+    let theirs = webhooks::set_endpoint(&app.app, &other.id, None, &receiver.url)
         .await
         .unwrap()
         .unwrap();
@@ -300,7 +300,7 @@ async fn a_receiver_that_hangs_holds_up_nobody_else(app: &TestApp) {
         .unwrap()
         .partner;
     app.set_webhook(&silent_url).await;
-    webhooks::set_endpoint(&app.app, &healthy.id, &serve(router).await)
+    webhooks::set_endpoint(&app.app, &healthy.id, None, &serve(router).await)
         .await
         .unwrap();
 

@@ -278,7 +278,7 @@ async fn a_new_address_gets_the_backlog_at_once(app: &TestApp) {
     emit(app, &app.partner.id, 1).await;
     app.run_until_idle().await;
     emit(app, &app.partner.id, 4).await;
-    webhooks::set_endpoint(&app.app, &app.partner.id, &moved.url)
+    webhooks::set_endpoint(&app.app, &app.partner.id, None, &moved.url)
         .await
         .unwrap();
     app.advance_seconds(1);
@@ -308,7 +308,7 @@ async fn the_answer_of_an_address_that_was_replaced_meanwhile_pauses_nothing(app
         tokio::spawn(async move { runner::run_until_idle(&sender, Environment::Test).await });
     asking.recv().await.unwrap();
     let moved = Receiver::start().await;
-    webhooks::set_endpoint(&app.app, &app.partner.id, &moved.url)
+    webhooks::set_endpoint(&app.app, &app.partner.id, None, &moved.url)
         .await
         .unwrap();
     answer.notify_one();
@@ -332,7 +332,7 @@ async fn a_pause_concerns_one_partner_in_one_environment(app: &TestApp) {
         .await
         .unwrap()
         .partner;
-    webhooks::set_endpoint(&app.app, &other.id, &receiver.url)
+    webhooks::set_endpoint(&app.app, &other.id, None, &receiver.url)
         .await
         .unwrap();
     emit(app, &other.id, 1).await;

@@ -169,7 +169,7 @@ async fn an_event_beside_a_long_backlog_of_another_is_sent_in_the_next_round(app
     let db = &app.app.store().sandbox.db;
     let (account, _) = another_partner(app, &app.app).await;
     let (busy, quiet) = (Receiver::start().await, Receiver::start().await);
-    peeker_app::webhooks::set_endpoint(&app.app, &account, &busy.url)
+    peeker_app::webhooks::set_endpoint(&app.app, &account, None, &busy.url)
         .await
         .unwrap();
     app.set_webhook(&quiet.url).await;

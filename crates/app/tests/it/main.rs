@@ -7,6 +7,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod addresses;
 mod books;
 mod cancellation;
 mod clock;
@@ -21,6 +22,8 @@ mod log;
 mod matrix;
 mod model_based;
 mod names;
+mod operator;
+mod partners;
 mod provider_errors;
 mod provisioning;
 mod registrations;

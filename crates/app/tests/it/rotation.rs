@@ -171,7 +171,7 @@ async fn what_cannot_be_rotated_is_refused_and_unchanged(app: &TestApp) {
 async fn addresses_that_are_set_at_once_make_one_pair_of_secrets(app: &TestApp) {
     let partner = &app.partner.id;
     let url = "http://127.0.0.1:9000/hook";
-    let setting = (0..8).map(|_| webhooks::set_endpoint(&app.app, partner, url));
+    let setting = (0..8).map(|_| webhooks::set_endpoint(&app.app, partner, None, url));
     let shown = futures::future::join_all(setting).await;
     assert_eq!(
         shown
@@ -255,7 +255,7 @@ async fn a_rotation_shows_its_secret_nowhere_else(app: &TestApp) {
         .await
         .unwrap()
         .partner;
-    webhooks::set_endpoint(&app.app, &other.id, "https://globex.example/hooks")
+    webhooks::set_endpoint(&app.app, &other.id, None, "https://globex.example/hooks")
         .await
         .unwrap();
     let rows = webhook_secrets::Entity::find()

@@ -70,7 +70,7 @@ async fn no_secret_is_stored_sent_or_logged(app: &TestApp) {
     let partner = partners::create(&app.app, "Initech", Tier::Base)
         .await
         .unwrap();
-    let secrets = webhooks::set_endpoint(&app.app, &partner.partner.id, &receiver.url)
+    let secrets = webhooks::set_endpoint(&app.app, &partner.partner.id, None, &receiver.url)
         .await
         .unwrap()
         .unwrap();
@@ -219,7 +219,7 @@ async fn debug_shows_no_secret(app: &TestApp) {
         .await
         .unwrap();
     let receiver = Receiver::start().await;
-    let secrets = webhooks::set_endpoint(&app.app, &partner.partner.id, &receiver.url)
+    let secrets = webhooks::set_endpoint(&app.app, &partner.partner.id, None, &receiver.url)
         .await
         .unwrap()
         .unwrap();

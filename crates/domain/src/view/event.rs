@@ -82,6 +82,12 @@ pub struct DeliveryAttempt {
     /// Why it failed: `refused`, `dns`, `connect`, `tls`, `timeout`, `status` or `other`; `null` for a success.
     #[schema(required = true, value_type = Option<FailureClass>)]
     pub failure: Option<String>,
+    /// The same in words, which say whether the receiver refused or this service did not send; `null` for a success.
+    #[schema(
+        required = true,
+        example = "The receiver answered with a status outside 2xx"
+    )]
+    pub failure_message: Option<&'static str>,
     /// Milliseconds until the answer was there or the failure was known.
     #[schema(example = 84)]
     pub latency_ms: u64,

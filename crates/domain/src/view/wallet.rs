@@ -44,15 +44,18 @@ pub struct WalletTransaction {
     /// What the wallet paid (negative) or got.
     #[schema(example = 500_000)]
     pub amount_cents: Cents,
-    /// `order`, `renewal`, `swap`, `refund`, `credit`; in the sandbox also `sandbox_funding`.
+    /// `order`, `renewal`, `swap`, `refund`, `credit`, `debit`, `correction`; in the sandbox also `sandbox_funding`.
     #[schema(value_type = LedgerReason)]
     pub reason: String,
     /// The order it was for; null when it was for none.
     #[schema(required = true, pattern = "^ord_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
     pub order_id: Option<String>,
-    /// The operator's name for a payment; null for everything else.
+    /// The operator's name for a booking; null for everything else.
     #[schema(required = true, example = "invoice 2026-118")]
     pub reference: Option<String>,
+    /// Why the operator booked it, in words; null when nothing was said.
+    #[schema(required = true)]
+    pub note: Option<String>,
     /// When.
     pub created_at: Timestamp,
 }

@@ -85,9 +85,7 @@ pub struct Revoke {
 /// Runs a command about keys.
 pub async fn run(global: &Global, command: Command, output: Output) -> Result<()> {
     let installation = Installation::find(global)?;
-    let app = installation
-        .open(installation.profile(None), output)
-        .await?;
+    let app = installation.open(output).await?;
     match command {
         Command::Create(Create {
             partner,

@@ -18,8 +18,8 @@ Examples:
   peeker listen --forward-to http://localhost:3000/hook --types order.completed,order.failed
   peeker listen --forward-to http://localhost:3000/hook --after-sequence 0    From the first event on
 
-Your receiver gets what the server would send it: the same body, signed in both header families. It checks with the
-secret that is shown at the start, which is made from the key and stays the same. No public address is needed, and no
+Your receiver gets what the server would send it: the same body, signed in both header families. It checks with the \
+secret that is shown at the start, which is made from the key and stays the same. No public address is needed, and no \
 webhook address has to be set. Events that are replayed come as well.";
 
 /// Flags of `listen`.

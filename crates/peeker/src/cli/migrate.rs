@@ -13,7 +13,7 @@ Examples:
   peeker migrate --data-dir /var/lib/peeker
   PEEKER_DATABASE_URL=postgres://peeker@db/peeker peeker migrate
 
-A server does the same when it starts; this is for doing it before. Running it again changes nothing. Servers of the
+A server does the same when it starts; this is for doing it before. Running it again changes nothing. Servers of the \
 version before go on working.";
 
 /// Flags of `migrate`: none of its own.

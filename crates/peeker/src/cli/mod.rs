@@ -1,14 +1,18 @@
 //! The command line: what can be typed, and which file answers it.
 
+mod action;
 mod demo;
 mod doctor;
+mod job;
 mod key;
 mod listen;
 mod migrate;
 mod openapi;
 mod partner;
+mod profile;
 pub mod serve;
 mod trigger;
+mod user;
 mod wallet;
 mod webhook;
 
@@ -56,7 +60,7 @@ enum Command {
     Serve(serve::Arguments),
     /// Start a server, place an order, watch it complete and verify its webhooks
     Demo(demo::Arguments),
-    /// Partners: make one, list them
+    /// Partners: make one, list them, change, suspend, resume or close one
     #[command(subcommand)]
     Partner(partner::Command),
     /// API keys: make one, list them, revoke one
@@ -69,13 +73,25 @@ enum Command {
     Listen(listen::Arguments),
     /// Make an event of a type happen in the sandbox
     Trigger(trigger::Arguments),
-    /// Wallets: book a payment, show one, verify all
+    /// Wallets: book payments, debits and corrections, show one, verify all
     #[command(subcommand)]
     Wallet(wallet::Command),
+    /// Customers of partners: restore a deleted one
+    #[command(subcommand)]
+    User(user::Command),
+    /// Pending actions: resolve one that does not end by itself
+    #[command(subcommand)]
+    Action(action::Command),
+    /// Work that failed on our side: list it, try it again
+    #[command(subcommand)]
+    Job(job::Command),
     /// Bring the databases to this version's schema
     Migrate(migrate::Arguments),
     /// Print the OpenAPI 3.1 document of the API
     Openapi(openapi::Arguments),
+    /// How strict this installation is: show it, change it
+    #[command(subcommand)]
+    Profile(profile::Command),
     /// Check configuration, databases, keys, clock and providers, and say what to do
     Doctor(doctor::Arguments),
 }
@@ -96,8 +112,28 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The commands that know no installation: a server's address, or nothing, is all they go by.
+const WITHOUT_INSTALLATION: [&str; 3] = ["listen", "trigger", "openapi"];
+
+/// What can be typed. Where an option of every command has no meaning, help is silent about it.
+fn command() -> clap::Command {
+    let command = Cli::command();
+    let of_installation: Vec<_> = command
+        .get_arguments()
+        .filter(|option| option.is_global_set() && option.get_id() != "json")
+        .map(|option| option.clone().hide(true))
+        .collect();
+    command.mut_subcommands(|one| {
+        if WITHOUT_INSTALLATION.contains(&one.get_name()) {
+            one.args(&of_installation)
+        } else {
+            one
+        }
+    })
+}
+
 fn parse() -> Result<Cli, clap::Error> {
-    let matches = Cli::command().try_get_matches()?;
+    let matches = command().try_get_matches()?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     let is_flag = |option| matches.value_source(option) == Some(ValueSource::CommandLine);
     cli.global.data_dir_is_flag = is_flag("data_dir");
@@ -157,6 +193,10 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Listen(arguments) => listen::run(arguments, output).await,
             Command::Trigger(arguments) => trigger::run(arguments, output).await,
             Command::Wallet(command) => return wallet::run(&global, command, output).await,
+            Command::Profile(command) => profile::run(&global, command, output).await,
+            Command::User(command) => user::run(&global, command, output).await,
+            Command::Action(command) => action::run(&global, command, output).await,
+            Command::Job(command) => job::run(&global, command, output).await,
             Command::Migrate(_) => migrate::run(&global, output).await,
             Command::Openapi(_) => openapi::run(),
             Command::Doctor(arguments) => return doctor::run(&global, arguments, output).await,
@@ -183,7 +223,45 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    fn every_command(command: &clap::Command, look: &impl Fn(&clap::Command)) {
+        look(command);
+        let parts = command.get_subcommands();
+        parts.for_each(|part| every_command(part, look));
+    }
+
+    #[test]
+    fn paragraphs_of_help_are_wrapped_by_the_terminal_alone() {
+        every_command(&command(), &|one| {
+            let help = one.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            let lines: Vec<&str> = help.lines().collect();
+            let is_text = |line: &str| !line.is_empty() && !line.starts_with(' ');
+            for pair in lines.windows(2) {
+                let is_wrapped = is_text(pair[0]) && is_text(pair[1]);
+                assert!(!is_wrapped, "{}: {pair:?}", one.get_name());
+            }
+        });
+    }
+
+    #[test]
+    fn commands_list_the_options_that_they_use() {
+        let help = |name: &str| {
+            let mut all = command();
+            all.build();
+            let one = all.find_subcommand_mut(name).unwrap();
+            one.render_help().to_string()
+        };
+        for name in WITHOUT_INSTALLATION {
+            let text = help(name);
+            assert!(text.contains("--json"), "{text}");
+            for unused in ["--data-dir", "--database-url", "--config"] {
+                assert!(!text.contains(unused), "{name}: {text}");
+            }
+        }
+        assert!(help("doctor").contains("--data-dir"));
     }
 
     #[test]

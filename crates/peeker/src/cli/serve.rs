@@ -13,7 +13,7 @@ use crate::failure::{Failure, Result};
 use crate::global_options::Global;
 use crate::installation::{Installation, MAKE_A_KEY, master_key_variable};
 use crate::output::Output;
-use crate::profile::Profile;
+use crate::profile::{self, Profile};
 use crate::serve::{Bound, stop_on_signal};
 use crate::{metrics, serve, telemetry};
 
@@ -49,7 +49,8 @@ pub struct Arguments {
     #[arg(long, env = "PEEKER_METRICS_LISTEN", value_name = "ADDRESS", value_parser = parse_address)]
     metrics_listen: Option<SocketAddr>,
 
-    /// How strict to be [default: development on a loopback address without a database URL, else production]
+    /// How strict to be [default: that of the installation; at its first start development on a loopback address without a
+    /// database URL, else production]
     #[arg(long, env = "PEEKER_PROFILE", value_enum)]
     profile: Option<Profile>,
 
@@ -105,7 +106,7 @@ struct Plan {
 pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Result<()> {
     telemetry::log_panics();
     let output = output.with_logged_notes();
-    let plan = plan(global, arguments)?;
+    let plan = plan(global, arguments).await?;
     let Plan {
         installation,
         profile,
@@ -135,7 +136,12 @@ pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Resul
         output
             .note("Stopping: requests and jobs under way may end. A second signal stops at once.");
     })?;
-    let app = installation.open(*profile, output).await?;
+    let app = installation.open_in(*profile, output).await?;
+    let on_record = profile::record_first(&app, *profile).await?;
+    if on_record != *profile {
+        // Another server was the first, a moment ago.
+        return Err(Profile::another(on_record, *profile));
+    }
     let api_address = api.as_ref().map(|bound| bound.address);
     let metrics_address = recorder.as_ref().map(|(bound, _)| bound.address);
     let announcement = announcement(&plan, &app, api_address, metrics_address, output).await?;
@@ -158,7 +164,7 @@ pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Resul
 }
 
 /// Flag before environment (both in `arguments`) before file before default.
-fn plan(global: &Global, arguments: Arguments) -> Result<Plan> {
+async fn plan(global: &Global, arguments: Arguments) -> Result<Plan> {
     let Arguments {
         listen,
         role,
@@ -174,8 +180,8 @@ fn plan(global: &Global, arguments: Arguments) -> Result<Plan> {
         .map(Ok)
         .or_else(|| server.public_url.as_deref().map(parse_origin));
     server.public_url = public_url.transpose().map_err(Failure::configuration)?;
-    let profile =
-        profile.unwrap_or_else(|| Profile::default_for(listen, installation.is_postgres()));
+    let likely = Profile::default_for(listen, installation.is_postgres());
+    let profile = Profile::of_server(installation.recorded_profile().await?, profile, likely)?;
     Ok(Plan {
         installation,
         profile,
@@ -189,8 +195,10 @@ fn plan(global: &Global, arguments: Arguments) -> Result<Plan> {
 fn check_production(installation: &Installation) -> Result<()> {
     let mut missing = Vec::new();
     if master_key_variable()?.is_none() {
+        let take = installation.master_key_in_file();
         missing.push(format!(
-            "the master key: {MAKE_A_KEY}  (keep it in a safe place; every server needs the same)"
+            "the master key: {}  (keep it in a safe place; every server needs the same)",
+            take.as_deref().unwrap_or(MAKE_A_KEY)
         ));
     }
     match installation.config.server.public_url.as_deref() {

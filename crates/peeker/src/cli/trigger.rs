@@ -17,7 +17,7 @@ Examples:
   peeker trigger domain_import.failed --json
   peeker trigger --list
 
-The event is no sample: it comes of real calls in your sandbox, with names that the simulated providers know, and goes
+The event is no sample: it comes of real calls in your sandbox, with names that the simulated providers know, and goes \
 to your webhook address and to `peeker listen`.";
 
 /// Flags of `trigger`.

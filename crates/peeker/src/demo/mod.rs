@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::failure::{Failure, Result};
 use crate::installation::{Installation, shown};
 use crate::output::Output;
-use crate::profile::Profile;
+use crate::profile::{self, Profile};
 use crate::serve::{self, Bound, stop_on_signal};
 
 use client::Client;
@@ -139,8 +139,9 @@ async fn open(installation: &Installation, listen: SocketAddr, output: Output) -
     let base_url = format!("http://{}", bound.address);
     // Its notes tell of folders and keys that are gone at the end; nobody has to keep them.
     let app = installation
-        .open(Profile::Development, output.without_notes())
+        .open_in(Profile::Development, output.without_notes())
         .await?;
+    profile::record_first(&app, Profile::Development).await?;
     let created = partners::create(&app, "Acme Resellers", Tier::Base).await?;
     let stop = CancellationToken::new();
     let receiver = Bound::new(SocketAddr::from(([127, 0, 0, 1], 0)), "--listen").await?;
@@ -167,7 +168,7 @@ async fn open(installation: &Installation, listen: SocketAddr, output: Output) -
 }
 
 async fn set_endpoint(app: &App, partner: &AccountId, url: &str) -> Result<CreatedSecrets> {
-    let created = webhooks::set_endpoint(app, partner, url).await?;
+    let created = webhooks::set_endpoint(app, partner, None, url).await?;
     created.ok_or_else(|| {
         Failure::new(
             "internal_error",

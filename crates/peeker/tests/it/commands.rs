@@ -227,11 +227,11 @@ fn a_payment_is_booked_once() {
     let live = ["wallet", "credit", &partner, "--environment", "live"];
     let wire = [&live[..], &["--amount", "5000.00", "--reference", "wire 1"]].concat();
     let (booked, status) = json(folder, &wire);
-    let expected = value!({ "credited": true, "amount_cents": 500_000, "balance_cents": 500_000, "booked_at": null });
+    let expected = value!({ "booked": true, "amount_cents": 500_000, "balance_cents": 500_000, "booked_at": null });
     assert_eq!((booked, status), (expected, Some(0)));
     let (again, status) = json(folder, &wire);
     assert_eq!(
-        (&again["credited"], &again["balance_cents"]),
+        (&again["booked"], &again["balance_cents"]),
         (&value!(false), &value!(500_000))
     );
     assert_eq!((again["booked_at"].is_string(), status), (true, Some(0)));
@@ -322,5 +322,166 @@ fn a_wallet_is_shown_and_verified() {
     for verify in [&["wallet", "verify"][..], &["wallet", "verify", &partner]] {
         let expected = value!({ "ok": true, "wallets": 1, "transactions": 1, "wrong": [] });
         assert_eq!(json(folder, verify), (expected, Some(0)));
+    }
+}
+
+#[test]
+fn a_wallet_is_debited_and_corrected_once_and_never_below_zero() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let partner = partner_in(folder);
+    let book = |command: &str, more: &[&str]| {
+        let live = ["wallet", command, &partner, "--environment", "live"];
+        json(folder, &[&live[..], more].concat())
+    };
+    book("credit", &["--cents", "10000", "--reference", "wire 1"]);
+    let debit = [
+        "--amount",
+        "40.00",
+        "--reference",
+        "back 1",
+        "--reason",
+        "Unused",
+    ];
+    let (booked, status) = book("debit", &debit);
+    let expected = value!({ "booked": true, "amount_cents": -4_000, "balance_cents": 6_000, "booked_at": null });
+    assert_eq!((booked, status), (expected, Some(0)));
+    let (again, _) = book("debit", &debit);
+    assert_eq!(
+        (&again["booked"], &again["balance_cents"]),
+        (&value!(false), &value!(6_000))
+    );
+    let (corrected, _) = book("correct", &["--amount", "-0.50", "--reference", "fix 1"]);
+    assert_eq!(corrected["balance_cents"], 5_950);
+    let (corrected, _) = book("correct", &["--cents", "50", "--reference", "fix 2"]);
+    assert_eq!(corrected["balance_cents"], 6_000);
+    for (command, wrong, code) in [
+        (
+            "debit",
+            &["--cents", "6001", "--reference", "back 2"][..],
+            "insufficient_funds",
+        ),
+        (
+            "correct",
+            &["--cents", "-6001", "--reference", "fix 3"],
+            "insufficient_funds",
+        ),
+        (
+            "debit",
+            &["--cents", "4000", "--reference", "wire 1"],
+            "invalid_request",
+        ),
+        (
+            "correct",
+            &["--cents", "-4000", "--reference", "back 1"],
+            "invalid_request",
+        ),
+        (
+            "correct",
+            &["--cents", "0", "--reference", "fix 4"],
+            "invalid_request",
+        ),
+        ("debit", &["--cents", "1"], "usage"),
+        ("debit", &["--cents", "-1", "--reference", "x"], "usage"),
+    ] {
+        let (error, _) = book(command, wrong);
+        assert_eq!(error["error"]["code"], code, "{command} {wrong:?}: {error}");
+    }
+    let (shown, _) = json(folder, &["wallet", "show", &partner]);
+    let rows = shown["transactions"].as_array().unwrap().iter();
+    let rows: Vec<_> = rows
+        .map(|row| (text(&row["reason"]), row["note"].as_str()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("correction", None),
+            ("correction", None),
+            ("debit", Some("Unused")),
+            ("credit", None)
+        ]
+    );
+    assert_eq!(json(folder, &["wallet", "verify"]).1, Some(0));
+}
+
+#[test]
+fn partners_are_changed_suspended_resumed_and_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let partner = partner_in(folder);
+    let set = [
+        "partner", "set", &partner, "--name", "Acme Ltd", "--tier", "vip_plus",
+    ];
+    let (changed, _) = json(folder, &set);
+    assert_eq!(
+        (&changed["name"], &changed["tier"], &changed["status"]),
+        (&value!("Acme Ltd"), &value!("vip_plus"), &value!("active"))
+    );
+    let (nothing, status) = json(folder, &["partner", "set", &partner]);
+    assert_eq!(
+        (nothing["error"]["code"].as_str(), status),
+        (Some("usage"), Some(2))
+    );
+    for (command, status) in [("suspend", "suspended"), ("resume", "active")] {
+        let (changed, _) = json(folder, &["partner", command, &partner]);
+        assert_eq!(changed["status"], status);
+    }
+    let (closed, _) = json(folder, &["partner", "close", &partner]);
+    assert_eq!(
+        (&closed["partner"]["status"], &closed["cancelled_orders"]),
+        (&value!("closed"), &value!(0))
+    );
+    let (list, _) = json(folder, &["partner", "list"]);
+    assert_eq!(list["partners"][0]["status"], "closed");
+    let unknown = "org_01M7YXRN1P00000000HYC7BHAY";
+    for command in ["suspend", "resume", "close"] {
+        let (error, status) = json(folder, &["partner", command, unknown]);
+        assert_eq!(
+            (error["error"]["code"].as_str(), status),
+            (Some("not_found"), Some(1))
+        );
+    }
+}
+
+#[test]
+fn a_customer_that_nobody_has_is_named_as_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let unknown = "usr_01M7YXRN1P00000000HYC7BHAY";
+    let (error, status) = json(folder.path(), &["user", "restore", unknown]);
+    assert_eq!(
+        (error["error"]["code"].as_str(), status),
+        (Some("not_found"), Some(1))
+    );
+    let message = text(&error["error"]["message"]);
+    assert!(message.contains("No such customer"), "{message}");
+}
+
+#[test]
+fn stuck_work_is_listed_and_what_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let nothing = (value!({ "jobs": [] }), Some(0));
+    assert_eq!(json(folder, &["job", "list"]), nothing);
+    assert_eq!(json(folder, &["job", "retry", "--dead"]), nothing);
+    for (missing, hint) in [
+        (&["job", "retry", "dom_none"][..], "peeker job list"),
+        (
+            &["action", "resolve", "act_01M7YXRN1P00000000HYC7BHAY"],
+            "No such action",
+        ),
+    ] {
+        let (error, status) = json(folder, missing);
+        assert_eq!(
+            (error["error"]["code"].as_str(), status),
+            (Some("not_found"), Some(1))
+        );
+        assert!(text(&error["error"]["message"]).contains(hint), "{error}");
+    }
+    for wrong in [&["job", "retry"][..], &["job", "retry", "x", "--dead"]] {
+        let (error, status) = json(folder, wrong);
+        assert_eq!(
+            (error["error"]["code"].as_str(), status),
+            (Some("usage"), Some(2))
+        );
     }
 }

@@ -10,6 +10,7 @@ mod kill;
 mod kill_sender;
 mod listen;
 mod log;
+mod profile;
 mod serve;
 mod server;
 mod structure;

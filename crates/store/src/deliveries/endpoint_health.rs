@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use peeker_domain::delivery::Pause;
 use peeker_domain::id::AccountId;
 use peeker_domain::view::PauseReason;
-use peeker_domain::{DeliveryState, JobKind, Timestamp};
+use peeker_domain::{DeliveryState, FailureClass, JobKind, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -59,6 +59,19 @@ pub async fn find(db: &EnvironmentDb, account: &AccountId) -> Result<Health> {
         failing_since: row.failing_since,
         last_failure_at: row.last_failure_at,
     })
+}
+
+/// Why the last attempt failed; `None` while the endpoint works, and since it was resumed.
+pub async fn last_failure(db: &EnvironmentDb, account: &AccountId) -> Result<Option<FailureClass>> {
+    if find(db, account).await?.failing_since.is_none() {
+        return Ok(None);
+    }
+    let attempt = delivery_attempts::Entity::find()
+        .filter(delivery_attempts::Column::AccountId.eq(account))
+        .order_by_desc(delivery_attempts::Column::Id)
+        .one(&db.pools.reader)
+        .await?;
+    Ok(attempt.and_then(|attempt| attempt.failure))
 }
 
 /// How many deliveries wait for the account's endpoint.

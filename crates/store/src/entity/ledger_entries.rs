@@ -18,6 +18,7 @@ pub struct Model {
     pub order_id: Option<OrderId>,
     pub created_at: Timestamp,
     pub reference: Option<String>,
+    pub note: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -34,5 +34,5 @@ pub mod settings;
 pub mod simulated_records;
 pub mod swaps;
 pub mod users;
-pub mod webhook_endpoints;
 pub mod webhook_secrets;
+pub mod webhook_urls;

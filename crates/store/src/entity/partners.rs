@@ -1,7 +1,7 @@
 //! Rows of `partners`; the columns are explained in `migrations/control/`.
 
 use peeker_domain::id::AccountId;
-use peeker_domain::{Tier, Timestamp};
+use peeker_domain::{PartnerStatus, Tier, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -12,6 +12,7 @@ pub struct Model {
     pub name: String,
     pub tier: Tier,
     pub created_at: Timestamp,
+    pub status: PartnerStatus,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,7 +4,7 @@
 //! read the tables, which it could only guess. Each list is searched and ordered by an index, whatever the filter.
 
 use peeker_domain::id::{AccountId, EventId, OrderId};
-use peeker_domain::{ClockOffset, DeliveryState, EventType, Timestamp, view};
+use peeker_domain::{ClockOffset, DeliveryState, EventType, FailureClass, Timestamp, view};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Select,
     Statement, Value,
@@ -286,6 +286,7 @@ fn attempt_view(row: delivery_attempts::Model) -> Result<view::DeliveryAttempt> 
             .http_status
             .and_then(|status| u16::try_from(status).ok()),
         failure: row.failure.map(|failure| failure.to_string()),
+        failure_message: row.failure.map(FailureClass::explained),
         latency_ms: u64::try_from(row.latency_ms).unwrap_or(0),
         response_excerpt: row.response_excerpt,
     })

@@ -8,6 +8,8 @@
 mod job_rows;
 mod money;
 
+pub use money::Booking;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use peeker_domain::delivery::Pause;
@@ -192,7 +194,7 @@ impl<'a> UnitOfWork<'a> {
     }
 
     /// Adds to the history of an order.
-    fn record_history(
+    pub fn record_history(
         &mut self,
         account: &AccountId,
         order: &OrderId,

@@ -9,6 +9,30 @@ use super::{UnitOfWork, not_begun_for};
 use crate::entity::ledger_entries;
 use crate::error::{Result, StoreError};
 
+/// What an operator books.
+#[derive(Debug, Clone, Copy)]
+pub struct Booking<'a> {
+    /// Into the wallet, or out of it when negative.
+    pub amount: Cents,
+    pub reason: LedgerReason,
+    /// The operator's name for it.
+    pub reference: Option<&'a str>,
+    /// Why, in words.
+    pub note: Option<&'a str>,
+}
+
+impl<'a> Booking<'a> {
+    /// A payment of the partner.
+    pub fn payment(amount: Cents, reference: Option<&'a str>) -> Self {
+        Self {
+            amount,
+            reason: LedgerReason::Credit,
+            reference,
+            note: None,
+        }
+    }
+}
+
 impl UnitOfWork<'_> {
     /// What the account's wallet holds, and what fills it up. Errors: the work was not begun for the account.
     pub(crate) fn wallet(&self, account: &AccountId) -> Result<Wallet> {
@@ -95,26 +119,33 @@ impl UnitOfWork<'_> {
         )
     }
 
-    /// Puts a payment into the wallet. `reference` is the operator's name for it.
-    /// Errors: at the commit, [`StoreError::Unique`] when the account has a payment with this reference.
-    pub fn credit(
+    /// Books what the operator has decided. Errors: [`StoreError::InsufficientFunds`] when more is to be taken out than
+    /// there is; at the commit, [`StoreError::Unique`] when the account has a booking with this reference.
+    pub fn book(
         &mut self,
         account: &AccountId,
-        amount: Cents,
-        reference: Option<&str>,
+        booking: &Booking<'_>,
         now: Timestamp,
     ) -> Result<()> {
+        let balance = self.account(account)?.balance_cents;
+        if booking.amount < Cents::ZERO && balance + booking.amount < Cents::ZERO {
+            return Err(StoreError::InsufficientFunds {
+                required: -booking.amount,
+                balance,
+            });
+        }
         let before = self.ledger.len();
         self.transfer(
             account,
-            amount,
+            booking.amount,
             LedgerAccount::Funding,
-            LedgerReason::Credit,
+            booking.reason,
             None,
             now,
         )?;
         for entry in &mut self.ledger[before..] {
-            entry.reference = reference.map(str::to_owned);
+            entry.reference = booking.reference.map(str::to_owned);
+            entry.note = booking.note.map(str::to_owned);
         }
         Ok(())
     }
@@ -144,6 +175,7 @@ impl UnitOfWork<'_> {
                 order_id: order.cloned(),
                 created_at: now,
                 reference: None,
+                note: None,
             });
         }
         Ok(())

@@ -18,7 +18,7 @@ use peeker_store::orders::billing;
 use peeker_store::orders::cancel;
 use peeker_store::orders::progress::{Step, end_job};
 use peeker_store::registrations;
-use peeker_store::wallet::{self, Credited};
+use peeker_store::wallet::{self, Booked};
 use peeker_store::{EnvironmentStore, StoreError, UnitOfWork};
 use peeker_testkit::{EPOCH, TestApp, apply, claim_jobs, on_both_engines};
 use rand::rngs::StdRng;
@@ -145,7 +145,7 @@ async fn payment(
         let credited = wallet::credit(db, &account, Cents(amount), Some(&reference), now)
             .await
             .unwrap();
-        if let Credited::Before(booked, _) = credited {
+        if let Booked::Before { amount: booked, .. } = credited {
             assert_eq!(booked.0, amount);
         }
     }

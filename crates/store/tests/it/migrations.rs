@@ -1,6 +1,8 @@
 //! Bringing databases to the schema of the binary.
 
-use peeker_store::{Store, StoreError, connect, migrate, pending_migrations};
+use peeker_domain::Environment;
+use peeker_domain::id::AccountId;
+use peeker_store::{Store, StoreError, connect, migrate, pending_migrations, webhooks};
 use peeker_testkit::{TestDatabase, apply, on_both_empty_databases};
 use sea_orm::ConnectionTrait;
 
@@ -60,4 +62,25 @@ async fn processes_that_start_at_once_share_the_work(database: &TestDatabase) {
     }
     let again = migrate(&database.location).await.unwrap();
     assert!(again.iter().all(|(_, run)| run.is_empty()), "{again:?}");
+}
+
+#[apply(on_both_empty_databases!)]
+async fn a_webhook_address_is_kept_for_both_environments(database: &TestDatabase) {
+    migrate(&database.location).await.unwrap();
+    let pools = connect::open(&database.location, "control").await.unwrap();
+    for before in [
+        "DELETE FROM schema_migrations WHERE version >= 2",
+        "DROP TABLE webhook_urls",
+        "ALTER TABLE partners DROP COLUMN status",
+        "INSERT INTO partners (id, name, tier, created_at) VALUES ('org_1', 'Acme', 'base', 1)",
+        "INSERT INTO webhook_endpoints (account_id, url, updated_at) VALUES ('org_1', 'https://a.example', 5)",
+    ] {
+        pools.writer.execute_unprepared(before).await.unwrap();
+    }
+    migrate(&database.location).await.unwrap();
+    let account = AccountId::from_stored("org_1".to_owned());
+    for &environment in Environment::ALL {
+        let url = webhooks::url(&pools, &account, environment).await.unwrap();
+        assert_eq!(url.as_deref(), Some("https://a.example"), "{environment}");
+    }
 }

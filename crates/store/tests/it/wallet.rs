@@ -6,7 +6,7 @@ use peeker_domain::{Cents, JobKind, LedgerReason, Timestamp};
 use peeker_store::jobs::ClaimedJob;
 use peeker_store::orders::billing;
 use peeker_store::paging::PageRequest;
-use peeker_store::wallet::{self, Audit, Credited};
+use peeker_store::wallet::{self, Audit, Booked, Booking};
 use peeker_store::{EnvironmentDb, StoreError, UnitOfWork, orders as order_rows};
 use peeker_testkit::{EPOCH, TestApp, apply, claim_jobs, on_both_engines};
 use rand::rngs::StdRng;
@@ -22,7 +22,7 @@ fn live(app: &TestApp) -> &EnvironmentDb {
     &app.app.store().live.db
 }
 
-async fn credit(app: &TestApp, amount: i64, reference: Option<&str>) -> Credited {
+async fn credit(app: &TestApp, amount: i64, reference: Option<&str>) -> Booked {
     wallet::credit(live(app), &app.partner.id, Cents(amount), reference, EPOCH)
         .await
         .unwrap()
@@ -67,20 +67,24 @@ async fn history(app: &TestApp, order: &str) -> Vec<String> {
 
 #[apply(on_both_engines!)]
 async fn a_payment_is_booked_once_for_its_reference(app: &TestApp) {
-    assert_eq!(credit(app, 5_000, Some("bank 1")).await, Credited::New);
+    assert_eq!(credit(app, 5_000, Some("bank 1")).await, Booked::New);
     assert_eq!(
         credit(app, 5_000, Some("bank 1")).await,
-        Credited::Before(Cents(5_000), EPOCH)
+        Booked::Before {
+            amount: Cents(5_000),
+            reason: LedgerReason::Credit,
+            at: EPOCH
+        }
     );
-    assert_eq!(credit(app, 5_000, Some("bank 2")).await, Credited::New);
-    assert_eq!(credit(app, 5_000, None).await, Credited::New);
-    assert_eq!(credit(app, 5_000, None).await, Credited::New);
+    assert_eq!(credit(app, 5_000, Some("bank 2")).await, Booked::New);
+    assert_eq!(credit(app, 5_000, None).await, Booked::New);
+    assert_eq!(credit(app, 5_000, None).await, Booked::New);
     assert_eq!(balance(app).await, 20_000);
     let other = AccountId::new(EPOCH);
     let elsewhere = wallet::credit(live(app), &other, Cents(7), Some("bank 1"), EPOCH)
         .await
         .unwrap();
-    assert_eq!(elsewhere, Credited::New, "a reference is an account's own");
+    assert_eq!(elsewhere, Booked::New, "a reference is an account's own");
     assert!(audit(live(app), &app.partner.id).await.is_right());
     assert_eq!(audit(live(app), &app.partner.id).await.transactions, 4);
 }
@@ -105,7 +109,7 @@ async fn of_equal_payments_at_once_on_two_servers_one_is_booked(app: &TestApp) {
     let calls: Vec<_> = calls.collect();
     let mut new = 0;
     for call in calls {
-        new += usize::from(call.await.unwrap() == Credited::New);
+        new += usize::from(call.await.unwrap() == Booked::New);
     }
     assert_eq!((new, balance(app).await), (1, 900));
 }
@@ -282,8 +286,12 @@ async fn sequence(app: &TestApp, seed: u64) {
                 }
                 _ => {
                     let reference = format!("{seed}-{step}-{amount}");
-                    work.credit(&account, Cents(amount), Some(&reference), EPOCH)
-                        .unwrap();
+                    work.book(
+                        &account,
+                        &Booking::payment(Cents(amount), Some(&reference)),
+                        EPOCH,
+                    )
+                    .unwrap();
                     after += amount;
                 }
             }

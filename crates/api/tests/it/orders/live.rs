@@ -24,12 +24,7 @@ async fn nothing_can_be_ordered_and_nothing_changes(app: &TestApp) {
                 let answer = client.post_with(path, order.clone(), headers).await;
                 let error = answer.error(503, "internal_error");
                 let message = error["message"].as_str().unwrap();
-                for part in ["registrar", "dns", "mail", "sequencer"] {
-                    assert!(
-                        message.contains(&format!("[providers.{part}]")),
-                        "{message}"
-                    );
-                }
+                assert!(message.contains("Ask its operator"), "{message}");
             }
         }
     }

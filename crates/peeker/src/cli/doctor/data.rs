@@ -2,6 +2,7 @@
 
 use peeker_app::clock::SystemClock;
 use peeker_app::webhooks::health;
+use peeker_app::webhooks::refused::{self, RefusedAddress};
 use peeker_app::{App, keys, partners};
 use peeker_domain::{Clock, DeliveryState, Environment, JobState, Timestamp};
 use peeker_store::{EnvironmentDb, StoreError, deliveries, jobs};
@@ -62,6 +63,7 @@ pub(super) async fn examine(
             "The control database cannot be read",
         ),
     });
+    checks.extend(refused_addresses(&app).await);
     checks.extend(paused_endpoints(&app).await);
     for &environment in Environment::ALL {
         let db = &app.store().environment(environment).db;
@@ -182,6 +184,43 @@ fn judge_clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
     }
 }
 
+/// Addresses to which our own rules let nothing be sent, if there are any.
+async fn refused_addresses(app: &App) -> Option<Check> {
+    const NAME: &str = "webhook addresses";
+    let refused = match refused::addresses_unscoped(app).await {
+        Ok(refused) => refused,
+        Err(error) => {
+            let advice = "The database cannot be read";
+            return Some(Check::fail(NAME, chain(&error), advice));
+        }
+    };
+    if refused.is_empty() {
+        return None;
+    }
+    let shown = refused.iter().take(MAX_SHOWN).map(|one| {
+        let RefusedAddress {
+            account,
+            environment,
+            url,
+            why,
+        } = one;
+        format!("\n{account} ({environment}) {url}: {why}")
+    });
+    let more = if refused.len() > MAX_SHOWN {
+        "\n…"
+    } else {
+        ""
+    };
+    let message = format!(
+        "The rules of this installation's profile refuse {}, so nothing is sent there:{}{more}",
+        refused.len(),
+        shown.collect::<String>()
+    );
+    let advice = "Set another: peeker webhook set org_… --url https://…; or open a range of your own network with [webhooks] \
+                  allowed_ranges in peeker.toml";
+    Some(Check::fail(NAME, message, advice))
+}
+
 /// Endpoints to which nothing is sent, if there are any.
 async fn paused_endpoints(app: &App) -> Option<Check> {
     const NAME: &str = "webhook endpoints";
@@ -236,7 +275,7 @@ async fn work(db: &EnvironmentDb, now: Timestamp) -> Result<Check, StoreError> {
     let name = work_name(db.environment);
     let waiting = format!("{ready} jobs and {pending} webhooks to do");
     Ok(if dead > 0 {
-        let advice = "Each has its reason in the server's log and in jobs.last_error; its order does not go on by itself";
+        let advice = "peeker job list tells why; mend that, then peeker job retry --dead. What they are for does not go on by itself";
         Check::warn(
             name,
             format!("{dead} jobs were given up; {waiting}"),
@@ -253,7 +292,7 @@ async fn work(db: &EnvironmentDb, now: Timestamp) -> Result<Check, StoreError> {
             advice,
         )
     } else if given_up > 0 {
-        let advice = "Their receivers failed for 24 hours; the partners can read what they missed with GET /orders";
+        let advice = "Their receivers failed for 24 hours; the partners can read what they missed with GET /events, and have it sent again";
         Check::warn(
             name,
             format!("{waiting}; {given_up} webhooks were given up"),

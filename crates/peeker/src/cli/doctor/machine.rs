@@ -3,20 +3,57 @@
 use std::path::Path;
 
 use super::Check;
-use crate::installation::{
-    Installation, MASTER_KEY_VARIABLE, master_key_variable, missing_master_key, shown,
-};
+use crate::failure::Failure;
+use crate::installation::{Installation, MASTER_KEY_VARIABLE, master_key_variable, shown};
 use crate::profile::Profile;
 
-pub(super) fn configuration(installation: &Installation, profile: Profile) -> Check {
+pub(super) fn configuration(installation: &Installation) -> Check {
     let file = match &installation.config_file {
         Some(path) => shown(path),
         None => "no file, defaults".to_owned(),
     };
     Check::ok(
         "configuration",
-        format!("{file}; {profile} profile; {}", installation.describe()),
+        format!("{file}; {}", installation.describe()),
     )
+}
+
+/// The profile to check for: the one that was named, or else that of the installation; `None` when it cannot be told.
+pub(super) async fn profile(
+    installation: &Installation,
+    named: Option<Profile>,
+) -> (Option<Profile>, Check) {
+    const NAME: &str = "profile";
+    let known = async {
+        Ok((
+            installation.recorded_profile().await?,
+            installation.profile().await?,
+        ))
+    };
+    let (recorded, profile) = match known.await {
+        Ok(known) => known,
+        Err(failure) => {
+            let failure: Failure = failure;
+            let advice = "Mend it and run peeker doctor again; the other checks need the profile";
+            return (None, Check::fail(NAME, failure.to_string(), advice));
+        }
+    };
+    let check = match (recorded, named) {
+        (Some(recorded), Some(named)) if recorded != named => Check::warn(
+            NAME,
+            format!("{recorded} is on record, and this looks at what {named} would need"),
+            format!(
+                "A server that is asked to run in {named} does not start before peeker profile set {named}"
+            ),
+        ),
+        (Some(recorded), _) => Check::ok(NAME, format!("{recorded}, on record")),
+        (None, _) => {
+            let profile = named.unwrap_or(profile);
+            let message = format!("{profile}; the first server that starts records its own");
+            Check::ok(NAME, message)
+        }
+    };
+    (Some(named.unwrap_or(profile)), check)
 }
 
 pub(super) fn public_url(installation: &Installation, profile: Profile) -> Option<Check> {
@@ -117,7 +154,7 @@ pub(super) async fn master_key(installation: &Installation, profile: Profile) ->
     else {
         let advice =
             "Set it to the key of this installation; only a new installation needs a new one";
-        return Check::fail(NAME, missing_master_key(installation.is_postgres()), advice);
+        return Check::fail(NAME, installation.missing_master_key(), advice);
     };
     let path = shown(&file);
     match mode(&file) {

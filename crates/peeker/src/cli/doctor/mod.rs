@@ -26,7 +26,7 @@ Each line is ok, warn or FAIL. Exit status 1 if any failed.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The profile to check for [default: as for serve]
+    /// The profile to check for [default: that of the installation]
     #[arg(long, env = "PEEKER_PROFILE", value_enum)]
     profile: Option<Profile>,
 }
@@ -108,8 +108,12 @@ async fn examine(global: &Global, named: Option<Profile>, output: Output) -> Vec
             return vec![Check::fail("configuration", failure.to_string(), advice)];
         }
     };
-    let profile = installation.profile(named);
-    let mut checks = vec![machine::configuration(&installation, profile)];
+    let mut checks = vec![machine::configuration(&installation)];
+    let (profile, check) = machine::profile(&installation, named).await;
+    checks.push(check);
+    let Some(profile) = profile else {
+        return checks;
+    };
     checks.extend(machine::public_url(&installation, profile));
     checks.push(machine::certificates(&installation, profile));
     checks.push(machine::data_folder(&installation));
@@ -123,8 +127,9 @@ async fn examine(global: &Global, named: Option<Profile>, output: Output) -> Vec
     ));
     checks.push(Check::warn(
         "live providers",
-        "Not configured: live keys read and keep records, but ordering answers 503 and changes nothing",
-        "Use test keys; this version has no live providers yet",
+        "None: live keys read and keep records, but what needs a registrar, DNS, mail or a sequencer answers 503 and changes \
+         nothing",
+        "Use test keys; this version has no live providers to configure yet",
     ));
     checks
 }

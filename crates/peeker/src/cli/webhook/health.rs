@@ -1,11 +1,11 @@
 //! `peeker webhook show` and `resume`.
 
 use clap::Args;
-use peeker_app::webhooks::health;
 use peeker_app::webhooks::rotation::{self, SecretAge};
+use peeker_app::webhooks::{health, refused};
 use peeker_domain::id::AccountId;
 use peeker_domain::view::{EndpointStatus, WebhookEndpoint};
-use peeker_domain::{Environment, Timestamp};
+use peeker_domain::{Environment, FailureClass, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::cli::word;
@@ -24,8 +24,8 @@ Examples:
   peeker webhook resume org_… --environment live --json
   {\"live\":{\"resumed\":true,\"released_count\":12}}
 
-An endpoint that only failed for five days, or that answered 410, is paused and its events wait. It is tried every hour,
-after a 410 every day, and resumed by its first success; this command does not wait for that. If it still fails, it is
+An endpoint that only failed for five days, or that answered 410, is paused and its events wait. It is tried every hour, \
+after a 410 every day, and resumed by its first success; this command does not wait for that. If it still fails, it is \
 paused again.";
 
 /// Arguments of `webhook show`.
@@ -52,19 +52,28 @@ pub struct Resume {
 pub async fn show(global: &Global, arguments: Show, output: Output) -> Result<()> {
     let Show { partner } = arguments;
     let installation = Installation::find(global)?;
-    let app = installation
-        .open(installation.profile(None), output)
-        .await?;
+    let app = installation.open(output).await?;
     let (mut answer, mut sections) = (Map::new(), Vec::new());
     for &environment in Environment::ALL {
         let endpoint = health::show(&app, &partner, environment).await?;
         let secrets = rotation::secrets(&app, &partner, environment).await?;
+        let failure = refused::last_failure(&app, &partner, environment).await?;
         let ages: Vec<Value> = secrets.iter().map(secret_json).collect();
         answer.insert(
             environment.to_string(),
-            json!({ "endpoint": endpoint, "secrets": ages }),
+            json!({
+                "endpoint": endpoint,
+                "secrets": ages,
+                "last_failure": failure,
+                "last_failure_message": failure.map(FailureClass::explained),
+            }),
         );
-        sections.push((environment, endpoint, secrets));
+        sections.push(Section {
+            environment,
+            endpoint,
+            secrets,
+            failure,
+        });
     }
     output.answer(&answer, |output| text(&partner, &sections, output))
 }
@@ -73,18 +82,27 @@ fn secret_json(secret: &SecretAge) -> Value {
     json!({ "created_at": secret.created_at, "signs_until": secret.expires_at })
 }
 
-type Section = (Environment, WebhookEndpoint, Vec<SecretAge>);
+/// What is shown of one environment.
+struct Section {
+    environment: Environment,
+    endpoint: WebhookEndpoint,
+    secrets: Vec<SecretAge>,
+    /// Why the last attempt failed.
+    failure: Option<FailureClass>,
+}
 
 fn text(partner: &AccountId, sections: &[Section], output: Output) -> String {
-    let url = sections
-        .first()
-        .and_then(|(_, endpoint, _)| endpoint.url.as_deref());
-    let mut lines = vec![output.bold(&match url {
-        Some(url) => format!("Webhooks of {partner} go to {url}"),
-        None => format!("{partner} has no webhook address"),
-    })];
-    for (environment, endpoint, secrets) in sections {
-        lines.push(format!("  {environment:<5} {}", standing(endpoint)));
+    let mut lines = vec![output.bold(&format!("Webhooks of {partner}"))];
+    for Section {
+        environment,
+        endpoint,
+        secrets,
+        failure,
+    } in sections
+    {
+        let url = endpoint.url.as_deref().unwrap_or("no address");
+        lines.push(format!("  {environment:<5} {url}"));
+        lines.push(format!("        {}", standing(endpoint)));
         let time = |time: Option<Timestamp>| {
             time.map_or_else(|| "never".to_owned(), |time| time.to_string())
         };
@@ -94,6 +112,9 @@ fn text(partner: &AccountId, sections: &[Section], output: Output) -> String {
         ));
         if let Some(since) = endpoint.failing_since {
             lines.push(format!("        failing since {since}"));
+        }
+        if let Some(failure) = failure {
+            lines.push(format!("        {}", failure.explained()));
         }
         for secret in secrets {
             let until = secret
@@ -128,9 +149,7 @@ pub async fn resume(global: &Global, arguments: Resume, output: Output) -> Resul
         environment,
     } = arguments;
     let installation = Installation::find(global)?;
-    let app = installation
-        .open(installation.profile(None), output)
-        .await?;
+    let app = installation.open(output).await?;
     let (mut answer, mut lines) = (Map::new(), Vec::new());
     let wanted = Environment::ALL
         .iter()

@@ -5,25 +5,28 @@ mod rotate;
 
 use clap::{Args, Subcommand};
 use peeker_app::webhooks::{self, CreatedSecrets};
+use peeker_domain::Environment;
 use peeker_domain::id::AccountId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use crate::cli::word;
 use crate::failure::Result;
 use crate::global_options::Global;
 use crate::installation::Installation;
 use crate::output::Output;
-use crate::profile::Profile;
 
 const SET_EXAMPLES: &str = "\
 Examples:
   peeker webhook set org_… --url https://partner.example/hooks/peeker
+  peeker webhook set org_… --environment test --url https://staging.partner.example/hooks
   peeker webhook set org_… --url http://127.0.0.1:9000/hooks --json
   {\"secrets\":{\"test\":\"whsec_…\",\"live\":\"whsec_…\"}}
 
-The first time, a secret for each environment is made and shown once. Later calls change the address, keep the
-secrets, and answer {\"secrets\":null}. A running server follows within seconds. Events that waited for a paused
-endpoint go to the new address.";
+The first time, a secret for each environment is made and shown once. Later calls change the address, keep the \
+secrets, and answer {\"secrets\":null}. A running server follows within seconds. Events that waited for a paused \
+endpoint go to the new address. Which addresses are allowed depends on the profile of the installation: see peeker \
+profile show.";
 
 /// What can be done with webhooks.
 #[derive(Debug, Subcommand)]
@@ -49,9 +52,9 @@ pub struct Set {
     #[arg(long)]
     url: String,
 
-    /// Which addresses are allowed; name the profile the server runs with [default: as for serve]
-    #[arg(long, env = "PEEKER_PROFILE", value_enum)]
-    profile: Option<Profile>,
+    /// Only those of this environment [default: both]
+    #[arg(long, value_parser = word!(Environment))]
+    environment: Option<Environment>,
 }
 
 /// Runs a command about webhooks.
@@ -68,18 +71,16 @@ async fn set(global: &Global, arguments: Set, output: Output) -> Result<()> {
     let Set {
         partner,
         url,
-        profile,
+        environment,
     } = arguments;
     let installation = Installation::find(global)?;
-    let app = installation
-        .open(installation.profile(profile), output)
-        .await?;
-    let secrets = webhooks::set_endpoint(&app, &partner, &url).await?;
+    let app = installation.open(output).await?;
+    let secrets = webhooks::set_endpoint(&app, &partner, environment, &url).await?;
     let answer = Answer {
         secrets: secrets.as_ref().map(Secrets::from),
     };
     output.answer(&answer, |output| {
-        text(&partner, &url, secrets.as_ref(), output)
+        text(&partner, environment, &url, secrets.as_ref(), output)
     })
 }
 
@@ -106,11 +107,13 @@ impl<'a> From<&'a CreatedSecrets> for Secrets<'a> {
 
 fn text(
     partner: &AccountId,
+    environment: Option<Environment>,
     url: &str,
     secrets: Option<&CreatedSecrets>,
     output: Output,
 ) -> String {
-    let title = output.bold(&format!("Webhooks of {partner} go to {url}"));
+    let which = environment.map_or_else(String::new, |environment| format!("{environment} "));
+    let title = output.bold(&format!("The {which}webhooks of {partner} go to {url}"));
     match secrets {
         Some(secrets) => format!(
             "{title}\n  test secret   {}\n  live secret   {}\n\n\

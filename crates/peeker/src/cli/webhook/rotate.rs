@@ -20,7 +20,7 @@ Examples:
   {\"environment\":\"test\",\"secret\":\"whsec_…\",\"previous_signs_until\":\"2026-05-15T12:00:00Z\"}
   peeker webhook rotate org_… --environment live --overlap 0      The old secret is known to others
 
-Both secrets sign during the overlap, the newest first, so a receiver that checks every signature misses nothing. A secret
+Both secrets sign during the overlap, the newest first, so a receiver that checks every signature misses nothing. A secret \
 that is in an overlap already keeps its own end. Running servers follow within two seconds.";
 
 /// Arguments of `webhook rotate`.
@@ -70,9 +70,7 @@ pub async fn run(global: &Global, arguments: Rotate, output: Output) -> Result<(
         overlap,
     } = arguments;
     let installation = Installation::find(global)?;
-    let app = installation
-        .open(installation.profile(None), output)
-        .await?;
+    let app = installation.open(output).await?;
     let overlap = overlap.unwrap_or(DEFAULT_OVERLAP_SECONDS);
     let rotated = rotation::rotate(&app, &partner, environment, overlap).await?;
     let answer = json!({

@@ -347,7 +347,7 @@ async fn a_live_key_is_told_what_is_not_configured(app: &TestApp) {
             error["message"]
                 .as_str()
                 .unwrap()
-                .contains("[providers.dns]"),
+                .contains("Ask its operator"),
             "{error}"
         );
         let keyed = live
