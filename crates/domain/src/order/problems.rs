@@ -1,10 +1,14 @@
 //! Why an order cannot be placed, in the contract's order of checks (§4): count → sequencer → overlap → provider fit →
 //! registrar → wallet.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
-use super::{OrderFacts, OrderRequest, RouteRefusal};
+use super::{Holding, KnownDomain, OrderFacts, OrderRequest, RouteRefusal};
 use crate::error::{Code, Error};
+use crate::id::OrderId;
+use crate::name::DomainName;
 use crate::wallet::InsufficientFunds;
 
 /// Everything that stands in an order's way.
@@ -63,10 +67,19 @@ pub(super) fn route(refusal: RouteRefusal) -> Error {
 
 /// `domain_already_in_active_order` with all the names that are.
 pub(super) fn overlap(request: &OrderRequest, facts: &OrderFacts) -> Option<Error> {
-    let names = request.domains.iter().map(|domain| domain.name.as_str());
-    let held = |name: &&str| facts.domains.get(*name).is_some_and(|known| known.on_order);
-    let taken: Vec<&str> = names.filter(held).collect();
-    (!taken.is_empty()).then(|| already_in_active_order(&taken))
+    let names = request.domains.iter().map(|domain| &domain.name);
+    let held: Vec<DomainName> = names
+        .filter(|name| holder(&facts.domains, name.as_str()).is_some())
+        .cloned()
+        .collect();
+    (!held.is_empty()).then(|| already_in_active_order(&held, &facts.domains))
+}
+
+fn holder<'a>(known: &'a HashMap<String, KnownDomain>, name: &str) -> Option<&'a OrderId> {
+    match known.get(name)?.holding() {
+        Holding::OnOrder(order) => Some(order),
+        Holding::Inventory(_) | Holding::Elsewhere => None,
+    }
 }
 
 /// `domain_not_imported` with all the names whose import has begun and is not finished.
@@ -101,12 +114,21 @@ pub(super) fn not_submittable<'n>(
     Some(error)
 }
 
-/// `domain_already_in_active_order` for these names.
-pub fn already_in_active_order<S: AsRef<str>>(names: &[S]) -> Error {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+/// `domain_already_in_active_order` for these names, with the order that holds each as far as `known` tells.
+pub fn already_in_active_order(
+    names: &[DomainName],
+    known: &HashMap<String, KnownDomain>,
+) -> Error {
+    let names: Vec<&str> = names.iter().map(DomainName::as_str).collect();
+    let orders: Vec<_> = names
+        .iter()
+        .filter_map(|name| Some(json!({ "domain": name, "order_id": holder(known, name)? })))
+        .collect();
     let message =
         "Some domains are on another active order; cancel that order or use other domains";
-    Error::new(Code::DomainAlreadyInActiveOrder, message).with_detail("domains", names)
+    Error::new(Code::DomainAlreadyInActiveOrder, message)
+        .with_detail("domains", names)
+        .with_detail("orders", orders)
 }
 
 /// `insufficient_funds` for these amounts.
