@@ -131,7 +131,9 @@ impl<'a> Order<'a> {
         let known = domains::known(db, &self.actor.account, &wanted, now)
             .await
             .map_err(internal("find domains"))?;
-        Ok(already_in_active_order(&names, &known))
+        let holder = |name: &DomainName| known.get(name.as_str())?.holder();
+        let held: Vec<_> = names.iter().map(|name| (name, holder(name))).collect();
+        Ok(already_in_active_order(&held))
     }
 
     /// Asks the sequencer whether it knows the route. Errors: 503 when it does not answer.

@@ -69,6 +69,14 @@ pub enum Holding<'a> {
 }
 
 impl KnownDomain {
+    /// The active order that holds it.
+    pub fn holder(&self) -> Option<&OrderId> {
+        match self.holding() {
+            Holding::OnOrder(order) => Some(order),
+            Holding::Inventory(_) | Holding::Elsewhere => None,
+        }
+    }
+
     pub fn holding(&self) -> Holding<'_> {
         match &self.order {
             Some(order) => Holding::OnOrder(order),

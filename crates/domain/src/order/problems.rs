@@ -1,11 +1,9 @@
 //! Why an order cannot be placed, in the contract's order of checks (§4): count → sequencer → overlap → provider fit →
 //! registrar → wallet.
 
-use std::collections::HashMap;
-
 use serde_json::json;
 
-use super::{Holding, KnownDomain, OrderFacts, OrderRequest, RouteRefusal};
+use super::{KnownDomain, OrderFacts, OrderRequest, RouteRefusal};
 use crate::error::{Code, Error};
 use crate::id::OrderId;
 use crate::name::DomainName;
@@ -68,18 +66,12 @@ pub(super) fn route(refusal: RouteRefusal) -> Error {
 /// `domain_already_in_active_order` with all the names that are.
 pub(super) fn overlap(request: &OrderRequest, facts: &OrderFacts) -> Option<Error> {
     let names = request.domains.iter().map(|domain| &domain.name);
-    let held: Vec<DomainName> = names
-        .filter(|name| holder(&facts.domains, name.as_str()).is_some())
-        .cloned()
-        .collect();
-    (!held.is_empty()).then(|| already_in_active_order(&held, &facts.domains))
-}
-
-fn holder<'a>(known: &'a HashMap<String, KnownDomain>, name: &str) -> Option<&'a OrderId> {
-    match known.get(name)?.holding() {
-        Holding::OnOrder(order) => Some(order),
-        Holding::Inventory(_) | Holding::Elsewhere => None,
-    }
+    let held = |name| {
+        let known: &KnownDomain = facts.domains.get(DomainName::as_str(name))?;
+        known.holder().map(|order| (name, Some(order)))
+    };
+    let held: Vec<_> = names.filter_map(held).collect();
+    (!held.is_empty()).then(|| already_in_active_order(&held))
 }
 
 /// `domain_not_imported` with all the names whose import has begun and is not finished.
@@ -114,20 +106,17 @@ pub(super) fn not_submittable<'n>(
     Some(error)
 }
 
-/// `domain_already_in_active_order` for these names, with the order that holds each as far as `known` tells.
-pub fn already_in_active_order(
-    names: &[DomainName],
-    known: &HashMap<String, KnownDomain>,
-) -> Error {
-    let names: Vec<&str> = names.iter().map(DomainName::as_str).collect();
-    let orders: Vec<_> = names
-        .iter()
-        .filter_map(|name| Some(json!({ "domain": name, "order_id": holder(known, name)? })))
-        .collect();
+/// `domain_already_in_active_order` for these names, with the order that holds each, as far as it is known.
+pub fn already_in_active_order(held: &[(&DomainName, Option<&OrderId>)]) -> Error {
+    let names: Vec<&DomainName> = held.iter().map(|(name, _)| *name).collect();
+    let holder = |(name, order): &(&DomainName, Option<&OrderId>)| {
+        order.map(|order| json!({ "domain": name, "order_id": order }))
+    };
+    let orders: Vec<_> = held.iter().filter_map(holder).collect();
     let message =
         "Some domains are on another active order; cancel that order or use other domains";
     Error::new(Code::DomainAlreadyInActiveOrder, message)
-        .with_detail("domains", names)
+        .with_detail("domains", json!(names))
         .with_detail("orders", orders)
 }
 

@@ -297,7 +297,7 @@ async fn domains_are_listed_by_an_index_whatever_the_filter() {
         }
     }
     for after in [None, Some("dom_1")] {
-        let named = page!(domains, vec![listed(), Column::Name.eq("a.com")], after);
+        let named = page!(domains, [listed(), Column::Name.eq("a.com")], after);
         assert_searched(pools, "domains", "domains_by_name", named).await;
     }
     let name = domains::Entity::find()

@@ -134,7 +134,7 @@ fn indented(compact: &str) -> String {
 /// Ids are random; here they count, in the order in which they come up.
 fn with_stable_ids(text: &str, ids: &mut BTreeMap<String, String>) -> String {
     let parts = text.split('"').map(|part| {
-        let Some((prefix, rest)) = part.split_once('_').filter(|(prefix, rest)| {
+        let Some((prefix, _)) = part.split_once('_').filter(|(prefix, rest)| {
             prefix.len() == 3 && rest.len() == 26 && !rest.contains(char::is_lowercase)
         }) else {
             return part.to_owned();
