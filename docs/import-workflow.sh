@@ -8,7 +8,7 @@ set -euo pipefail
 
 : "${BASE:=http://127.0.0.1:8080/partner/v1}"
 : "${KEY:?set KEY to a pk_test_… key}"
-: "${TAG:=acme$(date +%s)}"
+: "${TAG:=acme$(date +%s)-$RANDOM}"
 
 # api METHOD PATH [BODY]: one request; the answer on stdout.
 api() {

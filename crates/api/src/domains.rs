@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use peeker_app::App;
 use peeker_app::domains::{self as use_case, DomainFilter};
-use peeker_domain::id::UserId;
+use peeker_domain::id::{OrderId, UserId};
 use peeker_domain::name::MAX_LENGTH;
 use peeker_domain::view::{self, Category, Page, Single};
 use peeker_domain::{DomainName, DomainStatus, MailProvider, excerpt};
@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::extract::parameter::{email_text, filter, id, one_of};
 use crate::extract::presence::required;
 use crate::extract::rule::{Rule, list_of};
-use crate::extract::values::any_text;
+use crate::extract::values::{any_text, domain_name};
 use crate::extract::{Body, List, NoQuery, PathId, object, query};
 
 /// Most names in one availability check (contract §3).
@@ -58,6 +58,11 @@ query! {
     pub ListDomains -> DomainFilter {
         /// Only domains in inventory, or only those on an order.
         category: filter(one_of(Category::ALL)),
+        /// Only the domain with this name.
+        #[example = "acme-mail.com"]
+        domain: filter(domain_name()),
+        /// Only domains on the order with this `ord_` id.
+        order_id: filter(id::<OrderId>()),
         /// Only domains of the customer with this `usr_` id.
         user_id: filter(id::<UserId>()),
         /// Only domains of the customer with this address.
@@ -117,7 +122,8 @@ pub async fn get(
 /// Check which domains can be ordered
 ///
 /// Answers in request order, one row per name; a name that cannot be ordered says why in `reason`. A row with the reason
-/// `stale` is being looked up anew: ask again a moment later. Counts as one request. Keys with the preset `limited` may
+/// `stale` is being looked up anew: ask again a moment later. A domain of yours reads `owned`: one in inventory is ordered for
+/// nothing, and one on an active order says which. Counts as one request. Keys with the preset `limited` may
 /// call this.
 #[utoipa::path(
     post, path = "/domains/availability", operation_id = "checkDomainAvailability", tag = "Domains",

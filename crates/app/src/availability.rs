@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use moka::future::Cache;
@@ -28,6 +28,10 @@ const MAX_CACHED: u64 = 200_000;
 /// An account has its own sandbox, so an answer is remembered for one account in one environment.
 type Key = (Environment, AccountId, DomainName);
 
+/// What a look-up has found. Whoever waits for one is given it from hand to hand: the cache may have forgotten it again by
+/// then, because somebody bought the name.
+type Verdicts = HashMap<Key, Verdict>;
+
 #[derive(Debug, Clone)]
 struct Answer {
     verdict: Verdict,
@@ -37,7 +41,7 @@ struct Answer {
 pub(crate) struct AvailabilityCache {
     answers: Cache<Key, Answer>,
     /// Names that are being looked up; the sender goes away with the look-up.
-    in_flight: Mutex<HashMap<Key, watch::Receiver<()>>>,
+    in_flight: Mutex<HashMap<Key, watch::Receiver<Arc<Verdicts>>>>,
 }
 
 impl AvailabilityCache {
@@ -70,8 +74,8 @@ fn is_remembered(answer: &Answer, now: Timestamp) -> bool {
 }
 
 /// Takes the names that nobody is looking up. Gives back what to wait for on account of the others.
-fn take_free(app: &App, keys: &[Key]) -> (Lookup, Vec<watch::Receiver<()>>) {
-    let (done, waiter) = watch::channel(());
+fn take_free(app: &App, keys: &[Key]) -> (Lookup, Vec<watch::Receiver<Arc<Verdicts>>>) {
+    let (done, waiter) = watch::channel(Arc::default());
     let in_flight = &app.0.availability.in_flight;
     let mut in_flight = in_flight.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut mine, mut others) = (Vec::new(), Vec::new());
@@ -87,7 +91,7 @@ fn take_free(app: &App, keys: &[Key]) -> (Lookup, Vec<watch::Receiver<()>>) {
     let lookup = Lookup {
         app: app.clone(),
         mine,
-        _done: done,
+        done,
     };
     (lookup, others)
 }
@@ -96,7 +100,7 @@ fn take_free(app: &App, keys: &[Key]) -> (Lookup, Vec<watch::Receiver<()>>) {
 struct Lookup {
     app: App,
     mine: Vec<Key>,
-    _done: watch::Sender<()>,
+    done: watch::Sender<Arc<Verdicts>>,
 }
 
 impl Drop for Lookup {
@@ -211,25 +215,22 @@ async fn ask(
     let key = |name: &DomainName| (environment, account.clone(), name.clone());
     let keys: Vec<Key> = names.iter().map(key).collect();
     let (lookup, others) = take_free(app, &keys);
-    let mut verdicts = HashMap::new();
+    let mut found = Vec::new();
     if !lookup.mine.is_empty() {
         // A task of its own: others may wait for it when whoever asked has gone away.
         let running = tokio::spawn(look_up_free(lookup, account.clone(), environment, now));
-        verdicts = running.await.map_err(Error::internal)??;
+        found.push(running.await.map_err(Error::internal)??);
     }
     for mut waiter in others {
-        // Ends when the sender is gone; nothing is ever sent.
+        // A look-up that failed sends nothing; then this ends when the sender is gone.
         let _ = waiter.changed().await;
+        found.push(Arc::clone(&waiter.borrow()));
     }
-    let mut answers = Vec::with_capacity(keys.len());
-    for key in keys {
-        let verdict = match verdicts.remove(&key) {
-            Some(verdict) => Some(verdict),
-            None => app.0.availability.fresh(&key, now).await,
-        };
-        answers.push(verdict.unwrap_or(Verdict::Errored));
-    }
-    Ok(answers)
+    let verdict = |key: &Key| found.iter().find_map(|verdicts| verdicts.get(key).cloned());
+    let answers = keys
+        .iter()
+        .map(|key| verdict(key).unwrap_or(Verdict::Errored));
+    Ok(answers.collect())
 }
 
 /// Looks up names and remembers the answers before whoever waits is told.
@@ -238,7 +239,7 @@ async fn look_up_free(
     account: AccountId,
     environment: Environment,
     now: Timestamp,
-) -> Result<HashMap<Key, Verdict>> {
+) -> Result<Arc<Verdicts>> {
     let app = &lookup.app;
     let cache = &app.0.availability;
     let (mut verdicts, mut open) = (HashMap::new(), Vec::new());
@@ -274,6 +275,8 @@ async fn look_up_free(
             verdicts.insert(key, check.verdict);
         }
     }
+    let verdicts = Arc::new(verdicts);
+    lookup.done.send_replace(Arc::clone(&verdicts));
     Ok(verdicts)
 }
 

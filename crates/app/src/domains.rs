@@ -1,15 +1,13 @@
 //! Domains (contract §3).
 
-use std::collections::HashMap;
-
 use peeker_domain::id::DomainId;
 use peeker_domain::money::CURRENCY;
-use peeker_domain::order::KnownDomain;
 use peeker_domain::view::UnavailableReason;
 use peeker_domain::{DomainName, Error, Result, view};
 use peeker_providers::Verdict;
 use peeker_store::domains as rows;
 pub use peeker_store::domains::DomainFilter;
+use peeker_store::orders::facts::own_names;
 
 use crate::availability::{self, Known, Old};
 use crate::failure::internal;
@@ -40,7 +38,8 @@ pub async fn get(app: &App, actor: &Actor, id: &str) -> Result<view::Domain> {
         .ok_or_else(not_found)
 }
 
-/// Whether names (1 to 50, as submitted) can be bought, in the order given. Errors: 503 without live providers.
+/// Whether names (1 to 50, as submitted) can be ordered, in the order given. The account's own books answer for its own, and
+/// the registrar is asked about the others. Errors: 503 without live providers.
 pub async fn availability(
     app: &App,
     actor: &Actor,
@@ -51,83 +50,60 @@ pub async fn availability(
         .iter()
         .map(|name| DomainName::parse(name).ok())
         .collect();
-    let valid: Vec<DomainName> = parsed.iter().flatten().cloned().collect();
+    let valid: Vec<&DomainName> = parsed.iter().flatten().collect();
     let db = &app.environment(actor.environment).db;
     let now = actor.now(app).await?;
-    let ours = rows::known(db, &actor.account, &valid.iter().collect::<Vec<_>>(), now)
+    let ours = own_names(db, &actor.account, &valid, now)
         .await
         .map_err(internal("find domains"))?;
-    let known = availability::look_up(
-        app,
-        &actor.account,
-        actor.environment,
-        &valid,
-        Old::SayStale,
-        now,
-    )
-    .await?;
-    let mut known = known.into_iter();
-    let domains = names
+    let foreign: Vec<DomainName> = valid
         .into_iter()
-        .zip(parsed)
-        .map(|(submitted, name)| match (name, known.len()) {
-            (Some(name), 1..) => answer(&ours, &name, known.next()),
-            _ => unavailable(submitted, UnavailableReason::Invalid),
-        })
+        .filter(|name| ours.availability(name).is_none())
+        .cloned()
         .collect();
-    Ok(view::AvailabilityList { domains })
+    let (account, environment) = (&actor.account, actor.environment);
+    let known =
+        availability::look_up(app, account, environment, &foreign, Old::SayStale, now).await?;
+    let mut known = known.into_iter();
+    let rows = names.into_iter().zip(parsed).map(|(submitted, name)| {
+        let Some(name) = name else {
+            return view::Availability::refused(submitted, UnavailableReason::Invalid);
+        };
+        let own = ours.availability(&name);
+        own.unwrap_or_else(|| of_registrar(&name, known.next()))
+    });
+    Ok(view::AvailabilityList {
+        domains: rows.collect(),
+    })
 }
 
-fn answer(
-    ours: &HashMap<String, KnownDomain>,
-    name: &DomainName,
-    known: Option<Known>,
-) -> view::Availability {
-    // A name that the account has, or is just buying, is not for sale to it once more.
-    if ours
-        .get(name.as_str())
-        .is_some_and(|domain| domain.owned || domain.on_order)
-    {
-        return unavailable(name.to_string(), UnavailableReason::Taken);
-    }
-    match known {
+fn of_registrar(name: &DomainName, known: Option<Known>) -> view::Availability {
+    let reason = match known {
         Some(Known::Fresh(Verdict::Available {
             price,
             renewal_price,
             usable_for,
-        })) => view::Availability {
-            domain: name.to_string(),
-            available: true,
-            price_cents: Some(price),
-            renewal_price_cents: Some(renewal_price),
-            currency: Some(CURRENCY.to_owned()),
-            usable_for: Some(usable_for),
-            premium: false,
-            reason: None,
-        },
-        Some(Known::Fresh(Verdict::Taken)) => {
-            unavailable(name.to_string(), UnavailableReason::Taken)
+        })) => {
+            return view::Availability {
+                domain: name.to_string(),
+                available: true,
+                owned: None,
+                price_cents: Some(price),
+                renewal_price_cents: Some(renewal_price),
+                currency: Some(CURRENCY.to_owned()),
+                usable_for: Some(usable_for),
+                premium: false,
+                reason: None,
+                order_id: None,
+            };
         }
-        Some(Known::Fresh(Verdict::Premium)) => {
-            unavailable(name.to_string(), UnavailableReason::Premium)
-        }
-        Some(Known::Stale) => unavailable(name.to_string(), UnavailableReason::Stale),
+        Some(Known::Fresh(Verdict::Taken)) => UnavailableReason::Taken,
+        Some(Known::Fresh(Verdict::Premium)) => UnavailableReason::Premium,
+        Some(Known::Stale) => UnavailableReason::Stale,
         // The contract has no word of its own for a registrar that does not know the name.
         Some(Known::Fresh(Verdict::Unknown | Verdict::Errored)) | None => {
-            unavailable(name.to_string(), UnavailableReason::Errored)
+            UnavailableReason::Errored
         }
-    }
-}
-
-fn unavailable(domain: String, reason: UnavailableReason) -> view::Availability {
-    view::Availability {
-        domain,
-        available: false,
-        price_cents: None,
-        renewal_price_cents: None,
-        currency: None,
-        usable_for: None,
-        premium: reason == UnavailableReason::Premium,
-        reason: Some(reason),
-    }
+    };
+    view::Availability::refused(name.to_string(), reason)
 }

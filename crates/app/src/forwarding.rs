@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
+use peeker_domain::forwarding::invalid_target;
 use peeker_domain::id::ForwardingId;
 use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
 use peeker_domain::view::{FailureReason, ForwardingJob};
 use peeker_domain::{DomainName, Environment, Error, Result, Violation, WebUrl};
 use peeker_providers::{Call, ProviderError, Providers, TargetProblem};
 use peeker_store::forwardings::{self as rows, Begun, Pending, Target};
-use peeker_store::jobs::{self, ClaimedJob};
+use peeker_store::jobs::ClaimedJob;
 
 use crate::failure::internal;
 use crate::failure::unless_lost;
@@ -102,13 +103,11 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
             }
         };
     }
-    if let Some(at_least_ms) = wait {
-        // Everything is tried again then. The count of attempts is kept, so that the waits grow and come to an end.
-        let run_at = app.now().plus_millis(pause_ms(at_least_ms, job.attempts));
-        let why = "The DNS provider does not answer";
-        return unless_lost(jobs::release(db, job, run_at, why, false).await);
-    }
-    unless_lost(rows::record(db, job, &outcomes, app.at(job.clock)).await)
+    let wait = wait.map(|at_least_ms| rows::Wait {
+        run_at: app.now().plus_millis(pause_ms(at_least_ms, job.attempts)),
+        why: "The DNS provider does not answer",
+    });
+    unless_lost(rows::record(db, job, &outcomes, wait, app.at(job.clock)).await)
 }
 
 /// What became of one redirect.
@@ -152,11 +151,10 @@ async fn set_at_provider(
     domain: &Pending,
     url: &WebUrl,
 ) -> Result<Outcome, ProviderError> {
-    let Providers { dns, probes, .. } = providers;
-    let problem = probes.forwarding_problem(call, &domain.name, url).await?;
-    if let Some(problem) = problem {
-        return Ok(Outcome::Failed(reason_of(problem)));
+    if let Some(reason) = problem(providers, call, &domain.name, url).await? {
+        return Ok(Outcome::Failed(reason));
     }
+    let dns = &providers.dns;
     if !domain.situation.is_being_set_up {
         dns.ensure_zone(call, &domain.name).await?;
         dns.set_redirect(call, &domain.name, url).await?;
@@ -164,10 +162,20 @@ async fn set_at_provider(
     Ok(Outcome::Set)
 }
 
-fn reason_of(problem: TargetProblem) -> FailureReason {
-    match problem {
+/// Why a domain cannot be forwarded to a URL; `None` when it can.
+pub(crate) async fn problem(
+    providers: &Providers,
+    call: Call<'_>,
+    name: &DomainName,
+    url: &WebUrl,
+) -> Result<Option<FailureReason>, ProviderError> {
+    if invalid_target(name, url).is_some() {
+        return Ok(Some(FailureReason::InvalidTarget));
+    }
+    let problem = providers.probes.forwarding_problem(call, name, url).await?;
+    Ok(problem.map(|problem| match problem {
         TargetProblem::DnsLookupFailed => FailureReason::DnsLookupFailed,
         TargetProblem::Unreachable => FailureReason::TargetUnreachable,
         TargetProblem::Invalid => FailureReason::InvalidTarget,
-    }
+    }))
 }

@@ -1,6 +1,6 @@
 //! Swaps (contract §5): replacing a domain of an active order, renaming the inboxes of one.
 
-use peeker_domain::id::{DomainId, SwapId};
+use peeker_domain::id::{DomainId, OrderId, SwapId};
 use peeker_domain::order::{
     self, Persona, Personas, RenameRequest, SwapOffer, SwapRefusal, insufficient_funds,
 };
@@ -134,7 +134,7 @@ fn refusal(refused: SwapRefusal, replacement: &DomainName) -> Error {
         .with_detail("limit", limit)
         .with_detail("used", used)
         .with_detail("requested", requested),
-        SwapRefusal::Taken => taken(replacement),
+        SwapRefusal::Taken(order) => taken(replacement, &order),
         SwapRefusal::Unusable {
             provider,
             usable_for,
@@ -179,11 +179,12 @@ fn refuse(field: &str, reason: &str, message: &str) -> Error {
     Error::invalid(field, message).with_detail("reason", reason)
 }
 
-fn taken(name: &DomainName) -> Error {
+fn taken(name: &DomainName, order: &OrderId) -> Error {
     let message = format!("{name} is on an active order; use another replacement");
     Error::new(Code::DomainAlreadyInActiveOrder, message)
         .with_field("replacement_domain")
         .with_detail("domains", vec![name.as_str()])
+        .with_detail("orders", vec![json!({ "domain": name, "order_id": order })])
 }
 
 /// Begins renaming the inboxes of a domain: one swap per inbox. Errors: `not_found` on `domain_id`; `invalid_request` on

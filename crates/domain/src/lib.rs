@@ -13,6 +13,7 @@ pub mod error;
 pub mod event;
 pub mod excerpt;
 pub mod fingerprint;
+pub mod forwarding;
 pub mod history;
 pub mod id;
 pub mod inbox_names;

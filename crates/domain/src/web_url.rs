@@ -1,6 +1,7 @@
 //! Web addresses given by partners: forwarding targets, picture URLs, webhook endpoints (contract §1).
 
 use std::fmt;
+use std::net::IpAddr;
 
 use url::Url;
 
@@ -54,6 +55,30 @@ impl WebUrl {
 
     pub fn url(&self) -> &Url {
         &self.0
+    }
+
+    /// The host, without the root's dot at its end.
+    pub fn host(&self) -> &str {
+        let host = self.0.host_str().unwrap_or_default();
+        host.strip_suffix('.').unwrap_or(host)
+    }
+
+    /// Whether the address names this machine or a private network, as far as its text tells.
+    pub fn is_private(&self) -> bool {
+        let host = self.host();
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        match literal.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+            Ok(IpAddr::V4(ip)) => {
+                ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
+            }
+            Ok(IpAddr::V6(ip)) => {
+                ip.is_loopback()
+                    || ip.is_unique_local()
+                    || ip.is_unicast_link_local()
+                    || ip.is_unspecified()
+            }
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
     }
 }
 

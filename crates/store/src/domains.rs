@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use peeker_domain::id::{AccountId, DomainId, UserId};
+use peeker_domain::id::{AccountId, DomainId, OrderId, UserId};
 use peeker_domain::order::{Domain, KnownDomain};
 use peeker_domain::view::Category;
 use peeker_domain::{
@@ -37,6 +37,10 @@ const fn category_of(status: DomainStatus) -> Option<Category> {
 pub struct DomainFilter {
     /// Only inventory or only connected.
     pub category: Option<Category>,
+    /// Only the one with this name.
+    pub domain: Option<DomainName>,
+    /// Only those on this order.
+    pub order_id: Option<OrderId>,
     /// Only of this customer.
     pub user_id: Option<UserId>,
     /// Only of the customer with this address.
@@ -91,6 +95,12 @@ pub async fn list(
         Some(category) => query.filter(Column::Category.eq(DomainCategory::from(category))),
         None => query.filter(Column::Category.ne(DomainCategory::Candidate)),
     };
+    if let Some(name) = &filter.domain {
+        query = query.filter(Column::Name.eq(name.as_str()));
+    }
+    if let Some(order) = &filter.order_id {
+        query = query.filter(Column::OrderId.eq(order));
+    }
     if let Some(user_id) = &user_id {
         query = query.filter(Column::UserId.eq(user_id));
     }

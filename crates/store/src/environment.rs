@@ -46,6 +46,8 @@ pub(crate) struct EnvironmentRules {
     pub movable_clocks: bool,
     /// Whether an account can be emptied (contract §7).
     pub resettable: bool,
+    /// Whether a name that one account has imported is no other's: there is one real one of each.
+    pub exclusive_imports: bool,
 }
 
 impl EnvironmentRules {
@@ -55,11 +57,13 @@ impl EnvironmentRules {
                 funding: Funding::Prepaid,
                 movable_clocks: false,
                 resettable: false,
+                exclusive_imports: true,
             },
             Environment::Test => Self {
                 funding: Funding::FilledUp { to: SANDBOX_FUNDS },
                 movable_clocks: true,
                 resettable: true,
+                exclusive_imports: false,
             },
         }
     }

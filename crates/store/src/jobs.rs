@@ -378,6 +378,27 @@ pub async fn run_again(work: &UnitOfWork<'_>, job: &ClaimedJob, run_at: Timestam
     .await
 }
 
+/// Lets a job run again at `run_at` of the system's clock, with the changes of a unit of work. The count of attempts is kept,
+/// so that the waits grow and come to an end. Errors: [`StoreError::LeaseLost`].
+pub(crate) async fn postpone(
+    work: &UnitOfWork<'_>,
+    job: &ClaimedJob,
+    run_at: Timestamp,
+    why: &str,
+) -> Result<()> {
+    let row = held(work, job).await?;
+    write(
+        work,
+        jobs::Model {
+            run_at,
+            lease_token: None,
+            last_error: Some(why.to_owned()),
+            ..row
+        },
+    )
+    .await
+}
+
 /// Puts a job back in its place in line, with the changes of a unit of work: a long one that gives way to other accounts.
 /// Its count of attempts starts anew if it `got_on`. Errors: [`StoreError::LeaseLost`].
 pub async fn give_way(work: &UnitOfWork<'_>, job: &ClaimedJob, got_on: bool) -> Result<()> {

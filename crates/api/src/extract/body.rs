@@ -1,9 +1,11 @@
 //! The JSON body of a request.
 
+use std::fmt;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError};
+use http_body_util::BodyExt;
 use peeker_domain::{Code, Error};
 use serde_json::Value;
 
@@ -109,6 +111,18 @@ pub(crate) async fn collect(body: axum::body::Body) -> Result<Vec<u8>, ApiError>
     }
 }
 
+/// What a body ends with that is above the size limit of the middleware.
+#[derive(Debug)]
+pub(crate) struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body is too large")
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
 /// The refusal of a body above the limit.
 pub(crate) fn too_large() -> ApiError {
     ApiError::protocol(
@@ -120,7 +134,7 @@ pub(crate) fn too_large() -> ApiError {
 fn is_too_large(error: &axum::Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
+        if error.is::<TooLarge>() {
             return true;
         }
         cause = error.source();

@@ -18,7 +18,7 @@ mod said;
 pub(crate) mod values;
 
 pub use body::{Body, NoBody, OptionalBody, RequestBody};
-pub(crate) use body::{collect, too_large};
+pub(crate) use body::{TooLarge, collect, too_large};
 pub(crate) use declare::{closed_object, in_order, key, object, query};
 #[cfg(test)]
 pub(crate) use fields::read_object;

@@ -183,6 +183,18 @@ pub(crate) fn web_url() -> impl TextRule<Value = WebUrl> {
     })
 }
 
+/// Where a web address can be forwarded to: a URL that names neither this machine nor a private network.
+pub(crate) fn forwarding_target() -> impl TextRule<Value = WebUrl> {
+    let parse = |text: &str| {
+        let url = WebUrl::parse(text).map_err(|why| why.to_string())?;
+        if url.is_private() {
+            return Err("must be a public web address".to_owned());
+        }
+        Ok(url)
+    };
+    text(parse, |components| web_url().schema(components))
+}
+
 /// One word of a few, spelled out in the schema.
 pub(crate) fn word<T: Copy + Display>(allowed: &'static [T]) -> impl TextRule<Value = T> {
     text(

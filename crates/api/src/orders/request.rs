@@ -1,5 +1,6 @@
 //! The body of `POST /orders` and `POST /orders/quote` (contract §4).
 
+use peeker_domain::forwarding::invalid_target;
 use peeker_domain::order::{
     Customer, MAX_DOMAINS, MAX_PERSONAS, OrderRequest, Persona, RequestedDomain, Sequencer, Sizing,
 };
@@ -12,7 +13,7 @@ use super::sizing::{self, Bundle, Licenses};
 use crate::extract::presence::{absent_is_null, required, together};
 use crate::extract::rule::{Components, Rule, list_of, object, or_empty, or_null, refer_to};
 use crate::extract::values::{
-    client_id, domain_name, email, password, person_name, string_schema, web_url,
+    client_id, domain_name, email, forwarding_target, password, person_name, string_schema, web_url,
 };
 use crate::extract::{Fields, Item, Refused, RequestBody, object};
 use crate::users::SequencerName;
@@ -60,13 +61,13 @@ object! {
         personas: required(personas()),
         /// Where the web addresses of the domains redirect to; `null` for nowhere.
         #[example = "https://www.example.com"]
-        forwarding_url: absent_is_null(or_null(web_url())),
+        forwarding_url: absent_is_null(or_null(forwarding_target())),
     }
-    => |_| Ok(OrderRequest {
+    => |fields| Ok(OrderRequest {
         customer: user?,
         sizing: Sizing::Bundle(bundle_id?),
         sequencer: sequencer?,
-        domains: forwarded(domains?, forwarding_url?.as_ref()),
+        domains: forwarded(fields, domains?, forwarding_url?.as_ref())?,
         personas: personas?,
     }), reading user, bundle_id, sequencer, forwarding_url, domains, personas
 }
@@ -87,13 +88,13 @@ object! {
         personas: required(personas()),
         /// Where the web addresses of the domains redirect to; `null` for nowhere.
         #[example = "https://www.example.com"]
-        forwarding_url: absent_is_null(or_null(web_url())),
+        forwarding_url: absent_is_null(or_null(forwarding_target())),
     }
-    => |_| Ok(OrderRequest {
+    => |fields| Ok(OrderRequest {
         customer: user?,
         sizing: sizing?,
         sequencer: sequencer?,
-        domains: forwarded(domains?, forwarding_url?.as_ref()),
+        domains: forwarded(fields, domains?, forwarding_url?.as_ref())?,
         personas: personas?,
     }), reading user, sizing, sequencer, forwarding_url, domains, personas
 }
@@ -171,11 +172,27 @@ fn domains() -> impl Rule<Value = Vec<RequestedDomain>> {
 }
 
 /// Gives the order's forwarding target to each domain without one of its own.
-fn forwarded(mut domains: Vec<RequestedDomain>, target: Option<&WebUrl>) -> Vec<RequestedDomain> {
-    for domain in &mut domains {
-        domain.forwarding_url = domain.forwarding_url.take().or_else(|| target.cloned());
+fn forwarded(
+    fields: &Fields<'_>,
+    mut domains: Vec<RequestedDomain>,
+    target: Option<&WebUrl>,
+) -> Result<Vec<RequestedDomain>, Refused> {
+    let Some(target) = target else {
+        return Ok(domains);
+    };
+    for domain in domains
+        .iter_mut()
+        .filter(|domain| domain.forwarding_url.is_none())
+    {
+        if invalid_target(&domain.name, target).is_some() {
+            let name = &domain.name;
+            let what =
+                format!("forwards {name} to itself; give {name} a forwarding_url of its own");
+            return Err(fields.refuse("forwarding_url", &what));
+        }
+        domain.forwarding_url = Some(target.clone());
     }
-    domains
+    Ok(domains)
 }
 
 /// A name, or a name with a forwarding target of its own.
@@ -197,7 +214,16 @@ object! {
         name as "domain": required(domain_name()),
         /// Where its web address redirects to; `null` for the order's `forwarding_url`.
         #[example = "https://shop.example.com"]
-        forwarding_url: absent_is_null(or_null(web_url())),
+        forwarding_url: absent_is_null(or_null(forwarding_target())),
+    }
+    => |fields| {
+        let (name, forwarding_url) = (name?, forwarding_url?);
+        let invalid = forwarding_url.as_ref().and_then(|url| invalid_target(&name, url));
+        if invalid.is_some() {
+            let what = format!("forwards {name} to itself");
+            return Err(fields.refuse("forwarding_url", &what));
+        }
+        Ok(RequestedDomain { name, forwarding_url })
     }
 }
 

@@ -169,7 +169,6 @@ async fn nothing_done_with_a_test_key_leaves_a_row_in_the_live_database(app: &Te
         "imports",
         "import_domains",
         "import_fingerprints",
-        "imported_names",
         "forwardings",
         "forwarding_domains",
         "pending_action_domains",

@@ -110,9 +110,14 @@ pub(crate) async fn send_once(
     let body = delivery.body.clone();
     let outcome = app.0.outbound.post(&endpoint.url, &headers, body).await;
     report(delivery, &outcome);
+    let (ended, ended_at) = (
+        app.now(),
+        app.account_now(environment, &delivery.account).await?,
+    );
     let attempt = Attempt {
-        started_at,
-        ended_at: app.account_now(environment, &delivery.account).await?,
+        // The signature is dated by the system's clock, the record by the account's.
+        started_at: started_at.plus_millis(ended_at.millis_since(ended)),
+        ended_at,
         http_status: outcome.status,
         failure: outcome.failure,
         latency_ms: outcome.latency_ms,

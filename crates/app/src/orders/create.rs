@@ -3,7 +3,7 @@
 use peeker_domain::id::{OrderId, UserId};
 use peeker_domain::order::{
     self, NewOrder, NextStep, OrderAnswers, OrderDecision, OrderIdentity, OrderRequest,
-    already_in_active_order, insufficient_funds,
+    insufficient_funds,
 };
 use peeker_domain::wallet::InsufficientFunds;
 use peeker_domain::{Error, Result, Timestamp, view};
@@ -113,7 +113,7 @@ async fn write(order: Order<'_>, new: NewOrder) -> Result<Option<view::OrderRece
         Ok(Accepted::Original(id)) => receipt_of(order, &id).await.map(Some),
         // The bundle was removed or a domain changed hands since it was read.
         Err(StoreError::Stale | StoreError::ForeignKey) => Ok(None),
-        Err(StoreError::DomainsTaken(names)) => Err(already_in_active_order(&names)),
+        Err(StoreError::DomainsTaken(names)) => Err(order.overlap(names).await?),
         Err(StoreError::InsufficientFunds { required, balance }) => {
             Err(insufficient_funds(InsufficientFunds { required, balance }))
         }

@@ -7,12 +7,13 @@ use peeker_domain::fingerprint::{self, Input};
 use peeker_domain::id::OrderId;
 use peeker_domain::order::{
     self, Customer, OrderBasis, OrderCase, OrderFacts, OrderRequest, OrderTerms, RegistrarOffer,
-    RouteRefusal, Sizing,
+    RouteRefusal, Sizing, already_in_active_order,
 };
 use peeker_domain::plan::Capacity;
 use peeker_domain::wallet::Wallet;
-use peeker_domain::{DomainName, EmailAddress, MailProvider, Result, Timestamp};
+use peeker_domain::{DomainName, EmailAddress, Error, MailProvider, Result, Timestamp};
 use peeker_providers::{Call, RouteError, Verdict};
+use peeker_store::domains;
 use peeker_store::orders::facts::{self, Wanted};
 
 use crate::availability::{self, Known, Old};
@@ -119,6 +120,20 @@ impl<'a> Order<'a> {
         facts::original(db, &self.actor.account, fingerprint, now)
             .await
             .map_err(internal("look for the original order"))
+    }
+
+    /// The refusal of an order some of whose names another order took while it was decided.
+    pub async fn overlap(self, names: Vec<String>) -> Result<Error> {
+        let db = &self.app.environment(self.actor.environment).db;
+        let now = self.actor.now(self.app).await?;
+        let names: Vec<DomainName> = names.into_iter().map(DomainName::from_stored).collect();
+        let wanted: Vec<&DomainName> = names.iter().collect();
+        let known = domains::known(db, &self.actor.account, &wanted, now)
+            .await
+            .map_err(internal("find domains"))?;
+        let holder = |name: &DomainName| known.get(name.as_str())?.holder();
+        let held: Vec<_> = names.iter().map(|name| (name, holder(name))).collect();
+        Ok(already_in_active_order(&held))
     }
 
     /// Asks the sequencer whether it knows the route. Errors: 503 when it does not answer.

@@ -7,17 +7,19 @@ use peeker_domain::id::{ActionId, InboxId};
 use peeker_domain::inbox_names::{InboxName, inbox_names};
 use peeker_domain::order::{Blocker, Change, NewInbox, Next};
 use peeker_domain::order::{ClientId, Persona};
-use peeker_domain::view::Source;
+use peeker_domain::view::{FailureReason, Source};
 use peeker_domain::{
     ActionReason, DomainName, EmailAddress, Error, MailProvider, OrderDomainState, ProvisionStep,
     WebUrl,
 };
 use peeker_providers::sequencer::HandOver;
 use peeker_providers::{Call, InboxSpec, Providers, Purpose, dns};
+use peeker_store::forwardings::{Unforwarded, record_unforwarded};
 use peeker_store::swaps;
 use secrecy::SecretString;
 
 use super::{Failure, ProvisionRun};
+use crate::forwarding;
 use crate::secrets::SealContext;
 
 /// The longest that providers remember one of our keys is hours; the workflow's own records carry further.
@@ -205,12 +207,9 @@ impl ProvisionRun<'_> {
     /// Makes the inboxes and has everything use them.
     async fn connect(&self, target: &Target<'_>, names: &[InboxName]) -> Result<Next, Failure> {
         let addresses = self.make_inboxes(target, names).await?;
-        self.forward(target).await?;
+        let redirect = self.forward(target).await?;
         self.hand_over(target, &addresses).await?;
-        let connected = Change::Connected {
-            redirect: self.assignment.part.forwarding_url.clone(),
-        };
-        Ok(self.record(connected).await?)
+        Ok(self.record(Change::Connected { redirect }).await?)
     }
 
     async fn make_inboxes(
@@ -241,16 +240,35 @@ impl ProvisionRun<'_> {
         Ok(addresses)
     }
 
-    /// A domain from the inventory may still redirect to where it did before this order, which may name no target.
-    async fn forward(&self, target: &Target<'_>) -> Result<(), Failure> {
+    /// Has the domain redirect to its target, if it has one that can be used. Gives back where it redirects to now.
+    async fn forward(&self, target: &Target<'_>) -> Result<Option<String>, Failure> {
         let (dns, call) = (&target.providers.dns, self.call(target));
         let part = &self.assignment.part;
-        if let Some(url) = &part.forwarding_url {
-            let url = WebUrl::parse(url).map_err(Error::internal)?;
-            dns.set_redirect(call, &target.name, &url).await?;
-        } else if part.source == Source::Imported {
+        if let Some(text) = &part.forwarding_url {
+            let url = WebUrl::parse(text).map_err(Error::internal)?;
+            let problem = forwarding::problem(target.providers, call, &target.name, &url).await?;
+            let Some(reason) = problem else {
+                dns.set_redirect(call, &target.name, &url).await?;
+                return Ok(Some(text.clone()));
+            };
+            self.go_without_redirect(text, reason).await?;
+        }
+        // A domain from the inventory may still redirect to where it did before this order.
+        if part.source == Source::Imported {
             dns.clear_redirect(call, &target.name).await?;
         }
+        Ok(None)
+    }
+
+    /// A target that cannot be used holds nothing up: the inboxes do not need it, and a forwarding job can set another.
+    async fn go_without_redirect(&self, url: &str, reason: FailureReason) -> Result<(), Failure> {
+        let db = &self.app.environment(self.environment).db;
+        let unforwarded = Unforwarded {
+            job: self.job,
+            url,
+            reason,
+        };
+        record_unforwarded(db, unforwarded, self.now()).await?;
         Ok(())
     }
 

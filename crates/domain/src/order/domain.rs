@@ -86,8 +86,9 @@ impl Domain {
     pub fn known(&self, now: Timestamp) -> KnownDomain {
         KnownDomain {
             owned: self.owned && !self.has_lapsed(now),
-            on_order: self.order_id.is_some(),
+            order: self.order_id.clone(),
             usable_for: self.usable_for(),
+            renewal_price: self.renewal_price_cents,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::OrderRequest;
 use crate::email::EmailAddress;
+use crate::id::OrderId;
 use crate::mail::MailProvider;
 use crate::money::Cents;
 use crate::name::DomainName;
@@ -48,10 +49,41 @@ pub struct KnownBundle {
 pub struct KnownDomain {
     /// Whether the account owns it.
     pub owned: bool,
-    /// Whether an active order holds it.
-    pub on_order: bool,
+    /// The active order that holds it.
+    pub order: Option<OrderId>,
     /// Providers it can host.
     pub usable_for: Vec<MailProvider>,
+    /// What a further year costs, as it was booked when it was bought.
+    pub renewal_price: Cents,
+}
+
+/// Where a name comes from if an account orders it: what `POST /domains/availability` tells, and what orders go by.
+#[derive(Debug, Clone, Copy)]
+pub enum Holding<'a> {
+    /// One of the account's active orders holds it, so no other order takes it. It may still be being bought.
+    OnOrder(&'a OrderId),
+    /// It is the account's and on no order: an order takes it for nothing.
+    Inventory(&'a KnownDomain),
+    /// It is not the account's: only the registrar knows.
+    Elsewhere,
+}
+
+impl KnownDomain {
+    /// The active order that holds it.
+    pub fn holder(&self) -> Option<&OrderId> {
+        match self.holding() {
+            Holding::OnOrder(order) => Some(order),
+            Holding::Inventory(_) | Holding::Elsewhere => None,
+        }
+    }
+
+    pub fn holding(&self) -> Holding<'_> {
+        match &self.order {
+            Some(order) => Holding::OnOrder(order),
+            None if self.owned => Holding::Inventory(self),
+            None => Holding::Elsewhere,
+        }
+    }
 }
 
 /// What providers have answered so far; `None` was not asked.
@@ -93,7 +125,7 @@ pub struct OrderTerms {
 }
 
 impl OrderFacts {
-    /// Whether the account owns a name; any other has to be bought.
+    /// The name as the account owns it; any other has to be bought.
     pub(super) fn owned(&self, name: &DomainName) -> Option<&KnownDomain> {
         let known = self.domains.get(name.as_str());
         known.filter(|domain| domain.owned)

@@ -8,6 +8,7 @@
 mod accept;
 mod action;
 mod aggregate;
+mod availability;
 mod billing;
 mod cancel;
 mod decide;
@@ -34,6 +35,7 @@ pub use crate::sizing::{GoogleSizing, MAX_DOMAINS, MicrosoftSizing, Sizing};
 pub use accept::{Acceptance, NewOrder, NewOrderDomain};
 pub use action::resume;
 pub use aggregate::{Inbox, Order, OrderDomain};
+pub use availability::OwnNames;
 pub use billing::{Renewal, RenewalFacts, renew};
 pub use cancel::{
     CancelFacts, CancelRefusal, Cancellation, Misnamed, Removal, Scope, cancel, coming_in_for, due,
@@ -46,8 +48,8 @@ pub use decide::{
 pub use domain::Domain;
 pub use effect::{Cause, Effect, Retirement, Told};
 pub use facts::{
-    KnownBundle, KnownCustomer, KnownDomain, OrderAnswers, OrderFacts, OrderTerms, RegistrarOffer,
-    RouteRefusal,
+    Holding, KnownBundle, KnownCustomer, KnownDomain, OrderAnswers, OrderFacts, OrderTerms,
+    RegistrarOffer, RouteRefusal,
 };
 pub use pending_action::{ActionDomain, PendingAction};
 pub use problems::{already_in_active_order, insufficient_funds};

@@ -3,8 +3,10 @@
 
 use serde_json::json;
 
-use super::{OrderFacts, OrderRequest, RouteRefusal};
+use super::{KnownDomain, OrderFacts, OrderRequest, RouteRefusal};
 use crate::error::{Code, Error};
+use crate::id::OrderId;
+use crate::name::DomainName;
 use crate::wallet::InsufficientFunds;
 
 /// Everything that stands in an order's way.
@@ -63,10 +65,13 @@ pub(super) fn route(refusal: RouteRefusal) -> Error {
 
 /// `domain_already_in_active_order` with all the names that are.
 pub(super) fn overlap(request: &OrderRequest, facts: &OrderFacts) -> Option<Error> {
-    let names = request.domains.iter().map(|domain| domain.name.as_str());
-    let held = |name: &&str| facts.domains.get(*name).is_some_and(|known| known.on_order);
-    let taken: Vec<&str> = names.filter(held).collect();
-    (!taken.is_empty()).then(|| already_in_active_order(&taken))
+    let names = request.domains.iter().map(|domain| &domain.name);
+    let held = |name| {
+        let known: &KnownDomain = facts.domains.get(DomainName::as_str(name))?;
+        known.holder().map(|order| (name, Some(order)))
+    };
+    let held: Vec<_> = names.filter_map(held).collect();
+    (!held.is_empty()).then(|| already_in_active_order(&held))
 }
 
 /// `domain_not_imported` with all the names whose import has begun and is not finished.
@@ -101,12 +106,18 @@ pub(super) fn not_submittable<'n>(
     Some(error)
 }
 
-/// `domain_already_in_active_order` for these names.
-pub fn already_in_active_order<S: AsRef<str>>(names: &[S]) -> Error {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+/// `domain_already_in_active_order` for these names, with the order that holds each, as far as it is known.
+pub fn already_in_active_order(held: &[(&DomainName, Option<&OrderId>)]) -> Error {
+    let names: Vec<&DomainName> = held.iter().map(|(name, _)| *name).collect();
+    let holder = |(name, order): &(&DomainName, Option<&OrderId>)| {
+        order.map(|order| json!({ "domain": name, "order_id": order }))
+    };
+    let orders: Vec<_> = held.iter().filter_map(holder).collect();
     let message =
         "Some domains are on another active order; cancel that order or use other domains";
-    Error::new(Code::DomainAlreadyInActiveOrder, message).with_detail("domains", names)
+    Error::new(Code::DomainAlreadyInActiveOrder, message)
+        .with_detail("domains", json!(names))
+        .with_detail("orders", orders)
 }
 
 /// `insufficient_funds` for these amounts.

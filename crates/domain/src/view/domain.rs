@@ -1,4 +1,4 @@
-//! A domain, and the answer about a domain that is not owned (contract §3).
+//! A domain, and the answer about a domain that may be ordered (contract §3).
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -81,10 +81,12 @@ stored_enum! {
         Errored = "errored",
         /// The last answer is too old; it is being refreshed, ask again.
         Stale = "stale",
+        /// An active order of yours holds it.
+        InActiveOrder = "in_active_order",
     }
 }
 
-/// Whether a domain can be bought, and for how much.
+/// Whether a domain can be ordered, and for how much.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "domain": "acme-mail.com", "available": true, "price_cents": 1_200, "renewal_price_cents": 1_200, "currency": "usd",
@@ -96,7 +98,10 @@ pub struct Availability {
     pub domain: String,
     /// Whether it can be ordered now.
     pub available: bool,
-    /// First year; only when available.
+    /// `true` when it is yours already, in inventory or on an order; left out when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owned: Option<bool>,
+    /// First year, and nothing for a domain of yours; only when available.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub price_cents: Option<Cents>,
@@ -118,6 +123,28 @@ pub struct Availability {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reason: Option<UnavailableReason>,
+    /// Which order holds it; only with the reason `in_active_order`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4")]
+    pub order_id: Option<String>,
+}
+
+impl Availability {
+    /// A name that cannot be ordered.
+    pub fn refused(domain: String, reason: UnavailableReason) -> Self {
+        Self {
+            domain,
+            available: false,
+            owned: None,
+            price_cents: None,
+            renewal_price_cents: None,
+            currency: None,
+            usable_for: None,
+            premium: reason == UnavailableReason::Premium,
+            reason: Some(reason),
+            order_id: None,
+        }
+    }
 }
 
 /// The answer to `POST /domains/availability`, in request order.

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use super::json;
 use super::server::{Server, get};
 
 const DOCUMENT: &str = "/openapi.json";
@@ -188,4 +189,67 @@ fn connections_beyond_the_limits_are_told_so() {
             );
         }
     }
+}
+
+/// What a client gets that sends everything before it reads, a body of this many bytes in the form of `head`.
+fn sent_whole(server: &Server, head: &str, chunked: bool, bytes: usize) -> String {
+    let mut stream = server.connect();
+    let request = format!("POST /partner/v1/orders HTTP/1.1\r\nhost: test\r\n{head}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let piece = vec![b' '; 64 * 1024];
+    for _ in 0..bytes / piece.len() {
+        if chunked {
+            stream.write_all(b"10000\r\n").unwrap();
+        }
+        stream.write_all(&piece).unwrap();
+        if chunked {
+            stream.write_all(b"\r\n").unwrap();
+        }
+    }
+    if chunked {
+        stream.write_all(b"0\r\n\r\n").unwrap();
+    }
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn whoever_sends_too_much_is_told_so() {
+    const BYTES: usize = 8 * 1024 * 1024;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Stdio::null(), &[]);
+    let length = format!("content-length: {BYTES}\r\nconnection: close");
+    let answer = sent_whole(&server, &length, false, BYTES);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("must not be larger than 1 MiB"), "{answer}");
+    let (made, _) = json(folder.path(), &["partner", "create", "--name", "Acme"]);
+    let key = made["keys"]["test"].as_str().unwrap();
+    let pieces =
+        format!("authorization: Bearer {key}\r\ntransfer-encoding: chunked\r\nconnection: close");
+    let answer = sent_whole(&server, &pieces, true, BYTES);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    // Bounded: a client that goes on for ever, or stops half-way, does not keep its place.
+    let began = Instant::now();
+    let mut slow = server.connect();
+    let head = "POST /partner/v1/orders HTTP/1.1\r\nhost: test\r\ncontent-length: 2000000\r\n\r\n";
+    slow.write_all(head.as_bytes()).unwrap();
+    let mut start = [0; 12];
+    slow.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 413");
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+    // One that asks first is told before it sends anything.
+    let began = Instant::now();
+    let head = "content-length: 2000000\r\nexpect: 100-continue\r\nconnection: close";
+    let answer = sent_whole(&server, head, false, 0);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
 }

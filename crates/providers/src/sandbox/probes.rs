@@ -1,8 +1,6 @@
 //! The simulated outside world: everything is set up right unless a magic name says otherwise, and a pending action
 //! that is resolved in the sandbox sets it right.
 
-use std::net::IpAddr;
-
 use async_trait::async_trait;
 use peeker_domain::{DomainName, WebUrl};
 use serde_json::{Value, json};
@@ -26,24 +24,6 @@ impl SandboxProbes {
     }
 }
 
-/// Whether the address names this machine or a private network, as far as its text tells.
-fn is_private(url: &WebUrl) -> bool {
-    let host = url.url().host_str().unwrap_or_default();
-    let literal = host.trim_start_matches('[').trim_end_matches(']');
-    match literal.parse() {
-        Ok(IpAddr::V4(ip)) => {
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
-        }
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || ip.is_unspecified()
-        }
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
-}
-
 fn is_unreachable(url: &WebUrl) -> bool {
     url.url().host_str() == Some(UNREACHABLE_HOST)
 }
@@ -63,7 +43,7 @@ impl Probes for SandboxProbes {
     }
 
     async fn picture_reachable(&self, call: Call<'_>, url: &WebUrl) -> Result<bool, ProviderError> {
-        if is_unreachable(url) || is_private(url) {
+        if is_unreachable(url) || url.is_private() {
             return is_set_up(&self.documents, call, url.as_str()).await;
         }
         Ok(true)
@@ -77,7 +57,7 @@ impl Probes for SandboxProbes {
     ) -> Result<Option<TargetProblem>, ProviderError> {
         Ok(if Magic::of(name) == Some(Magic::ForwardingFails) {
             Some(TargetProblem::DnsLookupFailed)
-        } else if is_private(target) {
+        } else if target.is_private() {
             Some(TargetProblem::Invalid)
         } else if is_unreachable(target) {
             Some(TargetProblem::Unreachable)

@@ -219,6 +219,7 @@ pub async fn count_unscoped(db: &EnvironmentDb, state: DeliveryState) -> Result<
 /// One attempt, for the record.
 #[derive(Debug, Clone)]
 pub struct Attempt {
+    /// When it began, on the account's clock.
     pub started_at: Timestamp,
     /// When it was over, on the account's clock.
     pub ended_at: Timestamp,

@@ -13,6 +13,7 @@ use crate::entity::{import_domains, import_fingerprints, imported_names, imports
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 use crate::insert::insert_all;
+use crate::number::small;
 use crate::unit_of_work::UnitOfWork;
 use peeker_domain::NewJob;
 
@@ -59,7 +60,11 @@ pub async fn begin(db: &EnvironmentDb, new: &NewImport) -> Result<Begun> {
     {
         return Ok(Begun::Original(original));
     }
-    let foreign = claim_names(work.tx(), new).await?;
+    let foreign = if db.rules.exclusive_imports {
+        claim_names(work.tx(), new).await?
+    } else {
+        BTreeSet::new()
+    };
     let rows = new.domains.iter().zip(0..).map(|(domain, position)| {
         let (name, reason) = match domain {
             Submitted::Valid(name) if foreign.contains(name.as_str()) => {
@@ -81,16 +86,18 @@ pub async fn begin(db: &EnvironmentDb, new: &NewImport) -> Result<Begun> {
             domain_id: None,
         }
     });
+    let rows: Vec<import_domains::Model> = rows.collect();
+    let failed = rows.iter().filter(|row| row.reason.is_some()).count();
     let row = imports::Model {
         account_id: new.account.clone(),
         id: new.id.clone(),
         status: ImportStatus::InProgress,
         completed_count: 0,
-        failed_count: 0,
+        failed_count: small(u32::try_from(failed).unwrap_or(u32::MAX))?,
         created_at: new.created_at,
         completed_at: None,
     };
-    insert_all::<import_domains::Entity, _>(work.tx(), rows.collect(), None).await?;
+    insert_all::<import_domains::Entity, _>(work.tx(), rows, None).await?;
     insert_all::<imports::Entity, _>(work.tx(), vec![row], None).await?;
     let job = if new.run_at > new.created_at {
         NewJob::timer

@@ -3,7 +3,7 @@
 
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::order::{
-    Customer, KnownBundle, KnownCustomer, OrderFacts, OrderRequest, Sizing,
+    Customer, KnownBundle, KnownCustomer, OrderFacts, OrderRequest, OwnNames, Sizing,
 };
 use peeker_domain::sizing::Split;
 use peeker_domain::wallet::Wallet;
@@ -58,6 +58,20 @@ pub async fn read(db: &EnvironmentDb, wanted: Wanted<'_>) -> Result<(OrderFacts,
         },
     };
     Ok((facts, standing(original, now)))
+}
+
+/// What the account knows of some names by itself, as a new order would read it.
+pub async fn own_names(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    names: &[&DomainName],
+    now: Timestamp,
+) -> Result<OwnNames> {
+    let (domains, importing) = tokio::try_join!(
+        domains::known(db, account, names, now),
+        imports::unfinished(db, account, names),
+    )?;
+    Ok(OwnNames { domains, importing })
 }
 
 /// The order that a fingerprint stands for, while it does.

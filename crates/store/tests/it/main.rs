@@ -9,6 +9,7 @@
 mod claims;
 mod connections;
 mod deliveries;
+mod imports;
 mod jobs;
 mod killed;
 mod lane;

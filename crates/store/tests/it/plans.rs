@@ -38,6 +38,21 @@ async fn plan(pools: &Pools, mut statement: Statement) -> Vec<String> {
 /// Fails unless `table` is only ever searched, with `index`, and nothing is sorted.
 async fn assert_indexed(pools: &Pools, table: &str, index: &str, statement: Statement) {
     let sql = statement.sql.clone();
+    let plan = assert_searched(pools, table, index, statement).await;
+    assert!(
+        !plan.iter().any(|line| line.contains("TEMP B-TREE")),
+        "{sql}\n{plan:#?}"
+    );
+}
+
+/// Fails unless `table` is only ever searched, with `index`. Gives back the plan.
+async fn assert_searched(
+    pools: &Pools,
+    table: &str,
+    index: &str,
+    statement: Statement,
+) -> Vec<String> {
+    let sql = statement.sql.clone();
     let plan = plan(pools, statement).await;
     let of_table: Vec<&String> = plan
         .iter()
@@ -52,10 +67,7 @@ async fn assert_indexed(pools: &Pools, table: &str, index: &str, statement: Stat
         of_table.iter().any(|line| line.contains(index)),
         "{sql}\n{plan:#?}"
     );
-    assert!(
-        !plan.iter().any(|line| line.contains("TEMP B-TREE")),
-        "{sql}\n{plan:#?}"
-    );
+    plan
 }
 
 fn raw(sql: &str) -> Statement {
@@ -268,7 +280,10 @@ async fn domains_are_listed_by_an_index_whatever_the_filter() {
     let status = || Column::Status.eq("active");
     let user = || Column::UserId.eq("usr_1");
     let listed = || Column::Category.ne("candidate");
+    let order = || Column::OrderId.eq("ord_1");
     let filters = [
+        (vec![listed(), order()], "domains_by_order"),
+        (vec![category(), status(), order()], "domains_by_"),
         (vec![listed()], "sqlite_autoindex_domains_1"),
         (vec![category()], "domains_by_category"),
         (vec![listed(), status()], "domains_by_status"),
@@ -281,6 +296,10 @@ async fn domains_are_listed_by_an_index_whatever_the_filter() {
             let statement = page!(domains, filters.clone(), after);
             assert_indexed(pools, "domains", index, statement).await;
         }
+    }
+    for after in [None, Some("dom_1")] {
+        let named = page!(domains, [listed(), Column::Name.eq("a.com")], after);
+        assert_searched(pools, "domains", "domains_by_name", named).await;
     }
     let name = domains::Entity::find()
         .filter(Column::AccountId.eq("org_1"))

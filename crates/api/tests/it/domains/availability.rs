@@ -1,7 +1,9 @@
 //! `POST /domains/availability`.
 
 use peeker_domain::{Environment, Preset};
-use peeker_testkit::{Client, TestApp, apply, custom_order, names, on_both_engines};
+use peeker_testkit::{
+    Client, TestApp, apply, custom_order, microsoft_order, names, on_both_engines, stock,
+};
 use serde_json::{Value, json};
 
 /// How long an answer of the registrar counts, in seconds (contract §3).
@@ -194,32 +196,134 @@ async fn an_error_of_the_registrar_is_not_remembered(app: &TestApp) {
     }
 }
 
+/// A name of the account that no order holds.
+fn own(name: &str, renewal: i64, usable_for: &[&str]) -> Value {
+    json!({
+        "domain": name, "available": true, "owned": true, "price_cents": 0, "renewal_price_cents": renewal,
+        "currency": "usd", "usable_for": usable_for, "premium": false,
+    })
+}
+
+fn on_order(name: &str, order: &Value) -> Value {
+    json!({
+        "domain": name, "available": false, "premium": false, "owned": true, "reason": "in_active_order",
+        "order_id": order["id"],
+    })
+}
+
+/// What the quote of an order with one domain for this provider says is wrong.
+async fn problems(client: &Client, name: &str, provider: &str) -> Vec<String> {
+    let name = [name.to_owned()];
+    let order = match provider {
+        "google" => custom_order(&name),
+        _ => microsoft_order((1, 50), &name),
+    };
+    let quote = client.post("/orders/quote", order).await.data(200);
+    let problems = quote["problems"].as_array().unwrap().iter();
+    problems
+        .map(|problem| problem["code"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 #[apply(on_both_engines!)]
-async fn a_name_on_an_order_or_in_inventory_is_taken(app: &TestApp) {
+async fn own_names_are_told_as_an_order_takes_them(app: &TestApp) {
     let client = app.client();
-    let sent = ["ours-01.com", "ours-02.com", "fail-ours.com"];
+    let both = ["google", "microsoft"];
+    stock(
+        app,
+        &["imported.com".to_owned(), "gonly-imported.com".to_owned()],
+    )
+    .await;
+    let sent = ["ours-01.com", "gonly-ours.com", "fail-ours.com"].map(str::to_owned);
+    let failing = client.post("/orders", custom_order(&sent)).await.data(200);
+    // What an order has begun to buy is no other order's either, whether the registrar has sold it yet or not.
+    let held = |name: &String| on_order(name, &failing);
+    let being_bought = sent.each_ref().map(held);
     assert_eq!(
-        look_up(&client, &sent).await,
-        json!([
-            free("ours-01.com"),
-            free("ours-02.com"),
-            free("fail-ours.com")
-        ])
+        look_up(&client, &sent.each_ref().map(String::as_str)).await,
+        json!(being_bought)
     );
-    let owned: Vec<String> = sent.iter().map(|name| (*name).to_owned()).collect();
+    app.run_until_idle().await;
+    let microsoft = microsoft_order((1, 50), &["in-use.com".to_owned()]);
+    let microsoft = client.post("/orders", microsoft).await.data(200);
+    let google = custom_order(&["searching.com".to_owned()]);
+    let google = client.post("/orders", google).await.data(200);
+    app.run_until_idle().await;
+    // The failed order has left what it bought, and what was sold at its price renews at it.
+    let inventory = client
+        .get("/domains?category=inventory&per_page=100")
+        .await
+        .data(200);
+    let bought = |name: &str| {
+        inventory
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["domain"] == name)
+    };
+    assert!(
+        bought("ours-01.com") && bought("gonly-ours.com"),
+        "{inventory}"
+    );
+    let names = [
+        "imported.com",
+        "gonly-imported.com",
+        "OURS-01.com.",
+        "gonly-ours.com",
+        "in-use.com",
+        "searching.com",
+        "free.com",
+        "taken-x.com",
+        "nonsense",
+    ];
+    let rows = look_up(&client, &names).await;
+    let expected = json!([
+        own("imported.com", 0, &both),
+        own("gonly-imported.com", 0, &["google"]),
+        own("ours-01.com", 3_300, &both),
+        own("gonly-ours.com", 3_300, &["google"]),
+        on_order("in-use.com", &microsoft),
+        on_order("searching.com", &google),
+        free("free.com"),
+        refused("taken-x.com", "taken"),
+        refused("nonsense", "invalid"),
+    ]);
+    assert_eq!(rows, expected);
+    for row in &rows.as_array().unwrap()[..8] {
+        for provider in both {
+            let usable = row["usable_for"]
+                .as_array()
+                .is_some_and(|all| all.contains(&json!(provider)));
+            let found = problems(&client, row["domain"].as_str().unwrap(), provider).await;
+            assert_eq!(found.is_empty(), usable, "{row} for {provider}: {found:?}");
+        }
+    }
+    // Each account has its own sandbox.
+    let names = ["ours-01.com", "in-use.com"];
+    assert_eq!(
+        look_up(&app.stranger().await, &names).await,
+        json!(names.map(free))
+    );
+}
+
+#[apply(on_both_engines!)]
+async fn a_name_is_the_accounts_as_long_as_it_is_paid(app: &TestApp) {
+    let client = app.client();
+    let names = ["ours-01.com", "fail-ours.com"].map(str::to_owned);
     client
-        .post("/orders", custom_order(&owned))
+        .post("/orders", custom_order(&names))
         .await
         .expect(200);
-    let taken = |name| refused(name, "taken");
-    assert_eq!(look_up(&client, &sent).await, json!(sent.map(taken)));
     app.run_until_idle().await;
-    let inventory = client.get("/domains?category=inventory").await.data(200);
-    let bought = inventory[0]["domain"].as_str().unwrap();
-    assert_eq!(look_up(&client, &[bought]).await, json!([taken(bought)]));
-    // Each account has its own sandbox.
+    let both = ["google", "microsoft"];
     assert_eq!(
-        look_up(&app.stranger().await, &["ours-01.com"]).await,
+        look_up(&client, &["ours-01.com"]).await,
+        json!([own("ours-01.com", 3_300, &both)])
+    );
+    app.may_leave_jobs();
+    app.advance_seconds(366 * 24 * 3_600);
+    assert_eq!(
+        look_up(&client, &["ours-01.com"]).await,
         json!([free("ours-01.com")])
     );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use peeker_testkit::{Client, TestApp, apply, names, on_both_engines};
+use peeker_testkit::{Client, TestApp, apply, custom_order, names, on_both_engines, stock};
 use serde_json::{Value, json};
 
 use super::providers::Shop;
@@ -126,4 +126,22 @@ async fn whoever_goes_away_leaves_the_look_up_to_those_who_wait(app: &TestApp) {
     assert!(impatient.is_err(), "the first one went away");
     assert!(all(&patient, "available", &json!(true)), "{patient}");
     assert_eq!(counter.take().len(), 1);
+}
+
+#[apply(on_both_engines!)]
+async fn the_registrar_is_not_asked_about_own_names(app: &TestApp) {
+    stock(app, &names("imported", 1)).await;
+    let held = names("held", 1);
+    app.client()
+        .post("/orders", custom_order(&held))
+        .await
+        .expect(200);
+    app.run_until_idle().await;
+    let (server, counter) = Shop::before(app).await;
+    let client = app.client_of(&server);
+    let wanted = [names("imported", 1), held, names("free", 1)].concat();
+    look_up(&client, &wanted[..2]).await;
+    assert_eq!(counter.take(), Vec::<Vec<String>>::new());
+    look_up(&client, &wanted).await;
+    assert_eq!(counter.take(), [names("free", 1)]);
 }

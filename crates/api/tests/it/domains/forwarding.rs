@@ -481,3 +481,96 @@ async fn a_live_key_is_told_what_is_not_configured(app: &TestApp) {
         .await
         .error(404, "not_found");
 }
+
+#[apply(on_both_engines!)]
+async fn a_domain_is_not_forwarded_to_itself(app: &TestApp) {
+    let domains = stocked(app, &["acme.com", "other.com"]).await;
+    for url in ["https://acme.com/", "http://www.acme.com/x"] {
+        let (_, done) = forward_to(app, with(body(&domains), "/forwarding_url", json!(url))).await;
+        assert_eq!(done["status"], "partial_success", "{url}");
+        assert_eq!(done["completed"], json!(["other.com"]), "{url}");
+        assert_eq!(
+            done["failed"],
+            json!([failed("acme.com", "invalid_target")]),
+            "{url}"
+        );
+    }
+    let (_, done) = forward_to(
+        app,
+        with(
+            body(&domains),
+            "/forwarding_url",
+            json!("https://shop.acme.com/"),
+        ),
+    )
+    .await;
+    assert_eq!(done["status"], "completed");
+}
+
+#[apply(on_both_engines!)]
+async fn what_is_known_is_counted_while_the_job_waits_with_the_rest(app: &TestApp) {
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    let domains = stocked(app, &["set.com", "fwdfail-it.com", "late.com"]).await;
+    let sent = [&domains[..], &["nobodys.com".to_owned()]].concat();
+    let run = || async {
+        peeker_app::runner::run_until_idle(&server, Environment::Test)
+            .await
+            .unwrap();
+    };
+    faults.plan(
+        "dns.set_redirect",
+        "late.com",
+        Fault::RefusedBefore,
+        Some(60_000),
+    );
+    let begun = app
+        .client()
+        .post("/domains/forwarding", body(&sent))
+        .await
+        .data(202);
+    assert_eq!(
+        (&begun["completed_count"], &begun["failed_count"]),
+        (&json!(0), &json!(1))
+    );
+    run().await;
+    let known = [
+        failed("fwdfail-it.com", "dns_lookup_failed"),
+        failed("nobodys.com", "not_found"),
+    ];
+    let waiting = job(&app.client(), &begun).await;
+    assert_eq!(
+        (
+            &waiting["status"],
+            &waiting["completed"],
+            &waiting["failed"]
+        ),
+        (&json!("in_progress"), &json!(["set.com"]), &json!(known))
+    );
+    assert_eq!(
+        (&waiting["completed_count"], &waiting["failed_count"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(waiting["completed_at"], Value::Null);
+    assert_eq!(app.event_types().await, Vec::<String>::new());
+    faults.take_calls();
+    app.advance_seconds(61);
+    run().await;
+    let again: Vec<String> = faults
+        .take_calls()
+        .into_iter()
+        .map(|call| call.domain)
+        .collect();
+    assert!(again.iter().all(|name| name == "late.com"), "{again:?}");
+    let done = job(&app.client(), &begun).await;
+    assert_eq!(
+        (&done["status"], &done["completed"], &done["failed"]),
+        (
+            &json!("partial_success"),
+            &json!(["set.com", "late.com"]),
+            &json!(known)
+        )
+    );
+    let events = ["domain.forwarding_updated", "domain.forwarding_failed"];
+    assert_eq!(app.event_types().await, events);
+}

@@ -202,6 +202,75 @@ async fn the_list_is_filtered(app: &TestApp) {
 }
 
 #[apply(on_both_engines!)]
+async fn the_domains_of_an_order_and_one_by_name(app: &TestApp) {
+    let client = app.client();
+    let [google, microsoft, failed] = three_orders(app).await;
+    let of_order = |order: &Value| format!("?order_id={}", order["id"].as_str().unwrap());
+    let domains = ["gonly-google.com", "google-01.com"];
+    for (query, expected) in [
+        (of_order(&google), &domains[..]),
+        (of_order(&microsoft), &["microsoft-01.com"]),
+        (of_order(&failed), &[]),
+        ("?order_id=ord_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(), &[]),
+        ("?domain=GOOGLE-01.com.".to_owned(), &["google-01.com"]),
+        ("?domain=left-over.com".to_owned(), &["left-over.com"]),
+        ("?domain=fail-it.com&category=connected".to_owned(), &[]),
+        ("?domain=nobodys.com".to_owned(), &[]),
+        (
+            format!("{}&domain=google-01.com", of_order(&google)),
+            &["google-01.com"],
+        ),
+        (
+            format!("{}&domain=microsoft-01.com", of_order(&google)),
+            &[],
+        ),
+        (format!("{}&status=available", of_order(&google)), &[]),
+        (
+            format!("{}&user_email=a@example.com", of_order(&google)),
+            &domains,
+        ),
+    ] {
+        assert_eq!(list(&client, &query).await, expected, "{query}");
+    }
+    let stranger = app.stranger().await;
+    assert!(list(&stranger, &of_order(&google)).await.is_empty());
+    assert!(list(&stranger, "?domain=google-01.com").await.is_empty());
+}
+
+#[apply(on_both_engines!)]
+async fn a_page_of_an_orders_domains_is_of_no_other_order(app: &TestApp) {
+    let client = app.client();
+    let [google, microsoft, _] = three_orders(app).await;
+    let path = |order: &Value| {
+        let id = order["id"].as_str().unwrap();
+        format!("/domains?order_id={id}&per_page=1")
+    };
+    let page = client.get(&path(&google)).await.expect(200);
+    let next = page["links"]["next"].as_str().unwrap();
+    let (_, query) = next.split_once('?').unwrap();
+    assert!(query.contains(google["id"].as_str().unwrap()), "{next}");
+    let rest = client.get(&format!("/domains?{query}")).await.expect(200);
+    assert_eq!(rest["links"]["next"], Value::Null);
+    assert_ne!(rest["data"][0]["id"], page["data"][0]["id"]);
+    let token = query
+        .split('&')
+        .find(|part| part.starts_with("page_token="))
+        .unwrap();
+    for other in [
+        path(&microsoft),
+        format!("{}&domain=google-01.com", path(&google)),
+        "/domains?per_page=1".to_owned(),
+    ] {
+        let error = client.get(&format!("{other}&{token}")).await;
+        assert_eq!(
+            error.error(400, "invalid_request")["field"],
+            "page_token",
+            "{other}"
+        );
+    }
+}
+
+#[apply(on_both_engines!)]
 async fn a_filter_that_is_not_known_is_refused(app: &TestApp) {
     for (query, field) in [
         ("category=candidate", "category"),
@@ -211,7 +280,11 @@ async fn a_filter_that_is_not_known_is_refused(app: &TestApp) {
         ("user_id=nobody", "user_id"),
         ("user_id=ord_01ARZ3NDEKTSV4RRFFQ69G5FAV", "user_id"),
         ("user_email=nobody", "user_email"),
-        ("order_id=ord_01ARZ3NDEKTSV4RRFFQ69G5FAV", "order_id"),
+        ("order_id=dom_01ARZ3NDEKTSV4RRFFQ69G5FAV", "order_id"),
+        ("order_id=", "order_id"),
+        ("domain=mail.acme.com", "domain"),
+        ("domain=", "domain"),
+        ("name=acme.com", "name"),
     ] {
         let error = app
             .client()

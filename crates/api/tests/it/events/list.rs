@@ -221,3 +221,24 @@ async fn attempts_are_listed_newest_first(app: &TestApp) {
         .await
         .error(404, "not_found");
 }
+
+#[apply(on_both_engines!)]
+async fn an_attempt_is_dated_by_the_clock_of_its_account(app: &TestApp) {
+    let receiver = Receiver::start().await;
+    app.set_webhook(&receiver.url).await;
+    app.advance_sandbox(30 * 86_400).await;
+    let import = json!({ "domains": ["not a name"] });
+    app.client()
+        .post("/domains/import", import)
+        .await
+        .expect(200);
+    app.run_until_idle().await;
+    let event = app.client().get("/events").await.data(200)[0].take();
+    let path = format!("/events/{}/deliveries", event["id"].as_str().unwrap());
+    let attempt = app.client().get(&path).await.data(200)[0].take();
+    assert_eq!(event["created_at"], "2026-06-07T12:00:00Z");
+    assert_eq!(attempt["started_at"], event["created_at"]);
+    // What receivers compare with their own clocks is not moved.
+    let sent = receiver.received().pop().unwrap();
+    assert_eq!(sent.header("peeker-timestamp"), Some("1778241600"));
+}

@@ -2,5 +2,6 @@
 
 mod list;
 mod replay;
+mod samples;
 mod stream;
 mod types;

@@ -109,10 +109,8 @@ async fn a_provider_that_is_not_ordered_has_an_empty_plan(app: &TestApp) {
 #[apply(on_both_engines!)]
 async fn tells_every_problem_at_once(app: &TestApp) {
     app.may_leave_jobs();
-    app.client()
-        .post("/orders", custom_order(&names("held", 1)))
-        .await
-        .expect(200);
+    let held = custom_order(&names("held", 1));
+    let held = app.client().post("/orders", held).await.data(200);
     let domains = ["held-01.com", "gonly-a.com", "gonly-b.com", "taken-a.com"].map(str::to_owned);
     let order = mixed_order((2, 2), (4, 50), &domains);
     let order = with(
@@ -146,7 +144,13 @@ async fn tells_every_problem_at_once(app: &TestApp) {
                 &json!({ "required_count": 5, "submitted_count": 4, "missing_count": 1 })
             ),
             (&json!("sequencer.client_id"), &json!({})),
-            (&json!(null), &json!({ "domains": ["held-01.com"] })),
+            (
+                &json!(null),
+                &json!({
+                    "domains": ["held-01.com"],
+                    "orders": [{ "domain": "held-01.com", "order_id": held["id"] }],
+                })
+            ),
             (
                 &json!("domains"),
                 &json!({

@@ -98,11 +98,16 @@ async fn of_fifty_orders_that_share_a_domain_one_is_accepted(app: &TestApp) {
     let (accepted, refused): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|answer| answer.status == 200);
     assert_eq!((accepted.len(), refused.len()), (1, 49));
+    let holder = &accepted[0].body["data"]["id"];
     for answer in refused {
         let error = answer.error(400, "domain_already_in_active_order");
-        assert_eq!(error["details"], json!({ "domains": ["shared.com"] }));
+        let details = json!({
+            "domains": ["shared.com"],
+            "orders": [{ "domain": "shared.com", "order_id": holder }],
+        });
+        assert_eq!(error["details"], details);
     }
-    assert_one_order(app, accepted[0].body["data"]["id"].as_str().unwrap(), 2).await;
+    assert_one_order(app, holder.as_str().unwrap(), 2).await;
 }
 
 #[apply(on_both_engines!)]

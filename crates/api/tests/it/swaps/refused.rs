@@ -92,9 +92,10 @@ async fn a_domain_that_is_about_to_leave_cannot_be_swapped(app: &TestApp) {
 
 #[apply(on_both_engines!)]
 async fn a_replacement_that_cannot_be_had_is_refused(app: &TestApp) {
-    completed(app, "old").await;
-    completed(app, "other").await;
+    let old = completed(app, "old").await;
+    let other = completed(app, "other").await;
     stock(app, &["gonly-mine.com".to_owned()]).await;
+    let held = |name: &str, order: &str| json!({ "domains": [name], "orders": [{ "domain": name, "order_id": order }] });
     let microsoft = id_of(app, "old-03.com").await;
     let before = app.row_counts(Environment::Test).await;
     for (replacement, code, details) in [
@@ -102,12 +103,12 @@ async fn a_replacement_that_cannot_be_had_is_refused(app: &TestApp) {
         (
             "other-01.com",
             "domain_already_in_active_order",
-            json!({ "domains": ["other-01.com"] }),
+            held("other-01.com", &other),
         ),
         (
             "old-03.com",
             "domain_already_in_active_order",
-            json!({ "domains": ["old-03.com"] }),
+            held("old-03.com", &old),
         ),
         (
             "gonly-mine.com",

@@ -3,7 +3,7 @@
 use super::replacement::{Incoming, bring_in};
 use super::{Effect, Swap};
 use crate::history::HistoryKind;
-use crate::id::{AccountId, DomainId, SwapId};
+use crate::id::{AccountId, DomainId, OrderId, SwapId};
 use crate::mail::MailProvider;
 use crate::money::Cents;
 use crate::name::DomainName;
@@ -115,8 +115,8 @@ pub enum SwapRefusal {
         /// Inboxes of this domain.
         requested: i64,
     },
-    /// The replacement is on an active order.
-    Taken,
+    /// The replacement is on this active order.
+    Taken(OrderId),
     /// The replacement cannot host the provider.
     Unusable {
         /// What it would have to host.
@@ -228,8 +228,8 @@ fn incoming(
     if let Some(domain) = known.as_mut().filter(|known| known.has_lapsed(request.now)) {
         domain.disown();
     }
-    if known.as_ref().is_some_and(|known| known.order_id.is_some()) {
-        return Err(SwapRefusal::Taken);
+    if let Some(order) = known.as_ref().and_then(|known| known.order_id.clone()) {
+        return Err(SwapRefusal::Taken(order));
     }
     let provider = old.provider;
     if let Some(domain) = known.as_ref().filter(|known| known.owned) {

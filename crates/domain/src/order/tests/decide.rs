@@ -9,7 +9,7 @@ use serde_json::json;
 use super::builders::*;
 use super::cases;
 use crate::error::{Code, Error};
-use crate::id::{BundleId, UserId};
+use crate::id::{BundleId, OrderId, UserId};
 use crate::order::{
     Customer, GoogleSizing, KnownBundle, KnownCustomer, KnownDomain, MicrosoftSizing, NewOrder,
     NextStep, OrderAnswers, OrderCase, OrderDecision, OrderFacts, OrderIdentity, OrderRequest,
@@ -111,8 +111,9 @@ fn buyable(usable_for: &[MailProvider]) -> RegistrarOffer {
 fn known(owned: bool, on_order: bool, usable_for: &[MailProvider]) -> KnownDomain {
     KnownDomain {
         owned,
-        on_order,
+        order: on_order.then(|| OrderId::from_stored("ord_other".to_owned())),
         usable_for: usable_for.to_vec(),
+        renewal_price: RENEWAL,
     }
 }
 
@@ -381,12 +382,10 @@ fn any_offer() -> impl Strategy<Value = RegistrarOffer> {
 }
 
 fn any_known() -> impl Strategy<Value = Option<KnownDomain>> {
-    let known = (any::<bool>(), prop::bool::weighted(0.1), any_usable());
-    prop::option::of(known.prop_map(|(owned, on_order, usable_for)| KnownDomain {
-        owned,
-        on_order,
-        usable_for,
-    }))
+    let any = (any::<bool>(), prop::bool::weighted(0.1), any_usable());
+    prop::option::of(
+        any.prop_map(|(owned, on_order, usable_for)| known(owned, on_order, &usable_for)),
+    )
 }
 
 prop_compose! {

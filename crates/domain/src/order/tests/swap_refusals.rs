@@ -117,9 +117,10 @@ fn a_replacement_that_cannot_be_had_is_refused() {
         google_only: true,
     };
     let taken = domain_of(&google(7));
+    let holder = taken.order_id.clone().unwrap();
     let unknown = facts(microsoft(1));
     for (offer, facts, refusal) in [
-        (BOUGHT, known(taken), SwapRefusal::Taken),
+        (BOUGHT, known(taken), SwapRefusal::Taken(holder)),
         (BOUGHT, known(google_only()), unusable()),
         (for_google, unknown.clone(), unusable()),
         (

@@ -66,7 +66,7 @@ async fn a_name_comes_once_however_it_is_spelled(app: &TestApp) {
         (json!("acme.com"), json!(" ACME.com. ")),
         (
             json!("acme.com"),
-            json!({ "domain": "Acme.com", "forwarding_url": "https://acme.com" }),
+            json!({ "domain": "Acme.com", "forwarding_url": "https://www.example.com" }),
         ),
         (json!("bücher.de"), json!("xn--bcher-kva.de")),
         (json!("BÜCHER.de"), json!({ "domain": "bücher.de" })),

@@ -3,6 +3,7 @@
 mod accepted;
 mod body;
 mod domain_names;
+mod forwarding;
 mod refused;
 mod sequence;
 

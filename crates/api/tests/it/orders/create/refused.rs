@@ -172,9 +172,16 @@ async fn domains_of_another_active_order(app: &TestApp) {
             "domain_already_in_active_order",
         )
         .await;
+        let holder = client.get("/orders").await.data(200)[0]["id"].take();
         assert_eq!(
             error["details"],
-            json!({ "domains": ["held-02.com", "replace-held.com"] })
+            json!({
+                "domains": ["held-02.com", "replace-held.com"],
+                "orders": [
+                    { "domain": "held-02.com", "order_id": holder },
+                    { "domain": "replace-held.com", "order_id": holder },
+                ],
+            })
         );
         app.run_until_idle().await;
     }
@@ -189,7 +196,7 @@ async fn domains_of_another_active_order(app: &TestApp) {
 #[apply(on_both_engines!)]
 async fn domains_of_a_completed_order(app: &TestApp) {
     let client = app.client();
-    client.post("/orders", order()).await.expect(200);
+    let holder = client.post("/orders", order()).await.data(200)["id"].take();
     app.run_until_idle().await;
     let error = refused(
         app,
@@ -198,7 +205,11 @@ async fn domains_of_a_completed_order(app: &TestApp) {
         "domain_already_in_active_order",
     )
     .await;
-    assert_eq!(error["details"], json!({ "domains": ["acme-mail.com"] }));
+    let details = json!({
+        "domains": ["acme-mail.com"],
+        "orders": [{ "domain": "acme-mail.com", "order_id": holder }],
+    });
+    assert_eq!(error["details"], details);
 }
 
 #[apply(on_both_engines!)]

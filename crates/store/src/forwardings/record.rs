@@ -1,129 +1,21 @@
-//! Domain forwarding jobs.
+//! What a forwarding job has to do, and what became of it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use peeker_domain::id::{AccountId, DomainId, ForwardingId, OrderId};
-use peeker_domain::view::{FailedDomain, FailureReason, ForwardingJob};
+use peeker_domain::view::FailureReason;
 use peeker_domain::{
-    DomainCategory, DomainName, EventType, ForwardingStatus, JobDomainState, JobKind,
-    OrderDomainState, Timestamp,
+    DomainName, EventType, ForwardingStatus, JobDomainState, OrderDomainState, Timestamp,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
+use super::{by_id, of_job, show};
 use crate::entity::{domains, forwarding_domains, forwardings, order_domains};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
-use crate::insert::{insert_all, write_back};
-use crate::jobs::{ClaimedJob, finish, run_again};
+use crate::insert::write_back;
+use crate::jobs::{ClaimedJob, finish, postpone, run_again};
 use crate::unit_of_work::UnitOfWork;
-use peeker_domain::NewJob;
-
-/// A domain as it was submitted: a name, or a `dom_` id.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// As submitted, for the answer when there is no such domain.
-    pub submitted: String,
-    /// The name, when it is one.
-    pub name: Option<DomainName>,
-}
-
-/// What became of a wish to forward.
-#[derive(Debug)]
-pub enum Begun {
-    /// It is a job.
-    Job(ForwardingJob),
-    /// Entries, by position, that are the same domain as an earlier one: its name, and its id. Nothing has changed.
-    Repeated(Vec<(usize, usize)>),
-}
-
-/// Stores a new job with the work to be done for it. Domains that the account does not have have failed already.
-pub async fn begin(
-    db: &EnvironmentDb,
-    account: &AccountId,
-    id: &ForwardingId,
-    url: &str,
-    targets: &[Target],
-    now: Timestamp,
-) -> Result<Begun> {
-    let mut work = UnitOfWork::begin(db, [account]).await?;
-    let known = domains::Entity::find()
-        .filter(domains::Column::AccountId.eq(account.as_str()))
-        .filter(domains::Column::Category.ne(DomainCategory::Candidate))
-        .filter(
-            Condition::any()
-                .add(
-                    domains::Column::Name.is_in(
-                        targets
-                            .iter()
-                            .filter_map(|target| target.name.as_ref())
-                            .map(DomainName::as_str),
-                    ),
-                )
-                .add(
-                    domains::Column::Id
-                        .is_in(targets.iter().map(|target| target.submitted.as_str())),
-                ),
-        )
-        .all(work.tx())
-        .await?;
-    let find = |target: &Target| {
-        known.iter().find(|row| {
-            row.id.as_str() == target.submitted
-                || target
-                    .name
-                    .as_ref()
-                    .is_some_and(|name| name.as_str() == row.name)
-        })
-    };
-    let rows: Vec<forwarding_domains::Model> = targets
-        .iter()
-        .zip(0..)
-        .map(|(target, position)| {
-            let found = find(target);
-            forwarding_domains::Model {
-                account_id: account.clone(),
-                forwarding_id: id.clone(),
-                position,
-                name: found.map_or_else(|| target.submitted.clone(), |row| row.name.clone()),
-                domain_id: found.map(|row| row.id.clone()),
-                state: match found {
-                    Some(_) => JobDomainState::Pending,
-                    None => JobDomainState::Failed,
-                },
-                reason: found.is_none().then_some(FailureReason::NotFound),
-            }
-        })
-        .collect();
-    let repeated = repeated(&rows);
-    if !repeated.is_empty() {
-        return Ok(Begun::Repeated(repeated));
-    }
-    let job = forwardings::Model {
-        account_id: account.clone(),
-        id: id.clone(),
-        status: ForwardingStatus::InProgress,
-        url: url.to_owned(),
-        created_at: now,
-        completed_at: None,
-    };
-    let shown = show(&job, &rows);
-    insert_all::<forwarding_domains::Entity, _>(work.tx(), rows, None).await?;
-    insert_all::<forwardings::Entity, _>(work.tx(), vec![job], None).await?;
-    work.enqueue(NewJob::new(account, JobKind::Forward, id.as_str(), now));
-    work.commit().await?;
-    Ok(Begun::Job(shown))
-}
-
-fn repeated(rows: &[forwarding_domains::Model]) -> Vec<(usize, usize)> {
-    let mut first = HashMap::new();
-    rows.iter()
-        .enumerate()
-        .filter_map(|(index, row)| {
-            let same_as = *first.entry(row.domain_id.as_ref()?).or_insert(index);
-            (same_as != index).then_some((index, same_as))
-        })
-        .collect()
-}
 
 /// A domain that a job still has to set.
 #[derive(Debug, Clone)]
@@ -212,12 +104,22 @@ pub enum Outcome {
     Failed(FailureReason),
 }
 
-/// Records what became of the domains of a job, ends it and tells. Domains recorded before stay as they are. When one was
-/// taken on an order meanwhile, set up, or let go, its redirect may not be what was set: then the job runs again.
+/// When and why a job goes on with the domains that are left.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait<'a> {
+    /// On the system's clock.
+    pub run_at: Timestamp,
+    pub why: &'a str,
+}
+
+/// Records what became of the domains of a job and, unless it has to wait with some, ends it and tells. Domains recorded
+/// before stay as they are. When one was taken on an order meanwhile, set up, or let go, its redirect may not be what was
+/// set: then the job runs again.
 pub async fn record(
     db: &EnvironmentDb,
     claimed: &ClaimedJob,
     outcomes: &BTreeMap<i32, Outcome>,
+    wait: Option<Wait<'_>>,
     now: Timestamp,
 ) -> Result<()> {
     let account = &claimed.account;
@@ -226,7 +128,10 @@ pub async fn record(
         run_again(&work, claimed, now).await?;
         return work.commit().await;
     }
-    finish(&work, claimed).await?;
+    match wait {
+        Some(Wait { run_at, why }) => postpone(&work, claimed, run_at, why).await?,
+        None => finish(&work, claimed).await?,
+    }
     let id = ForwardingId::from_stored(claimed.subject.clone());
     let found = forwardings::Entity::find_by_id((account.clone(), id.clone()))
         .one(work.tx())
@@ -258,6 +163,24 @@ pub async fn record(
             None => {}
         }
     }
+    if wait.is_none() {
+        conclude(&mut work, &mut job, &rows, now)?;
+    }
+    place_urls(&work, account, &set, &job.url).await?;
+    write_back::<domains::Entity, _>(work.tx(), set).await?;
+    write_back::<forwarding_domains::Entity, _>(work.tx(), rows).await?;
+    write_back::<forwardings::Entity, _>(work.tx(), vec![job]).await?;
+    work.commit().await
+}
+
+/// Every domain has come to its end, and the job with them.
+fn conclude(
+    work: &mut UnitOfWork<'_>,
+    job: &mut forwardings::Model,
+    rows: &[forwarding_domains::Model],
+    now: Timestamp,
+) -> Result<()> {
+    let account = job.account_id.clone();
     let is_failed = |row: &&forwarding_domains::Model| row.state == JobDomainState::Failed;
     let failed = rows.iter().filter(is_failed).count();
     let status = match failed {
@@ -267,10 +190,10 @@ pub async fn record(
     };
     job.status = job.status.transition(status)?;
     job.completed_at = Some(now);
-    let shown = show(&job, &rows);
+    let shown = show(job, rows);
     if status != ForwardingStatus::Failed {
         work.emit(
-            account,
+            &account,
             EventType::DomainForwardingUpdated,
             None,
             &shown,
@@ -279,18 +202,14 @@ pub async fn record(
     }
     if failed > 0 {
         work.emit(
-            account,
+            &account,
             EventType::DomainForwardingFailed,
             None,
             &shown,
             now,
         )?;
     }
-    place_urls(&work, account, &set, &job.url).await?;
-    write_back::<domains::Entity, _>(work.tx(), set).await?;
-    write_back::<forwarding_domains::Entity, _>(work.tx(), rows).await?;
-    write_back::<forwardings::Entity, _>(work.tx(), vec![job]).await?;
-    work.commit().await
+    Ok(())
 }
 
 /// Whether the situation of a domain that was set is another by now.
@@ -327,71 +246,4 @@ async fn place_urls(
         part.forwarding_url = Some(url.to_owned());
     }
     write_back::<order_domains::Entity, _>(work.tx(), parts).await
-}
-
-async fn of_job(
-    db: &impl ConnectionTrait,
-    account: &AccountId,
-    id: &ForwardingId,
-) -> Result<Vec<forwarding_domains::Model>> {
-    Ok(forwarding_domains::Entity::find()
-        .filter(forwarding_domains::Column::AccountId.eq(account))
-        .filter(forwarding_domains::Column::ForwardingId.eq(id))
-        .order_by_asc(forwarding_domains::Column::Position)
-        .all(db)
-        .await?)
-}
-
-async fn by_id(
-    db: &impl ConnectionTrait,
-    account: &AccountId,
-    rows: &[forwarding_domains::Model],
-) -> Result<HashMap<DomainId, domains::Model>> {
-    let found = domains::Entity::find()
-        .filter(domains::Column::AccountId.eq(account.as_str()))
-        .filter(domains::Column::Id.is_in(rows.iter().filter_map(|row| row.domain_id.as_ref())))
-        .all(db)
-        .await?;
-    Ok(found.into_iter().map(|row| (row.id.clone(), row)).collect())
-}
-
-fn show(job: &forwardings::Model, rows: &[forwarding_domains::Model]) -> ForwardingJob {
-    let completed: Vec<String> = rows
-        .iter()
-        .filter(|row| row.state == JobDomainState::Completed)
-        .map(|row| row.name.clone())
-        .collect();
-    // What failed has a reason, and nothing else has.
-    let failed = rows.iter().filter_map(|row| {
-        Some(FailedDomain {
-            reason: row.reason?,
-            domain: row.name.clone(),
-        })
-    });
-    let failed: Vec<FailedDomain> = failed.collect();
-    ForwardingJob {
-        id: job.id.to_string(),
-        status: job.status,
-        completed_count: u32::try_from(completed.len()).unwrap_or(u32::MAX),
-        failed_count: u32::try_from(failed.len()).unwrap_or(u32::MAX),
-        forwarding_url: job.url.clone(),
-        completed,
-        failed,
-        created_at: job.created_at,
-        completed_at: job.completed_at,
-    }
-}
-
-pub async fn find(
-    db: &EnvironmentDb,
-    account: &AccountId,
-    id: &ForwardingId,
-) -> Result<Option<ForwardingJob>> {
-    let reader = &db.pools.reader;
-    let row = forwardings::Entity::find_by_id((account.clone(), id.clone()))
-        .one(reader)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let rows = of_job(reader, account, id).await?;
-    Ok(Some(show(&row, &rows)))
 }
