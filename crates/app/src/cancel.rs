@@ -1,11 +1,11 @@
 //! Cancelling orders (contract §4).
 
-use peeker_domain::id::OrderId;
+use peeker_domain::id::{AccountId, OrderId};
 pub use peeker_domain::order::Scope;
 use peeker_domain::order::{CancelRefusal, Misnamed};
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Violation, view};
 use peeker_store::jobs::ClaimedJob;
-use peeker_store::orders::cancel as rows;
+use peeker_store::orders::{self, cancel as rows};
 
 use crate::failure::{internal, unless_lost};
 use crate::{Actor, App};
@@ -21,6 +21,39 @@ pub async fn cancel(app: &App, actor: &Actor, id: &str, scope: Scope) -> Result<
     let outcome = rows::cancel(db, &actor.account, &id, &scope, now).await;
     let outcome = outcome.map_err(internal("cancel an order"))?;
     outcome.ok_or_else(not_found)?.map_err(refused)
+}
+
+/// An order that the operator has ended, and whose it is.
+#[derive(Debug)]
+pub struct Ended {
+    pub account: AccountId,
+    pub environment: Environment,
+    pub order: view::OrderDetail,
+}
+
+/// Ends an order now, in whichever environment it is, with a row of its history: inboxes are removed, domains go to the
+/// inventory, and what was never delivered is refunded. Errors: `not_found`; `invalid_request` when it has ended.
+pub async fn by_operator(app: &App, id: &OrderId) -> Result<Ended> {
+    for &environment in Environment::ALL {
+        let db = &app.environment(environment).db;
+        let found = orders::account_unscoped(db, id).await;
+        let Some(account) = found.map_err(internal("find an order"))? else {
+            continue;
+        };
+        let now = app.account_now(environment, &account).await?;
+        let outcome = rows::cancel_now(db, &account, id, now).await;
+        let outcome = outcome.map_err(internal("cancel an order"))?;
+        let order = outcome
+            .ok_or_else(|| Error::not_found("order"))?
+            .map_err(|status| refused(CancelRefusal::Ended(status)))?;
+        tracing::info!(partner.id = %account, %environment, order.id = %id, "The operator ended {id}");
+        return Ok(Ended {
+            account,
+            environment,
+            order,
+        });
+    }
+    Err(Error::not_found("order"))
 }
 
 fn refused(refusal: CancelRefusal) -> Error {

@@ -22,6 +22,8 @@ stored_enum! {
         OrderCancelScheduled = "order.cancel_scheduled",
         /// The cancellation is final.
         OrderCancelled = "order.cancelled",
+        /// An operator ended it at once.
+        OrderEnded = "order.ended",
         /// Some domains are to leave the order.
         OrderDomainsCancelScheduled = "order.domains_cancel_scheduled",
         /// Some domains have left the order, which goes on.

@@ -120,7 +120,10 @@ fn payload(kind: EventType) -> (Payload, Value) {
                 "progress": {"domains_total": 1, "domains_active": 0, "inboxes_total": 2, "inboxes_active": 0}
             }),
         ),
-        EventType::OrderCompleted => (Payload::Order, json!({"status": "completed"})),
+        EventType::OrderCompleted
+        | EventType::OrderDomainsCancelled
+        | EventType::OrderRenewed
+        | EventType::OrderRenewalFailed => (Payload::Order, json!({"status": "completed"})),
         EventType::OrderFailed => (
             Payload::Order,
             json!({
@@ -138,9 +141,6 @@ fn payload(kind: EventType) -> (Payload, Value) {
                 "cancelling_domains": [{"id": "dom_01KJZ4V1B6E8N2Q4R6S8T0V2W4", "domain": "acme-mail.com"}]
             }),
         ),
-        EventType::OrderDomainsCancelled
-        | EventType::OrderRenewed
-        | EventType::OrderRenewalFailed => (Payload::Order, json!({"status": "completed"})),
         EventType::WalletLow => (Payload::Wallet, json!({"required_cents": null})),
         EventType::OrderCancelScheduled => (
             Payload::Order,

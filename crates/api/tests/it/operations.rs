@@ -194,6 +194,7 @@ pub(crate) const ALL: &[Operation] = &[
         "/orders/{id}/cancel",
         Some(|| json!({ "scope": "order" })),
     ),
+    write("cancelSwap", Method::POST, "/swaps/{id}/cancel", None),
     write(
         "updateUser",
         Method::PATCH,
@@ -284,11 +285,16 @@ impl Records {
         let replay = client.post("/events/replay", replay()).await.data(202);
         let live = client.get("/domains?status=active").await.data(200);
         let body = with(renaming(), "/domain_id", live[0]["id"].clone());
-        let renamed = client.post("/swaps/user_names", body).await.data(201);
+        client.post("/swaps/user_names", body).await.expect(201);
+        app.run_until_idle().await;
+        let waiting = json!({
+            "type": "standard", "domain_id": live[0]["id"], "replacement_domain": "notimported-kept.com",
+        });
+        let waiting = client.post("/swaps", waiting).await.data(201);
         app.run_until_idle().await;
         Self {
             live_domain: id_of(&live[0]["id"]),
-            swap: id_of(&renamed["swaps"][0]["id"]),
+            swap: id_of(&waiting["id"]),
             user: id_of(&placed["user_id"]),
             bundle: id_of(&bundle["id"]),
             domain: id_of(&actions[0]["domain_id"]),

@@ -416,3 +416,40 @@ async fn an_order_without_a_target_ends_an_earlier_redirect(app: &TestApp) {
     assert_eq!(simulated(app, "redirect", "moved.com").await, None);
     assert_eq!(domain(app, "moved.com").await.forwarding_url, None);
 }
+
+#[apply(on_both_engines!)]
+async fn the_operator_ends_an_order_at_once(app: &TestApp) {
+    let names = names("ended", 3);
+    let id = place(app, mixed_order((4, 2), (1, 25), &names)).await;
+    run(&app.app).await;
+    cancel(app, &id, json!({})).await;
+    assert_eq!(order(app, &id).await.status, OrderStatus::CancelScheduled);
+    let order_id = id.parse().unwrap();
+    let ended = peeker_app::cancel::by_operator(&app.app, &order_id)
+        .await
+        .unwrap();
+    assert_eq!(
+        (&ended.account, ended.environment),
+        (&app.partner.id, Environment::Test)
+    );
+    run(&app.app).await;
+    assert_eq!(order(app, &id).await.status, OrderStatus::Cancelled);
+    for (name, provider) in names.iter().zip(["google", "google", "microsoft"]) {
+        assert!(simulated_inboxes(app, provider, name).await.is_empty());
+        assert_eq!(domain(app, name).await.category, DomainCategory::Inventory);
+    }
+    assert_eq!(paid(app, &id).await.0, COST, "the month is not given back");
+    let told = events_about(app, &id).await;
+    assert_eq!(told.last().unwrap(), "order.cancelled");
+    let again = peeker_app::cancel::by_operator(&app.app, &order_id)
+        .await
+        .unwrap_err();
+    assert!(again.to_string().contains("cancelled already"), "{again}");
+    let unknown = "ord_01KJZ4V1B6E8N2Q4R6S8T0V2W4".parse().unwrap();
+    assert!(
+        peeker_app::cancel::by_operator(&app.app, &unknown)
+            .await
+            .is_err()
+    );
+    assert_balanced(app).await;
+}

@@ -38,8 +38,8 @@ pub use aggregate::{Inbox, Order, OrderDomain};
 pub use availability::OwnNames;
 pub use billing::{Renewal, RenewalFacts, renew};
 pub use cancel::{
-    CancelFacts, CancelRefusal, Cancellation, Misnamed, Removal, Scope, cancel, coming_in_for, due,
-    schedule_removal,
+    CancelFacts, CancelRefusal, Cancellation, Misnamed, Removal, Scope, cancel, cancel_now,
+    coming_in_for, due, schedule_removal,
 };
 pub use decide::{
     NextStep, OrderBasis, OrderCase, OrderDecision, OrderIdentity, PlannedDomain, basis, decide,

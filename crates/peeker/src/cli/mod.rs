@@ -8,6 +8,7 @@ mod key;
 mod listen;
 mod migrate;
 mod openapi;
+mod order;
 mod partner;
 mod profile;
 pub mod serve;
@@ -79,6 +80,9 @@ enum Command {
     /// Customers of partners: restore a deleted one
     #[command(subcommand)]
     User(user::Command),
+    /// Orders: end one at once
+    #[command(subcommand)]
+    Order(order::Command),
     /// Pending actions: resolve one that does not end by itself
     #[command(subcommand)]
     Action(action::Command),
@@ -195,6 +199,7 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Wallet(command) => return wallet::run(&global, command, output).await,
             Command::Profile(command) => profile::run(&global, command, output).await,
             Command::User(command) => user::run(&global, command, output).await,
+            Command::Order(command) => order::run(&global, command, output).await,
             Command::Action(command) => action::run(&global, command, output).await,
             Command::Job(command) => job::run(&global, command, output).await,
             Command::Migrate(_) => migrate::run(&global, output).await,

@@ -25,7 +25,7 @@ pub fn how(kind: EventType) -> &'static str {
         EventType::OrderCancelled => "the same, and moves your sandbox's clock on by 32 days",
         EventType::OrderDomainsCancelScheduled => "orders two domains and cancels one of them",
         EventType::OrderDomainsCancelled => {
-            "the same, and moves your sandbox's clock on by 32 days"
+            "orders two domains, cancels one, and moves your sandbox's clock on by 32 days"
         }
         EventType::OrderRenewed => "orders a domain and moves your sandbox's clock on by 32 days",
         EventType::OrderRenewalFailed | EventType::WalletLow => {

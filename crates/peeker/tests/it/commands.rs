@@ -466,6 +466,10 @@ fn stuck_work_is_listed_and_what_is_not_there_is_named() {
     for (missing, hint) in [
         (&["job", "retry", "dom_none"][..], "peeker job list"),
         (
+            &["order", "cancel", "--now", "ord_01M7YXRN1P00000000HYC7BHAY"],
+            "No such order",
+        ),
+        (
             &["action", "resolve", "act_01M7YXRN1P00000000HYC7BHAY"],
             "No such action",
         ),
@@ -477,7 +481,11 @@ fn stuck_work_is_listed_and_what_is_not_there_is_named() {
         );
         assert!(text(&error["error"]["message"]).contains(hint), "{error}");
     }
-    for wrong in [&["job", "retry"][..], &["job", "retry", "x", "--dead"]] {
+    for wrong in [
+        &["job", "retry"][..],
+        &["job", "retry", "x", "--dead"],
+        &["order", "cancel", "ord_01M7YXRN1P00000000HYC7BHAY"],
+    ] {
         let (error, status) = json(folder, wrong);
         assert_eq!(
             (error["error"]["code"].as_str(), status),

@@ -2,8 +2,8 @@
 //! decides.
 
 use peeker_domain::id::{AccountId, OrderId};
-use peeker_domain::order::{self, CancelFacts, CancelRefusal, Order, Scope};
-use peeker_domain::{NewJob, Timestamp, view};
+use peeker_domain::order::{self, CancelFacts, CancelRefusal, Cancellation, Order, Scope};
+use peeker_domain::{NewJob, OrderStatus, Timestamp, view};
 
 use crate::aggregate::write::{write_domains, write_order, write_order_domains};
 use crate::aggregate::{effects, read};
@@ -30,13 +30,46 @@ pub async fn cancel(
         Ok(cancellation) => cancellation,
         Err(refusal) => return Ok(Some(Err(refusal))),
     };
-    write_order(&work, cancellation.order).await?;
-    write_order_domains(&work, cancellation.parts).await?;
-    write_domains(&work, cancellation.domains).await?;
-    effects::carry_out(&mut work, account, cancellation.effects, now).await?;
-    let shown = shown(&work, account, id).await?;
+    let shown = write(&mut work, account, id, cancellation, now).await?;
     work.commit().await?;
     Ok(shown.map(Ok))
+}
+
+/// Ends an order now, by decision of the operator. `None` when there is no such order; the status of one that has ended
+/// already.
+pub async fn cancel_now(
+    db: &EnvironmentDb,
+    account: &AccountId,
+    id: &OrderId,
+    now: Timestamp,
+) -> Result<Option<Result<view::OrderDetail, OrderStatus>>> {
+    let mut work = UnitOfWork::begin(db, [account]).await?;
+    let Some(order) = read::order(&work, account, id).await? else {
+        return Ok(None);
+    };
+    let facts = facts(&work, order).await?;
+    let cancellation = match order::cancel_now(facts, now)? {
+        Ok(cancellation) => cancellation,
+        Err(ended) => return Ok(Some(Err(ended))),
+    };
+    let shown = write(&mut work, account, id, cancellation, now).await?;
+    work.commit().await?;
+    Ok(shown.map(Ok))
+}
+
+/// Writes a cancellation; gives back the order as it is then.
+async fn write(
+    work: &mut UnitOfWork<'_>,
+    account: &AccountId,
+    id: &OrderId,
+    cancellation: Cancellation,
+    now: Timestamp,
+) -> Result<Option<view::OrderDetail>> {
+    write_order(work, cancellation.order).await?;
+    write_order_domains(work, cancellation.parts).await?;
+    write_domains(work, cancellation.domains).await?;
+    effects::carry_out(work, account, cancellation.effects, now).await?;
+    shown(work, account, id).await
 }
 
 async fn facts(work: &UnitOfWork<'_>, order: Order) -> Result<CancelFacts> {

@@ -128,6 +128,17 @@ pub async fn list(
     })
 }
 
+/// Whose an order is; `None` when there is no such order.
+pub async fn account_unscoped(db: &EnvironmentDb, id: &OrderId) -> Result<Option<AccountId>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::AccountId)
+        .filter(Column::Id.eq(id))
+        .into_tuple()
+        .one(&db.pools.reader)
+        .await?)
+}
+
 /// The receipt of one order.
 pub async fn find_receipt(
     db: &EnvironmentDb,

@@ -116,7 +116,7 @@ async fn about(work: &UnitOfWork<'_>, swap: &Swap, order: &Order) -> Result<Opti
     let begun = has_begun(work, account, std::slice::from_ref(new)).await?;
     Ok(Some(Withdrawn::Replacement {
         part,
-        domain,
+        domain: Box::new(domain),
         begun: !begun.is_empty(),
     }))
 }

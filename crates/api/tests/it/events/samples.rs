@@ -40,6 +40,29 @@ async fn swap(client: &Client, name: &str, replacement: &str) {
     client.post("/swaps", swap).await.expect(201);
 }
 
+async fn cancel_one_of_two(app: &TestApp) {
+    let client = app.client();
+    let names = ["acme-reach.com", "acme-hello.com"].map(str::to_owned);
+    let order = with(custom_order(&names), "/google_licenses", json!(4));
+    let placed = client.post("/orders", order).await.data(200);
+    app.run_until_idle().await;
+    let path = format!("/orders/{}/cancel", placed["id"].as_str().unwrap());
+    let body = json!({ "domains": ["acme-hello.com"] });
+    client.post(&path, body).await.expect(200);
+}
+
+/// The customer of an order gets an address that stands for an empty wallet.
+async fn find_nothing_in_the_wallet(app: &TestApp) {
+    let client = app.client();
+    let order = custom_order(&["acme-poor.com".to_owned()]);
+    let order = with(order, "/user", json!("poor@example.com"));
+    let placed = client.post("/orders", order).await.data(200);
+    app.run_until_idle().await;
+    let path = format!("/users/{}", placed["user_id"].as_str().unwrap());
+    let body = json!({ "email": "broke@example.com" });
+    client.patch(&path, body).await.expect(200);
+}
+
 /// Makes everything happen, one after the other: so the events have the same order every time.
 async fn live(app: &TestApp) {
     let client = app.client();
@@ -65,6 +88,8 @@ async fn live(app: &TestApp) {
         swap(&client, old, replacement).await;
         app.run_until_idle().await;
     }
+    cancel_one_of_two(app).await;
+    find_nothing_in_the_wallet(app).await;
     let cancel = format!("/orders/{cancelled}/cancel");
     client.post(&cancel, json!({})).await.expect(200);
     app.run_until_idle().await;

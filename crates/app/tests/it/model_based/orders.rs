@@ -32,11 +32,11 @@ impl World {
             let inboxes: i32 = places.iter().map(|place| place.inboxes).sum();
             (number(places.len()), inboxes)
         };
-        let licensed =
+        let of_provider =
             |provider| counted(&|place| place.provider == provider && !self.is_uncharged(place));
         let (google, microsoft) = (
-            licensed(MailProvider::Google).1,
-            licensed(MailProvider::Microsoft).0,
+            of_provider(MailProvider::Google).1,
+            of_provider(MailProvider::Microsoft).0,
         );
         let unbought =
             |place: &order_domains::Model| is_over(place) && place.step == ProvisionStep::Register;

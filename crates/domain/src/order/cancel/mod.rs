@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::progress::let_go;
 use super::{Domain, Effect, Order, OrderDomain, Swap};
 use crate::event::EventType;
+use crate::history::HistoryKind;
 use crate::id::DomainId;
-use crate::job::NewJob;
+use crate::job::{JobKind, NewJob};
 use crate::status::{IllegalTransition, OrderStatus, SwapReason};
 use crate::time::Timestamp;
 use named::named;
@@ -75,9 +76,39 @@ pub fn cancel(
         Ok(leaving) => leaving,
         Err(misnamed) => return Ok(Err(CancelRefusal::Misnamed(misnamed))),
     };
-    let mut cancelling = Cancelling::of(facts, leaving, now);
+    let without_renewal = now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60);
+    let ends_at = facts.order.renews_at.unwrap_or(without_renewal);
+    let mut cancelling = Cancelling::of(facts, leaving, ends_at, now);
     if status != OrderStatus::CancelScheduled {
         cancelling.end_swaps(matches!(scope, Scope::Order));
+        cancelling.leave()?;
+    }
+    Ok(Ok(cancelling.done()))
+}
+
+/// Ends an order now, whatever its month has paid for: an operator's decision. One that is to be cancelled later ends now too.
+/// `Err` is the status of one that has ended already.
+pub fn cancel_now(
+    facts: CancelFacts,
+    now: Timestamp,
+) -> Result<Result<Cancellation, OrderStatus>, IllegalTransition> {
+    let status = facts.order.status;
+    if !status.is_active() {
+        return Ok(Err(status));
+    }
+    let on_order = facts.parts.iter().filter(|part| !part.is_over());
+    let leaving = on_order.map(|part| part.position).collect();
+    let mut cancelling = Cancelling::of(facts, leaving, now, now);
+    cancelling.effects.push(Effect::Record {
+        order: cancelling.order.id.clone(),
+        kind: HistoryKind::OrderEnded,
+        message: "The operator ended the order at once".to_owned(),
+        amount: None,
+    });
+    cancelling.end_swaps(true);
+    if status == OrderStatus::CancelScheduled {
+        cancelling.bring_forward()?;
+    } else {
         cancelling.leave()?;
     }
     Ok(Ok(cancelling.done()))
@@ -93,11 +124,13 @@ struct Cancelling {
     /// The positions of the domains that are cancelled.
     leaving: BTreeSet<u32>,
     effects: Vec<Effect>,
+    /// When what is live leaves.
+    ends_at: Timestamp,
     now: Timestamp,
 }
 
 impl Cancelling {
-    fn of(facts: CancelFacts, leaving: BTreeSet<u32>, now: Timestamp) -> Self {
+    fn of(facts: CancelFacts, leaving: BTreeSet<u32>, ends_at: Timestamp, now: Timestamp) -> Self {
         let domains = facts.domains.into_iter();
         Self {
             order: facts.order,
@@ -107,6 +140,7 @@ impl Cancelling {
             begun: facts.begun,
             leaving,
             effects: Vec::new(),
+            ends_at,
             now,
         }
     }
@@ -181,13 +215,33 @@ impl Cancelling {
     }
 
     fn leave_later(&mut self, leaving: &BTreeSet<u32>) -> Result<(), IllegalTransition> {
-        let without_renewal = self.now.plus_seconds(DAYS_WITHOUT_RENEWAL * 24 * 60 * 60);
-        let ends_at = self.order.renews_at.unwrap_or(without_renewal);
         let (order, parts) = (self.order.clone(), std::mem::take(&mut self.parts));
-        let removal = schedule_removal(order, parts, leaving, ends_at, self.now)?;
+        let removal = schedule_removal(order, parts, leaving, self.ends_at, self.now)?;
         self.order = removal.order;
         self.parts = removal.parts;
         self.effects.extend(removal.effects);
+        Ok(())
+    }
+
+    /// The end that was scheduled comes now.
+    fn bring_forward(&mut self) -> Result<(), IllegalTransition> {
+        let on_order = || self.parts.iter().filter(|part| !part.is_over());
+        let waiting = on_order().filter(|part| !part.is_live());
+        let waiting = waiting.map(|part| part.position).collect();
+        self.leave_at_once(&waiting, true)?;
+        let mut live = self
+            .parts
+            .iter_mut()
+            .filter(|part| part.is_live())
+            .peekable();
+        if live.peek().is_none() {
+            return self.end_order();
+        }
+        live.for_each(|part| part.leave_now(self.now));
+        self.order.cancels_at = Some(self.now);
+        let (account, id) = (&self.order.account_id, self.order.id.as_str());
+        let job = NewJob::new(account, JobKind::Cancel, id, self.now);
+        self.effects.push(Effect::Enqueue(job));
         Ok(())
     }
 

@@ -22,7 +22,7 @@ pub enum Withdrawn {
     /// The replacement.
     Replacement {
         part: OrderDomain,
-        domain: Domain,
+        domain: Box<Domain>,
         /// Whether its job has begun, so that it may be bought by now.
         begun: bool,
     },
@@ -70,7 +70,7 @@ pub fn withdraw(
         }) => {
             let how = (begun, false);
             effects.extend(let_go(&mut order, &mut part, &mut domain, how, now)?);
-            (Some(part), Some(domain))
+            (Some(part), Some(*domain))
         }
         Some(Withdrawn::Renaming {
             mut part,

@@ -5,6 +5,7 @@ mod aggregate;
 mod billing;
 mod builders;
 mod cancel;
+mod cancel_at_once;
 mod case;
 mod decide;
 mod effects;

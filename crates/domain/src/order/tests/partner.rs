@@ -40,7 +40,7 @@ impl World {
         let about = at.map(|at| {
             let part = self.parts[at].clone();
             Withdrawn::Replacement {
-                domain: self.domains[&part.domain_id].clone(),
+                domain: Box::new(self.domains[&part.domain_id].clone()),
                 begun: self.begun.contains(&part.domain_id),
                 part,
             }
