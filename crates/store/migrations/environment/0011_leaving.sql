@@ -55,7 +55,7 @@ ALTER TABLE pending_actions DROP COLUMN domain;
 CREATE UNIQUE INDEX pending_actions_open ON pending_actions (account_id, order_id, reason, persona)
     WHERE status = 'open' AND persona IS NOT NULL;
 
--- A swap that waits ends by itself; those that wait already get their time from now on.
+-- A swap that waits ends by itself; those that wait already count from when they were accepted.
 INSERT INTO jobs (account_id, kind, subject, order_id, run_at, attempts, lease_token, rerun_requested, state, last_error, created_at, in_line)
     SELECT swaps.account_id, 'swap_deadline', swaps.id, NULL, swaps.created_at + 1209600000 - accounts.clock_offset_ms, 0, NULL, FALSE,
         'ready', NULL, swaps.created_at + 1209600000 - accounts.clock_offset_ms, FALSE
