@@ -18,6 +18,7 @@ mod dunning;
 mod endpoint_health;
 mod fairness;
 mod interleavings;
+mod leaving;
 mod log;
 mod matrix;
 mod model_based;

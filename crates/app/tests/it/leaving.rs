@@ -1,0 +1,104 @@
+//! An order is cancelled in the middle of its set-up, at whatever call, and placed anew at once: nothing of the first is left.
+
+use std::collections::BTreeSet;
+
+use peeker_domain::OrderStatus;
+use peeker_testkit::{
+    Fault, Faults, Process, TestApp, apply, mixed_order, names, on_both_engines, with,
+};
+use serde_json::{Value, json};
+
+use crate::books::{assert_balanced, inboxes_of, order, paid, places, settle, simulated_inboxes};
+
+/// One Google domain with two inboxes and one at Microsoft with 25.
+fn body(names: &[String], first_name: &str) -> Value {
+    let persona =
+        json!({ "first_name": first_name, "last_name": "Lee", "profile_picture_url": null });
+    with(
+        mixed_order((2, 2), (1, 25), names),
+        "/personas",
+        json!([persona]),
+    )
+}
+
+async fn place(app: &TestApp, body: Value) -> Option<String> {
+    let answer = app.client().post("/orders", body).await;
+    if answer.status == 200 {
+        return Some(answer.body["data"]["id"].as_str().unwrap().to_owned());
+    }
+    // A name that may just be bought is free when its job has asked the registrar.
+    let code = answer.body["error"]["code"].as_str().unwrap();
+    assert_eq!(code, "domain_already_in_active_order", "{}", answer.text);
+    None
+}
+
+/// The providers have the inboxes of this order, and no other.
+async fn assert_has(app: &TestApp, names: &[String], id: &str) {
+    let mut made = BTreeSet::new();
+    for (name, provider) in names.iter().zip(["google", "microsoft"]) {
+        made.extend(simulated_inboxes(app, provider, name).await);
+    }
+    assert_eq!(made, inboxes_of(app, id, "active").await);
+}
+
+/// Cancels while the call of this number has worked and does not return. Gives back whether there was such a call.
+async fn cancelled_at(app: &TestApp, number: usize) -> bool {
+    app.client()
+        .post_text("/sandbox/reset", "")
+        .await
+        .expect(200);
+    let names = names("again", 2);
+    let first = place(app, body(&names, "Ann")).await.unwrap();
+    let faults = Faults::default();
+    faults.plan_number(number, Fault::HangsAfter);
+    let mut process = Process::start(app.options(), &faults);
+    let reached = tokio::select! {
+        () = faults.hanging() => true,
+        _ = process.idle() => false,
+    };
+    let path = format!("/orders/{first}/cancel");
+    let ended = app.client().post(&path, json!({})).await.data(200);
+    let second = if ended["status"] == "cancelled" {
+        place(app, body(&names, "Bob")).await
+    } else {
+        None
+    };
+    process.kill().await;
+    settle(app, &app.app).await;
+    if ended["status"] == "cancelled" {
+        let second = match second {
+            Some(second) => second,
+            None => place(app, body(&names, "Bob")).await.unwrap(),
+        };
+        settle(app, &app.app).await;
+        assert_eq!(
+            order(app, &second).await.status,
+            OrderStatus::Completed,
+            "call {number}"
+        );
+        assert_has(app, &names, &second).await;
+        let rows = places(app, &first).await;
+        assert!(
+            rows.iter()
+                .all(|row| row.state.is_over() && !row.deprovision_pending),
+            "call {number}: {rows:?}"
+        );
+        // What was bought is kept, and nothing else was paid for.
+        let kept = order(app, &first).await.total_cents;
+        assert_eq!(paid(app, &first).await, kept, "call {number}");
+    } else {
+        assert_has(app, &names, &first).await;
+    }
+    assert_balanced(app).await;
+    reached
+}
+
+#[apply(on_both_engines!)]
+async fn nothing_is_left_of_an_order_that_is_cancelled_at_any_call(app: &TestApp) {
+    app.may_leave_jobs();
+    let mut number = 1;
+    while cancelled_at(app, number).await {
+        number += 1;
+    }
+    assert!(number > 12, "there were only {number} calls");
+}
