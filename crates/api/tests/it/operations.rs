@@ -290,11 +290,13 @@ impl Records {
         let waiting = json!({
             "type": "standard", "domain_id": live[0]["id"], "replacement_domain": "notimported-kept.com",
         });
-        let waiting = client.post("/swaps", waiting).await.data(201);
+        client.post("/swaps", waiting).await.expect(201);
         app.run_until_idle().await;
+        // Made once more, the records find the one that waits already.
+        let waiting = client.get("/swaps?status=action_required").await.data(200);
         Self {
             live_domain: id_of(&live[0]["id"]),
-            swap: id_of(&waiting["id"]),
+            swap: id_of(&waiting[0]["id"]),
             user: id_of(&placed["user_id"]),
             bundle: id_of(&bundle["id"]),
             domain: id_of(&actions[0]["domain_id"]),
