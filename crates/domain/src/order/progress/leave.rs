@@ -10,8 +10,8 @@ use crate::status::{IllegalTransition, InboxStatus, OrderDomainState, OrderStatu
 use crate::time::Timestamp;
 
 /// Lets a domain go that was never live. It leaves its order before what was made for it at the providers is removed: its job
-/// does that next, whatever else becomes of the domain meanwhile. One that may just be bought, since its job has `begun`,
-/// leaves when the job has found out. `order_ends` says that all of the order ends with it.
+/// does that next, whatever else becomes of the domain meanwhile. One that may be bought without our hearing of it, since its job
+/// has `begun` or was given up, leaves when the job has found out. `order_ends` says that all of the order ends with it.
 pub(in crate::order) fn let_go(
     order: &mut Order,
     part: &mut OrderDomain,
@@ -21,7 +21,8 @@ pub(in crate::order) fn let_go(
 ) -> Result<Vec<Effect>, IllegalTransition> {
     part.leave_now(now);
     let mut effects = Vec::new();
-    if !(begun && part.is_unbought()) {
+    let was_tried = begun || part.state == OrderDomainState::ActionRequired;
+    if !(was_tried && part.is_unbought()) {
         let mut leaving = DomainOnOrder {
             order,
             part,

@@ -58,6 +58,16 @@ fn what_was_never_live_leaves_at_once_and_ends_an_order_with_nothing_else() {
 
 #[test]
 fn what_may_just_be_bought_leaves_by_its_job() {
+    // So may one that was tried until it was given up.
+    let given_up = [waiting(google(0))];
+    let order = order_of(&given_up);
+    let ended = decide((&order, &given_up), &[], &Scope::Order, NOW).unwrap();
+    assert_eq!(ended.parts[0].leaves_at, Some(NOW));
+    assert_eq!(
+        (ended.parts[0].is_over(), refunds(&ended.effects)),
+        (false, Cents::ZERO)
+    );
+
     let domains = [google(0), owned(google(1))];
     let order = Order {
         status: OrderStatus::InProgress,
