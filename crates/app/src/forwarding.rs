@@ -105,7 +105,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
     }
     let wait = wait.map(|at_least_ms| rows::Wait {
         run_at: app.now().plus_millis(pause_ms(at_least_ms, job.attempts)),
-        why: "The DNS provider does not answer",
+        why: "The DNS provider does not answer, or a domain is being taken back",
     });
     unless_lost(rows::record(db, job, &outcomes, wait, app.at(job.clock)).await)
 }
@@ -117,7 +117,8 @@ enum Outcome {
     Later { at_least_ms: i64 },
 }
 
-/// Sets one redirect, unless it is set already or will be when the domain is set up.
+/// Sets one redirect, unless it is set already or will be when the domain is set up. One that has just left an order comes
+/// later: what was made for that is removed first.
 async fn set(
     app: &App,
     environment: Environment,
@@ -125,6 +126,12 @@ async fn set(
     domain: &Pending,
     url: &WebUrl,
 ) -> Result<Outcome> {
+    if domain.is_gone {
+        return Ok(Outcome::Failed(FailureReason::NotFound));
+    }
+    if domain.situation.is_to_be_cleared {
+        return Ok(Outcome::Later { at_least_ms: 0 });
+    }
     if domain.current.as_deref() == Some(url.as_str()) {
         return Ok(Outcome::Set);
     }

@@ -8,7 +8,9 @@ use peeker_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::books::{assert_balanced, inboxes_of, order, paid, places, settle, simulated_inboxes};
+use crate::books::{
+    assert_balanced, inboxes_of, order, paid, places, settle, simulated, simulated_inboxes,
+};
 
 /// One Google domain with two inboxes and one at Microsoft with 25.
 fn body(names: &[String], first_name: &str) -> Value {
@@ -101,4 +103,32 @@ async fn nothing_is_left_of_an_order_that_is_cancelled_at_any_call(app: &TestApp
         number += 1;
     }
     assert!(number > 12, "there were only {number} calls");
+}
+
+#[apply(on_both_engines!)]
+async fn a_redirect_that_is_asked_for_meanwhile_is_set_afterwards(app: &TestApp) {
+    let client = app.client();
+    let names = names("moved", 2);
+    let owned = json!({ "domains": [names[0]] });
+    client.post("/domains/import", owned).await.expect(200);
+    app.run_until_idle().await;
+    let id = place(app, body(&names, "Ann")).await.unwrap();
+    let wish = json!({ "domains": names, "forwarding_url": "https://www.example.com/" });
+    let job = client.post("/domains/forwarding", wish).await.data(202);
+    let path = format!("/orders/{id}/cancel");
+    let ended = client.post(&path, json!({})).await.data(200);
+    assert_eq!(ended["status"], "cancelled");
+    settle(app, &app.app).await;
+    let redirect = simulated(app, "redirect", &names[0]).await;
+    let target = json!({ "target": "https://www.example.com/" });
+    assert_eq!(redirect, Some(target));
+    let path = format!("/domains/forwarding/{}", job["id"].as_str().unwrap());
+    let done = client.get(&path).await.data(200);
+    assert_eq!(done["completed"], json!([names[0]]));
+    // The other was never bought, and is nobody's.
+    let failed = json!([{ "domain": names[1], "reason": "not_found" }]);
+    assert_eq!(
+        (&done["status"], &done["failed"]),
+        (&json!("partial_success"), &failed)
+    );
 }

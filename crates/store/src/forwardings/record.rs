@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use peeker_domain::id::{AccountId, DomainId, ForwardingId, OrderId};
 use peeker_domain::view::FailureReason;
 use peeker_domain::{
-    DomainName, EventType, ForwardingStatus, JobDomainState, OrderDomainState, Timestamp,
+    DomainCategory, DomainName, EventType, ForwardingStatus, JobDomainState, OrderDomainState,
+    Timestamp,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::{by_id, of_job, show};
 use crate::entity::{domains, forwarding_domains, forwardings, order_domains};
@@ -25,6 +26,8 @@ pub struct Pending {
     pub name: DomainName,
     /// Where it redirects to now.
     pub current: Option<String>,
+    /// Whether the account has it no longer: the order that was to buy it has let it go.
+    pub is_gone: bool,
     /// Who sets the redirect.
     pub situation: Situation,
 }
@@ -36,6 +39,8 @@ pub struct Situation {
     order: Option<OrderId>,
     /// Whether it is being set up for it, which sets its redirect.
     pub is_being_set_up: bool,
+    /// Whether it has left an order and what was made for that is still to be removed, a redirect included.
+    pub is_to_be_cleared: bool,
 }
 
 /// The target of a job and the domains still to be set; `None` when there is no such job.
@@ -64,6 +69,7 @@ pub async fn pending(
         Pending {
             position: row.position,
             current: domain.and_then(|domain| domain.forwarding_url.clone()),
+            is_gone: domain.is_none_or(|domain| domain.category == DomainCategory::Candidate),
             situation: id.and_then(|id| situations.remove(id)).unwrap_or_default(),
             name: DomainName::from_stored(row.name),
         }
@@ -76,20 +82,28 @@ async fn situations(
     account: &AccountId,
     domains: &HashMap<DomainId, domains::Model>,
 ) -> Result<HashMap<DomainId, Situation>> {
+    let states = [OrderDomainState::Pending, OrderDomainState::ActionRequired];
+    let at_work = Condition::any()
+        .add(order_domains::Column::State.is_in(states))
+        .add(order_domains::Column::DeprovisionPending.eq(true));
     let parts = order_domains::Entity::find()
         .filter(order_domains::Column::AccountId.eq(account.as_str()))
         .filter(order_domains::Column::DomainId.is_in(domains.keys()))
-        .filter(
-            order_domains::Column::State
-                .is_in([OrderDomainState::Pending, OrderDomainState::ActionRequired]),
-        )
+        .filter(at_work)
         .all(db)
         .await?;
-    let being_set_up: HashSet<&DomainId> = parts.iter().map(|part| &part.domain_id).collect();
+    let (to_be_cleared, being_set_up): (Vec<_>, Vec<_>) =
+        parts.iter().partition(|part| part.deprovision_pending);
+    let ids = |parts: Vec<&order_domains::Model>| {
+        let ids = parts.into_iter().map(|part| part.domain_id.clone());
+        ids.collect::<HashSet<DomainId>>()
+    };
+    let (to_be_cleared, being_set_up) = (ids(to_be_cleared), ids(being_set_up));
     let situation = |(id, domain): (&DomainId, &domains::Model)| {
         let situation = Situation {
             order: domain.order_id.clone(),
             is_being_set_up: being_set_up.contains(id),
+            is_to_be_cleared: to_be_cleared.contains(id),
         };
         (id.clone(), situation)
     };
