@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -14,6 +14,8 @@ use crate::error::{Result, StoreError};
 
 /// How long a writer waits for another process (a command run beside the server) to let go of a SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two tries to open a SQLite file that another process holds.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// How long a query waits for a free connection, or for a new one; a request is answered 503 within five seconds then.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Readers per SQLite file; each is a thread.
@@ -144,7 +146,23 @@ async fn open_sqlite(
             .pragma("cache_size", "-32000")
             .pragma("temp_store", "memory")
     });
-    Ok(Database::connect(options).await?)
+    connect_when_free(options).await
+}
+
+/// Connects, and waits for another process that opens the same file. SQLite's own waiting does not cover the moment when the
+/// first of them turns a new file to WAL.
+async fn connect_when_free(options: ConnectOptions) -> Result<DatabaseConnection> {
+    let started = Instant::now();
+    loop {
+        let error = match Database::connect(options.clone()).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => StoreError::from(error),
+        };
+        if !error.is_transient() || started.elapsed() > BUSY_TIMEOUT {
+            return Err(error);
+        }
+        tokio::time::sleep(BUSY_PAUSE).await;
+    }
 }
 
 async fn open_postgres(
