@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use peeker_domain::OrderStatus;
+use peeker_app::runner;
+use peeker_domain::{Environment, OrderStatus};
 use peeker_testkit::{
-    Fault, Faults, Process, TestApp, apply, mixed_order, names, on_both_engines, with,
+    Fault, Faults, Process, TestApp, apply, custom_order, microsoft_order, mixed_order, names,
+    on_both_engines, with,
 };
 use serde_json::{Value, json};
 
@@ -131,4 +133,39 @@ async fn a_redirect_that_is_asked_for_meanwhile_is_set_afterwards(app: &TestApp)
         (&done["status"], &done["failed"]),
         (&json!("partial_success"), &failed)
     );
+}
+
+#[apply(on_both_engines!)]
+async fn a_domain_that_is_let_go_twice_is_cleared_where_its_inboxes_are(app: &TestApp) {
+    let client = app.client();
+    let owned = ["twice.com".to_owned()];
+    let import = json!({ "domains": owned });
+    client.post("/domains/import", import).await.expect(200);
+    app.run_until_idle().await;
+    let faults = Faults::default();
+    let server = app.faulty_server(&faults).await;
+    // Its inboxes are made at Google without our hearing of it.
+    let an_hour = Some(60 * 60 * 1_000);
+    faults.plan("mail.ensure_inboxes", &owned[0], Fault::LostAfter, an_hour);
+    let google = place(app, custom_order(&owned)).await.unwrap();
+    runner::run_until_idle(&server, Environment::Test)
+        .await
+        .unwrap();
+    assert_eq!(simulated_inboxes(app, "google", &owned[0]).await.len(), 2);
+    let cancel = async |id: &str| {
+        let path = format!("/orders/{id}/cancel");
+        let ended = client.post(&path, json!({})).await.data(200);
+        assert_eq!(ended["status"], "cancelled");
+    };
+    cancel(&google).await;
+    let microsoft = place(app, microsoft_order((1, 25), &owned)).await.unwrap();
+    cancel(&microsoft).await;
+    settle(app, &app.app).await;
+    for provider in ["google", "microsoft"] {
+        assert!(
+            simulated_inboxes(app, provider, &owned[0]).await.is_empty(),
+            "inboxes are left at {provider}"
+        );
+    }
+    assert_balanced(app).await;
 }

@@ -206,31 +206,19 @@ pub(crate) async fn open_of_domains(
     let either = Condition::any()
         .add(swaps::Column::DomainId.is_in(domains.clone()))
         .add(swaps::Column::ReplacementDomainId.is_in(domains));
-    let rows = swaps::Entity::find()
-        .filter(swaps::Column::AccountId.eq(account))
-        .filter(either)
-        .filter(Expr::cust(OPEN))
-        .order_by_asc(swaps::Column::Id)
-        .all(work.tx())
-        .await?;
-    all(rows)
+    open(work.tx(), account, either, OPEN).await
 }
 
-/// The domain swaps of an order that are not over.
+/// The domain swaps of an order that are not over, oldest first.
 pub(crate) async fn open_replacements(
     work: &UnitOfWork<'_>,
     account: &AccountId,
     order: &OrderId,
 ) -> Result<Vec<Swap>> {
-    let rows = swaps::Entity::find()
-        .filter(swaps::Column::AccountId.eq(account))
-        .filter(swaps::Column::OrderId.eq(order))
-        .filter(Expr::cust(OPEN))
-        .filter(swaps::Column::Kind.ne(SwapType::UserNames))
-        .order_by_asc(swaps::Column::Id)
-        .all(work.tx())
-        .await?;
-    all(rows)
+    let of_order = Condition::all()
+        .add(swaps::Column::OrderId.eq(order))
+        .add(swaps::Column::Kind.ne(SwapType::UserNames));
+    open(work.tx(), account, of_order, OPEN).await
 }
 
 /// The open renamings of a domain, oldest first.
@@ -239,14 +227,8 @@ pub(crate) async fn open_renames(
     account: &AccountId,
     domain: &DomainId,
 ) -> Result<Vec<Swap>> {
-    let rows = swaps::Entity::find()
-        .filter(swaps::Column::AccountId.eq(account))
-        .filter(swaps::Column::DomainId.eq(domain))
-        .filter(Expr::cust(OPEN_RENAMES))
-        .order_by_asc(swaps::Column::Id)
-        .all(db)
-        .await?;
-    all(rows)
+    let of_domain = Condition::all().add(swaps::Column::DomainId.eq(domain));
+    open(db, account, of_domain, OPEN_RENAMES).await
 }
 
 /// The open renamings of an order, oldest first.
@@ -255,10 +237,21 @@ pub(crate) async fn open_renames_of_order(
     account: &AccountId,
     order: &OrderId,
 ) -> Result<Vec<Swap>> {
+    let of_order = Condition::all().add(swaps::Column::OrderId.eq(order));
+    open(db, account, of_order, OPEN_RENAMES).await
+}
+
+/// These swaps of the account, of those that `open` is the condition of the index of, oldest first.
+async fn open(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    which: Condition,
+    open: &'static str,
+) -> Result<Vec<Swap>> {
     let rows = swaps::Entity::find()
         .filter(swaps::Column::AccountId.eq(account))
-        .filter(swaps::Column::OrderId.eq(order))
-        .filter(Expr::cust(OPEN_RENAMES))
+        .filter(which)
+        .filter(Expr::cust(open))
         .order_by_asc(swaps::Column::Id)
         .all(db)
         .await?;

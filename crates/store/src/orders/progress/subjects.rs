@@ -71,6 +71,8 @@ fn subject<'p>(job: &DomainJob, parts: &'p [OrderDomain]) -> Option<&'p OrderDom
             .iter()
             .filter(|part| (&part.account_id, &part.domain_id) == (&job.account, &job.domain))
     };
-    let left = of_domain().find(|part| part.deprovision_pending);
+    // The oldest first: no later one has inboxes, since its set-up would have had to clear the domain before it named any.
+    let left = of_domain().filter(|part| part.deprovision_pending);
+    let left = left.min_by_key(|part| (&part.order_id, part.position));
     left.or_else(|| of_domain().find(|part| part.order_id == job.order))
 }
