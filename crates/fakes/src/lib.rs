@@ -1,0 +1,1 @@
+//! The vendors as strict HTTP and DNS servers of their own.
