@@ -73,7 +73,7 @@ async fn at_registrar(
         now: app.at(job.clock),
     };
     let renewed = registrar.renew(call, &year.name, year.current_end, year.price);
-    Ok(renewed.await)
+    Ok(renewed.await.map(|bought| bought.registration))
 }
 
 /// Keeps the count of attempts, so that the waits grow.

@@ -146,6 +146,12 @@ id! {
     /// One entry of an order's history.
     HistoryId = "hst";
     TransactionId = "txn";
+    /// The operator's account at a vendor.
+    ProviderAccountId = "pva";
+    /// A payment to a vendor.
+    PaymentId = "pay";
+    /// A thing that only the operator can do.
+    TaskId = "tsk";
 }
 
 #[cfg(test)]

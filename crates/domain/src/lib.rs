@@ -35,6 +35,7 @@ pub mod status;
 pub mod time;
 pub mod turns;
 mod unseen;
+pub mod vendor;
 pub mod view;
 pub mod wallet;
 pub mod web_url;

@@ -25,12 +25,13 @@ pub enum ErrorClass {
     },
     /// The object exists and could not be adopted at once: look again.
     Conflict,
-    /// A quota of the provider account is used up. The job that met it waits; others find out when they call.
+    /// The provider account takes no more calls for now: its pace, its quota, or its room is used up. Work waits for its
+    /// turn, however often.
     Quota {
         /// Milliseconds until the quota is renewed, when the provider named them.
         after_ms: Option<i64>,
     },
-    /// Only an operator can mend it; trying again changes nothing until then.
+    /// Only the operator can mend it, such as a credential that ended. No order fails for that: work waits.
     NeedsHuman,
     /// Refused for good.
     Permanent {
@@ -112,8 +113,10 @@ pub const fn follow_up(class: ErrorClass, attempts: u32, work: ProviderWork) -> 
         (_, ErrorClass::Permanent { .. }) => FollowUp::GiveUp(GivenUp::Refused),
         // A try may have worked, so what was paid for it is not given back before the registrar says no.
         (ProviderWork::Renewal, _) => retry,
-        // Hosts make so many zones a day: a large import waits for its turn, however often.
-        (ProviderWork::Import, ErrorClass::Quota { .. }) => retry,
+        // Accounts take so many calls an hour and zones a day: large work waits for its turn, however often.
+        (_, ErrorClass::Quota { .. }) => retry,
+        // What is wrong is ours, not the partner's.
+        (_, ErrorClass::NeedsHuman) => retry,
         _ if attempts >= MAX_ATTEMPTS => FollowUp::GiveUp(GivenUp::Exhausted),
         _ => retry,
     }
@@ -154,17 +157,16 @@ mod tests {
         use ProviderWork::{
             Deprovision, Forwarding, Import, Renaming, Renewal, Replacement, SetUp,
         };
-        let quota = ErrorClass::Quota { after_ms: None };
         let down = ErrorClass::Retry { after_ms: None };
         let never = retry(0);
-        for (work, domain, order, exhausted, out_of_quota) in [
-            (SetUp, REFUSED, FollowUp::FailOrder, EXHAUSTED, EXHAUSTED),
-            (Replacement, REFUSED, REFUSED, EXHAUSTED, EXHAUSTED),
-            (Deprovision, never, never, never, never),
-            (Renaming, REFUSED, REFUSED, EXHAUSTED, EXHAUSTED),
-            (Renewal, REFUSED, REFUSED, never, never),
-            (Import, REFUSED, REFUSED, EXHAUSTED, never),
-            (Forwarding, REFUSED, REFUSED, EXHAUSTED, EXHAUSTED),
+        for (work, domain, order, exhausted) in [
+            (SetUp, REFUSED, FollowUp::FailOrder, EXHAUSTED),
+            (Replacement, REFUSED, REFUSED, EXHAUSTED),
+            (Deprovision, never, never, never),
+            (Renaming, REFUSED, REFUSED, EXHAUSTED),
+            (Renewal, REFUSED, REFUSED, never),
+            (Import, REFUSED, REFUSED, EXHAUSTED),
+            (Forwarding, REFUSED, REFUSED, EXHAUSTED),
         ] {
             for attempts in [1, MAX_ATTEMPTS] {
                 assert_eq!(follow_up(DOMAIN, attempts, work), domain, "{work:?}");
@@ -173,12 +175,6 @@ mod tests {
             for class in [down, ErrorClass::Conflict] {
                 assert_eq!(follow_up(class, MAX_ATTEMPTS, work), exhausted, "{work:?}");
             }
-            let class = quota;
-            assert_eq!(
-                follow_up(class, MAX_ATTEMPTS, work),
-                out_of_quota,
-                "{work:?}"
-            );
         }
     }
 
@@ -201,15 +197,20 @@ mod tests {
         }
     }
 
+    /// No order fails because our own account at a vendor is full, slow or refused.
     #[test]
-    fn an_operator_has_as_long_as_a_provider_that_is_down() {
-        for work in ALL {
-            let at = |class| match follow_up(class, MAX_ATTEMPTS, work) {
-                FollowUp::Retry { .. } => None,
-                end => Some(end),
-            };
-            let down = ErrorClass::Retry { after_ms: None };
-            assert_eq!(at(ErrorClass::NeedsHuman), at(down), "{work:?}");
+    fn what_is_wrong_with_our_account_never_ends_the_work() {
+        for class in [
+            ErrorClass::Quota { after_ms: None },
+            ErrorClass::Quota { after_ms: LATER },
+            ErrorClass::NeedsHuman,
+        ] {
+            for work in ALL {
+                for attempts in [1, MAX_ATTEMPTS, u32::MAX] {
+                    let follows = follow_up(class, attempts, work);
+                    assert!(matches!(follows, FollowUp::Retry { .. }), "{work:?}");
+                }
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 
 use crate::dns::mail_records;
 use crate::{
-    Call, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, MailDomain, ProviderError,
-    Providers, Purpose, RecordKind, Registration, Verdict, Zone,
+    Bought, Call, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, MailDomain,
+    ProviderError, Providers, Purpose, RecordKind, Registration, Verdict, Zone,
 };
 
 /// Must never be found in anything that an adapter stores, says or logs.
@@ -52,7 +52,7 @@ pub(crate) async fn provision(
     price: Cents,
     inboxes: usize,
 ) -> Result<Provisioned, ProviderError> {
-    let registration = providers.registrar.register(call, name, price).await?;
+    let bought = providers.registrar.register(call, name, price).await?;
     let zone = providers.dns.ensure_zone(call, name).await?;
     providers
         .registrar
@@ -66,7 +66,14 @@ pub(crate) async fn provision(
         .dns
         .put_records(call, name, &mail_records(name, mail.records.clone()))
         .await?;
-    providers.mail.verify_domain(call, provider, name).await?;
+    let verified = providers.mail.verify_domain(call, provider, name).await?;
+    if verified != mail {
+        providers
+            .dns
+            .put_records(call, name, &mail_records(name, verified.records.clone()))
+            .await?;
+    }
+    providers.mail.activate_domain(call, provider, name).await?;
     let addresses: Vec<String> = (0..inboxes).map(|n| format!("jane{n}@{name}")).collect();
     let specs: Vec<InboxSpec<'_>> = addresses
         .iter()
@@ -87,14 +94,14 @@ pub(crate) async fn provision(
         login_email: &EmailAddress::parse("login@client.com").unwrap(),
         login_password: Some(&SecretString::from(CANARY_PASSWORD)),
         provider,
-        addresses: &addresses,
+        inboxes: &specs,
     };
     assert!(!format!("{hand_over:?}").contains(CANARY_PASSWORD));
     providers.sequencer.hand_over(call, &hand_over).await?;
     Ok(Provisioned {
-        registration,
+        registration: bought.registration,
         zone,
-        mail,
+        mail: verified,
     })
 }
 
@@ -255,6 +262,12 @@ async fn assert_removal(
             .remove_inboxes(call(account, "remove", 0), provider, name, &addresses)
             .await
             .unwrap();
+        // Another inbox is left, so the domain stays.
+        providers
+            .mail
+            .release_domain(call(account, "release", 0), provider, name)
+            .await
+            .unwrap();
     }
 }
 
@@ -284,7 +297,7 @@ async fn assert_price_guard(providers: &Providers, account: &AccountId, price: C
             .register(call, &name, wrong)
             .await
             .unwrap(),
-        bought,
+        Bought::held(bought.registration),
         "held ones are adopted"
     );
 }
@@ -297,6 +310,7 @@ async fn assert_renewal(providers: &Providers, account: &AccountId, price: Cents
     let unheld = registrar.renew(call, &name, end, price).await;
     assert!(matches!(class(unheld), ErrorClass::Permanent { .. }));
     let first = registrar.register(call, &name, price).await.unwrap();
+    let first = first.registration;
     let Verdict::Available { renewal_price, .. } = registrar
         .check(call, &[domain("contract-price.com")])
         .await
@@ -317,13 +331,17 @@ async fn assert_renewal(providers: &Providers, account: &AccountId, price: Cents
         "nothing was paid"
     );
     let renewed = registrar.renew(call, &name, end, renewal_price).await;
-    let renewed = renewed.unwrap();
+    let renewed = renewed.unwrap().registration;
     assert_eq!(renewed.expires_at, end.plus_months(12));
     let again = registrar.renew(call, &name, end, renewal_price).await;
-    assert_eq!(again.unwrap(), renewed, "a later end is adopted");
+    assert_eq!(
+        again.unwrap(),
+        Bought::held(renewed),
+        "a later end is adopted"
+    );
     assert_eq!(registrar.find(call, &name).await.unwrap(), Some(renewed));
     let second = registrar
         .renew(call, &name, renewed.expires_at, renewal_price)
         .await;
-    assert_eq!(second.unwrap().expires_at, end.plus_months(24));
+    assert_eq!(second.unwrap().registration.expires_at, end.plus_months(24));
 }

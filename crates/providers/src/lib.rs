@@ -23,13 +23,14 @@ pub mod registrar;
 pub mod sandbox;
 pub mod sequencer;
 pub mod simulation;
+pub mod vendor;
 pub mod web_probes;
 
 pub use dns::{Dns, DnsRecord, RecordKind, Zone};
 pub use error::{ErrorClass, Port, ProviderError, Scope};
 pub use mail::{InboxRename, InboxSpec, Mail, MailDomain, Purpose};
 pub use probes::{Probes, TargetProblem};
-pub use registrar::{Check, Registrar, Registration, Verdict};
+pub use registrar::{Bought, Check, Receipt, Registrar, Registration, Verdict};
 pub use sequencer::{HandOver, RouteError, SequencerPort};
 pub use simulation::Simulation;
 

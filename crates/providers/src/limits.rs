@@ -13,8 +13,8 @@ use peeker_domain::order::ClientId;
 use peeker_domain::{Cents, DomainName, MailProvider, Timestamp, WebUrl};
 
 use crate::{
-    Call, Check, Dns, DnsRecord, HandOver, InboxRename, InboxSpec, Mail, MailDomain, Port, Probes,
-    ProviderError, Providers, Purpose, Registrar, Registration, RouteError, SequencerPort,
+    Bought, Call, Check, Dns, DnsRecord, HandOver, InboxRename, InboxSpec, Mail, MailDomain, Port,
+    Probes, ProviderError, Providers, Purpose, Registrar, Registration, RouteError, SequencerPort,
     TargetProblem, Zone,
 };
 
@@ -98,8 +98,8 @@ macro_rules! limited {
 
 limited! { Registrar as Registrar, "registrar":
     check(names: &[DomainName]) -> Result<Vec<Check>, ProviderError>;
-    register(name: &DomainName, expected_price: Cents) -> Result<Registration, ProviderError>;
-    renew(name: &DomainName, current_end: Timestamp, expected_price: Cents) -> Result<Registration, ProviderError>;
+    register(name: &DomainName, expected_price: Cents) -> Result<Bought, ProviderError>;
+    renew(name: &DomainName, current_end: Timestamp, expected_price: Cents) -> Result<Bought, ProviderError>;
     find(name: &DomainName) -> Result<Option<Registration>, ProviderError>;
     set_nameservers(name: &DomainName, nameservers: &[String]) -> Result<(), ProviderError>;
 }
@@ -115,10 +115,12 @@ limited! { Dns as Dns, "dns":
 
 limited! { Mail as Mail, "mail":
     prepare_domain(provider: MailProvider, name: &DomainName, purpose: Purpose) -> Result<MailDomain, ProviderError>;
-    verify_domain(provider: MailProvider, name: &DomainName) -> Result<(), ProviderError>;
+    verify_domain(provider: MailProvider, name: &DomainName) -> Result<MailDomain, ProviderError>;
+    activate_domain(provider: MailProvider, name: &DomainName) -> Result<(), ProviderError>;
     ensure_inboxes(provider: MailProvider, name: &DomainName, inboxes: &[InboxSpec<'_>]) -> Result<(), ProviderError>;
     rename_inboxes(provider: MailProvider, name: &DomainName, renames: &[InboxRename<'_>]) -> Result<(), ProviderError>;
     remove_inboxes(provider: MailProvider, name: &DomainName, addresses: &[String]) -> Result<(), ProviderError>;
+    release_domain(provider: MailProvider, name: &DomainName) -> Result<(), ProviderError>;
 }
 
 limited! { SequencerPort as Sequencer, "sequencer":

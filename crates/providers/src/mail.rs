@@ -46,7 +46,7 @@ pub enum Purpose {
 /// Where inboxes are made.
 #[async_trait]
 pub trait Mail: Send + Sync {
-    /// Adds `name` to the tenant, or finds it there, and tells which records the provider wants.
+    /// Adds `name` to the tenant, or finds it there, and tells which records the provider wants so far.
     async fn prepare_domain(
         &self,
         call: Call<'_>,
@@ -55,8 +55,18 @@ pub trait Mail: Send + Sync {
         purpose: Purpose,
     ) -> Result<MailDomain, ProviderError>;
 
-    /// Has the provider look for its ownership proof; [`crate::ErrorClass::Retry`] while it is not to be seen.
+    /// Has the provider look for its ownership proof; [`crate::ErrorClass::Retry`] while it is not to be seen. Tells all
+    /// records that the provider wants: some are only known when it believes who owns the domain.
     async fn verify_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<MailDomain, ProviderError>;
+
+    /// Has the provider sign what the domain sends, now that all records are published; [`crate::ErrorClass::Retry`] while
+    /// it does not see them.
+    async fn activate_domain(
         &self,
         call: Call<'_>,
         provider: MailProvider,
@@ -89,5 +99,14 @@ pub trait Mail: Send + Sync {
         provider: MailProvider,
         name: &DomainName,
         addresses: &[String],
+    ) -> Result<(), ProviderError>;
+
+    /// Takes `name` off the tenant, whose place is free then. A domain that still has inboxes stays, and one that is not
+    /// there counts as taken off.
+    async fn release_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
     ) -> Result<(), ProviderError>;
 }

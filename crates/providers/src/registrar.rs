@@ -44,6 +44,32 @@ pub struct Registration {
     pub expires_at: Timestamp,
 }
 
+/// What the registrar took for a purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    pub paid: Cents,
+    /// The registrar's own number of the order.
+    pub reference: Option<String>,
+}
+
+/// A domain that this account holds after it was to be paid for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bought {
+    pub registration: Registration,
+    /// What this call paid; `None` when it was held already, and nothing was paid now.
+    pub receipt: Option<Receipt>,
+}
+
+impl Bought {
+    /// Nothing was paid now.
+    pub const fn held(registration: Registration) -> Self {
+        Self {
+            registration,
+            receipt: None,
+        }
+    }
+}
+
 /// Where domains are bought.
 #[async_trait]
 pub trait Registrar: Send + Sync {
@@ -62,7 +88,7 @@ pub trait Registrar: Send + Sync {
         call: Call<'_>,
         name: &DomainName,
         expected_price: Cents,
-    ) -> Result<Registration, ProviderError>;
+    ) -> Result<Bought, ProviderError>;
 
     /// Pays one more year of `name`, which this account holds until `current_end`. Never paid twice: a registration that
     /// ends later is the answer, and nothing is paid. A price other than `expected_price`, or a name that this account
@@ -73,7 +99,7 @@ pub trait Registrar: Send + Sync {
         name: &DomainName,
         current_end: Timestamp,
         expected_price: Cents,
-    ) -> Result<Registration, ProviderError>;
+    ) -> Result<Bought, ProviderError>;
 
     /// The registration of `name`, when this account holds it. Lets a workflow that was cut off find out whether its
     /// purchase went through, without buying.

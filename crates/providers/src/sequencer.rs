@@ -5,7 +5,7 @@ use peeker_domain::order::ClientId;
 use peeker_domain::{DomainName, EmailAddress, MailProvider};
 use secrecy::SecretString;
 
-use crate::{Call, ProviderError};
+use crate::{Call, InboxSpec, ProviderError};
 
 /// Why inboxes cannot be handed to a client.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum RouteError {
 /// The inboxes of one domain and where they go.
 #[derive(Debug, Clone, Copy)]
 pub struct HandOver<'a> {
-    /// The domain that all `addresses` are on.
+    /// The domain that all `inboxes` are on.
     pub domain: &'a DomainName,
     /// The client; `None` is the account's default route.
     pub client_id: Option<&'a ClientId>,
@@ -33,7 +33,7 @@ pub struct HandOver<'a> {
     pub login_password: Option<&'a SecretString>,
     /// Where the inboxes live.
     pub provider: MailProvider,
-    pub addresses: &'a [String],
+    pub inboxes: &'a [InboxSpec<'a>],
 }
 
 /// Where inboxes are used.

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use peeker_domain::order::ClientId;
 use peeker_domain::{Cents, DomainName, MailProvider, Timestamp, WebUrl};
 use peeker_providers::{
-    Call, Check, Dns, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, Mail, MailDomain,
-    Probes, ProviderError, Providers, Purpose, Registrar, Registration, RouteError, Scope,
-    SequencerPort, TargetProblem, Zone,
+    Bought, Call, Check, Dns, DnsRecord, ErrorClass, HandOver, InboxRename, InboxSpec, Mail,
+    MailDomain, Probes, ProviderError, Providers, Purpose, Registrar, Registration, RouteError,
+    Scope, SequencerPort, TargetProblem, Zone,
 };
 use tokio::sync::Notify;
 
@@ -247,7 +247,7 @@ impl Registrar for Faulty<dyn Registrar> {
         call: Call<'_>,
         name: &DomainName,
         expected_price: Cents,
-    ) -> Result<Registration, ProviderError> {
+    ) -> Result<Bought, ProviderError> {
         let done = || self.0.register(call, name, expected_price);
         self.1.pass("registrar.register", name, done).await
     }
@@ -258,7 +258,7 @@ impl Registrar for Faulty<dyn Registrar> {
         name: &DomainName,
         current_end: Timestamp,
         expected_price: Cents,
-    ) -> Result<Registration, ProviderError> {
+    ) -> Result<Bought, ProviderError> {
         let done = || self.0.renew(call, name, current_end, expected_price);
         self.1.pass("registrar.renew", name, done).await
     }
@@ -348,9 +348,19 @@ impl Mail for Faulty<dyn Mail> {
         call: Call<'_>,
         provider: MailProvider,
         name: &DomainName,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<MailDomain, ProviderError> {
         let done = || self.0.verify_domain(call, provider, name);
         self.1.pass("mail.verify_domain", name, done).await
+    }
+
+    async fn activate_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<(), ProviderError> {
+        let done = || self.0.activate_domain(call, provider, name);
+        self.1.pass("mail.activate_domain", name, done).await
     }
 
     async fn ensure_inboxes(
@@ -384,6 +394,16 @@ impl Mail for Faulty<dyn Mail> {
     ) -> Result<(), ProviderError> {
         let done = || self.0.remove_inboxes(call, provider, name, addresses);
         self.1.pass("mail.remove_inboxes", name, done).await
+    }
+
+    async fn release_domain(
+        &self,
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<(), ProviderError> {
+        let done = || self.0.release_domain(call, provider, name);
+        self.1.pass("mail.release_domain", name, done).await
     }
 }
 

@@ -29,6 +29,7 @@ impl ProvisionRun<'_> {
             let provider = target.provider;
             mail.remove_inboxes(call, provider, name, &addresses)
                 .await?;
+            mail.release_domain(call, provider, name).await?;
         }
         let part = &self.assignment.part;
         // A domain of the inventory may still redirect to where it did before this order.

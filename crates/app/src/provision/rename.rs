@@ -114,9 +114,11 @@ impl ProvisionRun<'_> {
         let (name, call) = (&target.name, self.call(target));
         mail.rename_inboxes(call, target.provider, name, &renames)
             .await?;
-        let moved = ready.iter().filter(|rename| rename.from != rename.to);
-        let (old, new): (Vec<String>, Vec<String>) = moved
-            .map(|rename| (rename.from.clone(), rename.to.clone()))
+        let moved = renames
+            .iter()
+            .filter(|rename| rename.from != rename.to.address);
+        let (old, new): (Vec<String>, Vec<InboxSpec<'_>>) = moved
+            .map(|rename| (rename.from.to_owned(), rename.to))
             .unzip();
         if !old.is_empty() {
             sequencer.disconnect(call, name, &old).await?;

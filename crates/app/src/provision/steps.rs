@@ -89,7 +89,7 @@ impl ProvisionRun<'_> {
         let price = self.assignment.part.price_cents;
         let registrar = &target.providers.registrar;
         let bought = registrar.register(self.call(target), &target.name, price);
-        let until = Some(bought.await?.expires_at);
+        let until = Some(bought.await?.registration.expires_at);
         Ok(self.record(Change::Registered { until }).await?)
     }
 
@@ -180,8 +180,12 @@ impl ProvisionRun<'_> {
         let prepared = mail.prepare_domain(call, provider, name, purpose).await?;
         let records = dns::mail_records(name, prepared.records);
         dns.put_records(call, name, &records).await?;
-        mail.verify_domain(call, provider, name).await?;
-        Ok(())
+        let verified = mail.verify_domain(call, provider, name).await?;
+        let all = dns::mail_records(name, verified.records);
+        if all != records {
+            dns.put_records(call, name, &all).await?;
+        }
+        Ok(mail.activate_domain(call, provider, name).await?)
     }
 
     /// Lays the inboxes down before they are made, so that whatever is made can be found and removed again.
@@ -206,38 +210,30 @@ impl ProvisionRun<'_> {
 
     /// Makes the inboxes and has everything use them.
     async fn connect(&self, target: &Target<'_>, names: &[InboxName]) -> Result<Next, Failure> {
-        let addresses = self.make_inboxes(target, names).await?;
-        let redirect = self.forward(target).await?;
-        self.hand_over(target, &addresses).await?;
-        Ok(self.record(Change::Connected { redirect }).await?)
-    }
-
-    async fn make_inboxes(
-        &self,
-        target: &Target<'_>,
-        names: &[InboxName],
-    ) -> Result<Vec<String>, Failure> {
         let personas = self.personas();
         let addresses: Vec<String> = names
             .iter()
             .map(|name| address(name, &target.name))
             .collect();
-        let specs: Vec<InboxSpec<'_>> = names
-            .iter()
-            .zip(&addresses)
+        let picture_url = |name: &InboxName| {
+            let persona = personas.get(name.persona);
+            persona.and_then(|persona| persona.profile_picture_url.as_deref())
+        };
+        let named = names.iter().zip(&addresses);
+        let inboxes: Vec<InboxSpec<'_>> = named
             .map(|(name, address)| InboxSpec {
                 address,
                 first_name: &name.first_name,
                 last_name: &name.last_name,
-                picture_url: personas
-                    .get(name.persona)
-                    .and_then(|persona| persona.profile_picture_url.as_deref()),
+                picture_url: picture_url(name),
             })
             .collect();
         let (mail, call) = (&target.providers.mail, self.call(target));
-        mail.ensure_inboxes(call, target.provider, &target.name, &specs)
+        mail.ensure_inboxes(call, target.provider, &target.name, &inboxes)
             .await?;
-        Ok(addresses)
+        let redirect = self.forward(target).await?;
+        self.hand_over(target, &inboxes).await?;
+        Ok(self.record(Change::Connected { redirect }).await?)
     }
 
     /// Has the domain redirect to its target, if it has one that can be used. Gives back where it redirects to now.
@@ -275,7 +271,7 @@ impl ProvisionRun<'_> {
     pub(super) async fn hand_over(
         &self,
         target: &Target<'_>,
-        addresses: &[String],
+        inboxes: &[InboxSpec<'_>],
     ) -> Result<(), Failure> {
         let order = &self.assignment.order;
         let password = self.login_password()?;
@@ -286,7 +282,7 @@ impl ProvisionRun<'_> {
             login_email: &EmailAddress::from_stored(order.login_email.clone()),
             login_password: password.as_ref(),
             provider: target.provider,
-            addresses,
+            inboxes,
         };
         let sequencer = &target.providers.sequencer;
         sequencer.hand_over(self.call(target), &hand_over).await?;

@@ -24,8 +24,8 @@ macro_rules! hanging {
 
 hanging! { Registrar:
     check(&[DomainName]) -> Result<Vec<Check>, ProviderError>;
-    register(&DomainName, Cents) -> Result<Registration, ProviderError>;
-    renew(&DomainName, Timestamp, Cents) -> Result<Registration, ProviderError>;
+    register(&DomainName, Cents) -> Result<Bought, ProviderError>;
+    renew(&DomainName, Timestamp, Cents) -> Result<Bought, ProviderError>;
     find(&DomainName) -> Result<Option<Registration>, ProviderError>;
     set_nameservers(&DomainName, &[String]) -> Result<(), ProviderError>;
 }
@@ -41,10 +41,12 @@ hanging! { Dns:
 
 hanging! { Mail:
     prepare_domain(MailProvider, &DomainName, Purpose) -> Result<MailDomain, ProviderError>;
-    verify_domain(MailProvider, &DomainName) -> Result<(), ProviderError>;
+    verify_domain(MailProvider, &DomainName) -> Result<MailDomain, ProviderError>;
+    activate_domain(MailProvider, &DomainName) -> Result<(), ProviderError>;
     ensure_inboxes(MailProvider, &DomainName, &[InboxSpec<'_>]) -> Result<(), ProviderError>;
     rename_inboxes(MailProvider, &DomainName, &[InboxRename<'_>]) -> Result<(), ProviderError>;
     remove_inboxes(MailProvider, &DomainName, &[String]) -> Result<(), ProviderError>;
+    release_domain(MailProvider, &DomainName) -> Result<(), ProviderError>;
 }
 
 hanging! { SequencerPort:
@@ -118,9 +120,11 @@ async fn every_call_of_every_port_is_cut_off() {
             .await,
     );
     assert_cut_off(mail.verify_domain(call, google, name).await);
+    assert_cut_off(mail.activate_domain(call, google, name).await);
     assert_cut_off(mail.ensure_inboxes(call, google, name, &[]).await);
     assert_cut_off(mail.rename_inboxes(call, google, name, &[]).await);
     assert_cut_off(mail.remove_inboxes(call, google, name, &[]).await);
+    assert_cut_off(mail.release_domain(call, google, name).await);
 
     let login = EmailAddress::parse("login@example.com").unwrap();
     let hand_over = HandOver {
@@ -129,7 +133,7 @@ async fn every_call_of_every_port_is_cut_off() {
         login_email: &login,
         login_password: None,
         provider: google,
-        addresses: &[],
+        inboxes: &[],
     };
     assert_cut_off(sequencer.hand_over(call, &hand_over).await);
     assert_cut_off(sequencer.disconnect(call, name, &[]).await);

@@ -112,17 +112,29 @@ impl Mail for SandboxMail {
         call: Call<'_>,
         provider: MailProvider,
         name: &DomainName,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<MailDomain, ProviderError> {
         let proof = mail_records::ownership_proof(provider, name);
         let published: Option<Vec<DnsRecord>> = self
             .documents
             .find(call, RECORD_SETS, name.as_str())
             .await?;
         if published.is_some_and(|records| records.contains(&proof)) {
-            return Ok(());
+            return Ok(MailDomain {
+                records: mail_records::wanted(provider, name),
+            });
         }
         let message = format!("the ownership proof of {name} is not published yet");
         Err(ProviderError::retry(Some(PROOF_RETRY_MS), message))
+    }
+
+    async fn activate_domain(
+        &self,
+        _call: Call<'_>,
+        _provider: MailProvider,
+        _name: &DomainName,
+    ) -> Result<(), ProviderError> {
+        // Signs from the moment it has seen the ownership proof.
+        Ok(())
     }
 
     async fn ensure_inboxes(
@@ -212,5 +224,15 @@ impl Mail for SandboxMail {
         } else {
             Ok(())
         }
+    }
+
+    async fn release_domain(
+        &self,
+        _call: Call<'_>,
+        _provider: MailProvider,
+        _name: &DomainName,
+    ) -> Result<(), ProviderError> {
+        // The simulated tenant has room for any number of domains.
+        Ok(())
     }
 }

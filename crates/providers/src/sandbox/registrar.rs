@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::magic::Magic;
 use super::state::Documents;
 use crate::registrar::MAX_CHECKED_NAMES;
-use crate::{Call, Check, ProviderError, Registrar, Registration, Scope, Verdict};
+use crate::{Bought, Call, Check, ProviderError, Receipt, Registrar, Registration, Scope, Verdict};
 
 /// First year of any domain (contract §8).
 pub const REGISTRATION_PRICE: Cents = Cents(3_300);
@@ -35,6 +35,18 @@ impl RegistrationDocument {
         Self {
             expires_at_ms: expires_at.as_millis(),
             price,
+        }
+    }
+
+    /// Paid for by this call.
+    fn bought(self) -> Bought {
+        let paid = self.price;
+        Bought {
+            registration: self.into(),
+            receipt: Some(Receipt {
+                paid,
+                reference: None,
+            }),
         }
     }
 
@@ -133,7 +145,7 @@ impl Registrar for SandboxRegistrar {
         call: Call<'_>,
         name: &DomainName,
         expected_price: Cents,
-    ) -> Result<Registration, ProviderError> {
+    ) -> Result<Bought, ProviderError> {
         if Self::magic_verdict(name).is_some() {
             return Err(ProviderError::permanent(
                 Scope::Domain,
@@ -150,27 +162,31 @@ impl Registrar for SandboxRegistrar {
         }
         if expected_price != REGISTRATION_PRICE {
             // The guard is against paying another price; what is already paid for is adopted all the same.
-            return self.find(call, name).await?.ok_or_else(|| {
-                let message = format!(
-                    "{name} costs {} cents, not the expected {} cents",
-                    REGISTRATION_PRICE.0, expected_price.0
-                );
-                ProviderError::permanent(Scope::Domain, message)
-            });
+            return self
+                .find(call, name)
+                .await?
+                .map(Bought::held)
+                .ok_or_else(|| {
+                    let message = format!(
+                        "{name} costs {} cents, not the expected {} cents",
+                        REGISTRATION_PRICE.0, expected_price.0
+                    );
+                    ProviderError::permanent(Scope::Domain, message)
+                });
         }
         let new =
             RegistrationDocument::new(call.now.plus_months(MONTHS_PER_TERM), REGISTRATION_PRICE);
         let name = name.as_str();
         let first = self.documents.keep_first(call, REGISTRATIONS, name, &new);
         match first.await? {
-            Some(held) if held.holds(call.now) => return Ok(held.into()),
+            Some(held) if held.holds(call.now) => return Ok(Bought::held(held.into())),
             Some(_) => {
                 let documents = &self.documents;
                 documents.replace(call, REGISTRATIONS, name, &new).await?;
             }
             None => {}
         }
-        Ok(new.into())
+        Ok(new.bought())
     }
 
     async fn renew(
@@ -179,7 +195,7 @@ impl Registrar for SandboxRegistrar {
         name: &DomainName,
         current_end: Timestamp,
         expected_price: Cents,
-    ) -> Result<Registration, ProviderError> {
+    ) -> Result<Bought, ProviderError> {
         let refuse = |message| Err(ProviderError::permanent(Scope::Domain, message));
         let held = self
             .documents
@@ -188,7 +204,7 @@ impl Registrar for SandboxRegistrar {
             .map(Registration::from);
         match held {
             None => return refuse(format!("{name} is not registered here")),
-            Some(held) if held.expires_at > current_end => return Ok(held),
+            Some(held) if held.expires_at > current_end => return Ok(Bought::held(held)),
             Some(held) if held.expires_at < current_end => {
                 return refuse(format!("{name} is registered until {}", held.expires_at));
             }
@@ -205,7 +221,7 @@ impl Registrar for SandboxRegistrar {
         self.documents
             .replace(call, REGISTRATIONS, name.as_str(), &renewed)
             .await?;
-        Ok(renewed.into())
+        Ok(renewed.bought())
     }
 
     async fn find(

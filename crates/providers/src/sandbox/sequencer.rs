@@ -63,7 +63,11 @@ impl SequencerPort for SandboxSequencer {
             client_id: hand_over.client_id.map(ToString::to_string),
             login_email: hand_over.login_email.as_str().to_owned(),
             provider: hand_over.provider,
-            addresses: hand_over.addresses.iter().cloned().collect(),
+            addresses: hand_over
+                .inboxes
+                .iter()
+                .map(|inbox| inbox.address.to_owned())
+                .collect(),
         };
         let Some(current) = self
             .documents
