@@ -27,12 +27,12 @@ macro_rules! migrations {
     };
 }
 
-const CONTROL: &[Migration] =
-    migrations!("control": 1 "0001_initial", 2 "0002_webhook_urls", 3 "0003_partner_status");
+const CONTROL: &[Migration] = migrations!("control": 1 "0001_initial", 2 "0002_webhook_urls", 3 "0003_partner_status",
+    4 "0004_provider_accounts");
 const ENVIRONMENT: &[Migration] = migrations!("environment":
     1 "0001_initial", 2 "0002_domains", 3 "0003_money_and_time", 4 "0004_deliveries", 5 "0005_events",
     6 "0006_wallet", 7 "0007_sandbox_clock", 8 "0008_fairness", 9 "0009_idempotency_budget", 10 "0010_rerun",
-    11 "0011_leaving", 12 "0012_ledger_notes", 13 "0013_domains_by_order");
+    11 "0011_leaving", 12 "0012_ledger_notes", 13 "0013_domains_by_order", 14 "0014_providers");
 
 /// Any number, the same in every process: the PostgreSQL lock that migrations take turns on.
 const MIGRATION_LOCK: i64 = 0x7065_656b_6572;

@@ -72,7 +72,11 @@ pub async fn empty(
         domains,
         bundles,
         users,
-        simulated_records
+        simulated_records,
+        domain_providers,
+        mailboxes,
+        operator_tasks,
+        vendor_payments
     );
     forget_answers(&work, account).await?;
     if let Some(own) = asked_with {

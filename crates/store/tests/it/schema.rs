@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use peeker_store::StoreError;
 use peeker_store::connect::Pools;
 use peeker_store::entity::{
-    accounts, api_keys, bundles, deliveries, delivery_attempts, domains, endpoint_health,
-    event_replays, events, forwarding_domains, forwardings, idempotency_keys, import_domains,
-    import_fingerprints, imported_names, imports, inboxes, jobs, ledger_entries, order_domains,
-    order_fingerprints, order_history, orders, partners, pending_action_domains, pending_actions,
-    rate_windows, replays, settings, simulated_records, swaps, users, webhook_secrets,
-    webhook_urls,
+    accounts, api_keys, bundles, deliveries, delivery_attempts, domain_providers, domains,
+    endpoint_health, event_replays, events, forwarding_domains, forwardings, idempotency_keys,
+    import_domains, import_fingerprints, imported_names, imports, inboxes, jobs, ledger_entries,
+    mailboxes, operator_tasks, order_domains, order_fingerprints, order_history, orders, partners,
+    pending_action_domains, pending_actions, provider_accounts, provider_paces, provider_permits,
+    provider_rests, rate_windows, replays, settings, simulated_records, swaps, users,
+    vendor_payments, webhook_secrets, webhook_urls,
 };
 use peeker_testkit::{TestApp, apply, on_both_engines};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryResult, Statement};
@@ -33,6 +34,10 @@ fn control() -> Vec<Table> {
     vec![
         of::<api_keys::Entity>(),
         of::<partners::Entity>(),
+        of::<provider_accounts::Entity>(),
+        of::<provider_paces::Entity>(),
+        of::<provider_permits::Entity>(),
+        of::<provider_rests::Entity>(),
         of::<rate_windows::Entity>(),
         of::<settings::Entity>(),
         of::<webhook_secrets::Entity>(),
@@ -46,6 +51,7 @@ fn environment() -> Vec<Table> {
         of::<bundles::Entity>(),
         of::<deliveries::Entity>(),
         of::<delivery_attempts::Entity>(),
+        of::<domain_providers::Entity>(),
         of::<domains::Entity>(),
         of::<endpoint_health::Entity>(),
         of::<event_replays::Entity>(),
@@ -60,6 +66,8 @@ fn environment() -> Vec<Table> {
         of::<inboxes::Entity>(),
         of::<jobs::Entity>(),
         of::<ledger_entries::Entity>(),
+        of::<mailboxes::Entity>(),
+        of::<operator_tasks::Entity>(),
         of::<order_domains::Entity>(),
         of::<order_fingerprints::Entity>(),
         of::<order_history::Entity>(),
@@ -70,6 +78,7 @@ fn environment() -> Vec<Table> {
         of::<simulated_records::Entity>(),
         of::<swaps::Entity>(),
         of::<users::Entity>(),
+        of::<vendor_payments::Entity>(),
     ]
 }
 

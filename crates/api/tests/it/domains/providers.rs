@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use peeker_app::App;
 use peeker_domain::{Cents, DomainName, Timestamp, WebUrl};
 use peeker_providers::{
-    Call, Check, Dns, DnsRecord, ErrorClass, ProviderError, Registrar, Registration, Scope, Zone,
+    Bought, Call, Check, Dns, DnsRecord, ErrorClass, ProviderError, Registrar, Registration, Scope,
+    Zone,
 };
 use peeker_testkit::TestApp;
 use tokio::sync::{Notify, watch};
@@ -204,7 +205,7 @@ impl Registrar for Shop {
         call: Call<'_>,
         name: &DomainName,
         expected_price: Cents,
-    ) -> Result<Registration, ProviderError> {
+    ) -> Result<Bought, ProviderError> {
         self.behind.register(call, name, expected_price).await
     }
 
@@ -214,7 +215,7 @@ impl Registrar for Shop {
         name: &DomainName,
         current_end: Timestamp,
         expected_price: Cents,
-    ) -> Result<Registration, ProviderError> {
+    ) -> Result<Bought, ProviderError> {
         self.behind
             .renew(call, name, current_end, expected_price)
             .await
