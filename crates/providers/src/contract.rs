@@ -1,8 +1,15 @@
 //! What every set of adapters must do, whoever the vendors are. An adapter's own tests call [`provision`] and
-//! [`assert_port_contract`] with its ports; `price` is what its registrar asks for the names used here.
+//! [`assert_port_contract`] with its ports; `price` is what its registrar asks for the names used here. A test of another
+//! crate gets it with the feature `contract`.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
 
 use peeker_domain::id::AccountId;
-use peeker_domain::order::ClientId;
 use peeker_domain::{Cents, DomainName, EmailAddress, MailProvider, Timestamp, WebUrl};
 use secrecy::SecretString;
 
@@ -13,25 +20,25 @@ use crate::{
 };
 
 /// Must never be found in anything that an adapter stores, says or logs.
-pub(crate) const CANARY_PASSWORD: &str = "canary-9f2c-password";
+pub const CANARY_PASSWORD: &str = "canary-9f2c-password";
 
 /// What provisioning a domain told.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Provisioned {
-    pub(crate) registration: Registration,
-    pub(crate) zone: Zone,
-    pub(crate) mail: MailDomain,
+pub struct Provisioned {
+    pub registration: Registration,
+    pub zone: Zone,
+    pub mail: MailDomain,
 }
 
-pub(crate) fn account() -> AccountId {
+pub fn account() -> AccountId {
     AccountId::from_stored("org_01KJZ4V1B6E8N2Q4R6S8T0V2W4".into())
 }
 
-pub(crate) fn domain(text: &str) -> DomainName {
+pub fn domain(text: &str) -> DomainName {
     DomainName::parse(text).unwrap()
 }
 
-pub(crate) fn call<'a>(account: &'a AccountId, key: &'a str, now_ms: i64) -> Call<'a> {
+pub fn call<'a>(account: &'a AccountId, key: &'a str, now_ms: i64) -> Call<'a> {
     Call {
         account,
         idempotency_key: key,
@@ -39,12 +46,12 @@ pub(crate) fn call<'a>(account: &'a AccountId, key: &'a str, now_ms: i64) -> Cal
     }
 }
 
-pub(crate) fn class<T: std::fmt::Debug>(result: Result<T, ProviderError>) -> ErrorClass {
+pub fn class<T: std::fmt::Debug>(result: Result<T, ProviderError>) -> ErrorClass {
     result.unwrap_err().class
 }
 
 /// All steps of a bought domain, in the order of contract §4.
-pub(crate) async fn provision(
+pub async fn provision(
     providers: &Providers,
     call: Call<'_>,
     name: &DomainName,
@@ -90,7 +97,7 @@ pub(crate) async fn provision(
         .await?;
     let hand_over = HandOver {
         domain: name,
-        client_id: Some(&ClientId::Number(366_903)),
+        client_id: None,
         login_email: &EmailAddress::parse("login@client.com").unwrap(),
         login_password: Some(&SecretString::from(CANARY_PASSWORD)),
         provider,
@@ -106,7 +113,7 @@ pub(crate) async fn provision(
 }
 
 /// Runs everything through the ports and looks at the answers only.
-pub(crate) async fn assert_port_contract(providers: &Providers, price: Cents) {
+pub async fn assert_port_contract(providers: &Providers, price: Cents) {
     let account = account();
     for provider in MailProvider::ALL {
         let name = domain(&format!("contract-{provider}.com"));
@@ -146,6 +153,7 @@ pub(crate) async fn assert_port_contract(providers: &Providers, price: Cents) {
         assert!(first.zone.nameservers.len() >= 2);
         assert_records(providers, &account, &name, &first.mail.records).await;
         assert_removal(providers, &account, &name, *provider).await;
+        assert_release(providers, &account, &name, *provider).await;
     }
     assert_price_guard(providers, &account, price).await;
     assert_renewal(providers, &account, price).await;
@@ -262,13 +270,34 @@ async fn assert_removal(
             .remove_inboxes(call(account, "remove", 0), provider, name, &addresses)
             .await
             .unwrap();
-        // Another inbox is left, so the domain stays.
-        providers
+        let released = providers
             .mail
             .release_domain(call(account, "release", 0), provider, name)
+            .await;
+        assert!(!released.unwrap(), "another inbox is left");
+    }
+}
+
+/// When its last inbox is gone, the domain leaves the tenant, and may come again.
+async fn assert_release(
+    providers: &Providers,
+    account: &AccountId,
+    name: &DomainName,
+    provider: MailProvider,
+) {
+    let mail = &providers.mail;
+    let addresses = ["john", "jane2"].map(|local| format!("{local}@{name}"));
+    for _ in 0..2 {
+        let call = call(account, "leave", 0);
+        mail.remove_inboxes(call, provider, name, &addresses)
             .await
             .unwrap();
+        assert!(mail.release_domain(call, provider, name).await.unwrap());
     }
+    let again = call(account, "again", 0);
+    let purpose = Purpose::Order;
+    let prepared = mail.prepare_domain(again, provider, name, purpose).await;
+    assert!(!prepared.unwrap().records.is_empty());
 }
 
 async fn assert_price_guard(providers: &Providers, account: &AccountId, price: Cents) {

@@ -12,17 +12,26 @@ use std::sync::Arc;
 use peeker_domain::Timestamp;
 use peeker_domain::id::AccountId;
 
-#[cfg(test)]
-mod contract;
+pub mod cloudflare;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 pub mod dns;
+pub mod dns_probes;
+mod endpoint;
 pub mod error;
+pub mod google;
 mod limits;
 pub mod mail;
+pub mod microsoft;
+pub mod namecom;
+mod picture;
 pub mod probes;
 pub mod registrar;
+pub mod registry;
 pub mod sandbox;
 pub mod sequencer;
 pub mod simulation;
+pub mod smartlead;
 pub mod vendor;
 pub mod web_probes;
 

@@ -120,7 +120,7 @@ limited! { Mail as Mail, "mail":
     ensure_inboxes(provider: MailProvider, name: &DomainName, inboxes: &[InboxSpec<'_>]) -> Result<(), ProviderError>;
     rename_inboxes(provider: MailProvider, name: &DomainName, renames: &[InboxRename<'_>]) -> Result<(), ProviderError>;
     remove_inboxes(provider: MailProvider, name: &DomainName, addresses: &[String]) -> Result<(), ProviderError>;
-    release_domain(provider: MailProvider, name: &DomainName) -> Result<(), ProviderError>;
+    release_domain(provider: MailProvider, name: &DomainName) -> Result<bool, ProviderError>;
 }
 
 limited! { SequencerPort as Sequencer, "sequencer":

@@ -101,12 +101,12 @@ pub trait Mail: Send + Sync {
         addresses: &[String],
     ) -> Result<(), ProviderError>;
 
-    /// Takes `name` off the tenant, whose place is free then. A domain that still has inboxes stays, and one that is not
-    /// there counts as taken off.
+    /// Takes `name` off the tenant, whose place is free then. A domain that still has inboxes stays. Gives back whether it
+    /// is off the tenant now.
     async fn release_domain(
         &self,
         call: Call<'_>,
         provider: MailProvider,
         name: &DomainName,
-    ) -> Result<(), ProviderError>;
+    ) -> Result<bool, ProviderError>;
 }

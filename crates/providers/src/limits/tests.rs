@@ -46,7 +46,7 @@ hanging! { Mail:
     ensure_inboxes(MailProvider, &DomainName, &[InboxSpec<'_>]) -> Result<(), ProviderError>;
     rename_inboxes(MailProvider, &DomainName, &[InboxRename<'_>]) -> Result<(), ProviderError>;
     remove_inboxes(MailProvider, &DomainName, &[String]) -> Result<(), ProviderError>;
-    release_domain(MailProvider, &DomainName) -> Result<(), ProviderError>;
+    release_domain(MailProvider, &DomainName) -> Result<bool, ProviderError>;
 }
 
 hanging! { SequencerPort:

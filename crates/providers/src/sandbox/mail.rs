@@ -228,11 +228,13 @@ impl Mail for SandboxMail {
 
     async fn release_domain(
         &self,
-        _call: Call<'_>,
-        _provider: MailProvider,
-        _name: &DomainName,
-    ) -> Result<(), ProviderError> {
-        // The simulated tenant has room for any number of domains.
-        Ok(())
+        call: Call<'_>,
+        provider: MailProvider,
+        name: &DomainName,
+    ) -> Result<bool, ProviderError> {
+        // The simulated tenant has room for any number of domains, so one that is off it costs nothing to keep.
+        let key = key(provider, name);
+        let inboxes = self.documents.find::<BTreeSet<String>>(call, INBOXES, &key);
+        Ok(inboxes.await?.is_none())
     }
 }

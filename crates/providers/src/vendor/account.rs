@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use peeker_domain::Timestamp;
 use peeker_domain::id::ProviderAccountId;
 use peeker_domain::vendor::Vendor;
 use secrecy::SecretString;
@@ -31,6 +32,8 @@ pub struct VendorAccount {
     pub base_url: Option<Url>,
     pub settings: Settings,
     pub credentials: SecretString,
+    /// When any of this was last changed.
+    pub changed_at: Timestamp,
 }
 
 impl VendorAccount {

@@ -100,13 +100,14 @@ impl VendorHttp {
         }
         if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
             return match headers.get(RETRY_AFTER) {
-                Some(_) => Err(self.slow_down(operation, slow_down(&headers)).await),
+                // It may have worked all the same, so whoever tries again looks first.
+                Some(_) => Err(self.out_of_order(operation, slow_down(&headers)).await),
                 None => Err(self
                     .failed(operation, format!("answered {}", status.as_u16()))
                     .await),
             };
         }
-        self.pacing.report(id, Report::Answered).await;
+        self.pacing.report(&self.account, Report::Answered).await;
         Ok(Answer {
             status,
             headers,
@@ -129,12 +130,30 @@ impl VendorHttp {
         )
     }
 
+    async fn out_of_order(&self, operation: &str, slow_down: SlowDown) -> ProviderError {
+        let after_ms = self.pacing.slow_down(&self.account.id, slow_down).await;
+        let vendor = self.account.vendor.name();
+        let message = format!("{vendor} is out of order for a while ({operation})");
+        ProviderError::retry(Some(after_ms), message)
+    }
+
+    /// Something that the account has only so much of is used up, such as funds or licences: it gets no new domains, and
+    /// this work waits for the operator. `reason` is a sentence that says what to do.
+    pub async fn used_up(&self, reason: impl Into<String>) -> ProviderError {
+        let reason = reason.into();
+        let report = Report::UsedUp(reason.clone());
+        self.pacing.report(&self.account, report).await;
+        let VendorAccount { vendor, label, .. } = &self.account;
+        let message = format!("{} account {label:?}: {reason}", vendor.name());
+        ProviderError::new(ErrorClass::NeedsHuman, message)
+    }
+
     /// The vendor refuses the account as a whole. `reason` is a sentence that says what to mend; it becomes the account's
     /// own, and this work waits for the operator.
     pub async fn needs_attention(&self, reason: impl Into<String>) -> ProviderError {
         let reason = reason.into();
         let report = Report::NeedsAttention(reason.clone());
-        self.pacing.report(&self.account.id, report).await;
+        self.pacing.report(&self.account, report).await;
         let VendorAccount { vendor, label, .. } = &self.account;
         let message = format!("{} account {label:?}: {reason}", vendor.name());
         ProviderError::new(ErrorClass::NeedsHuman, message)
@@ -143,7 +162,7 @@ impl VendorHttp {
     async fn failed(&self, operation: &str, what: String) -> ProviderError {
         let message = format!("{} {what} ({operation})", self.account.vendor.name());
         let report = Report::Failed(message.clone());
-        self.pacing.report(&self.account.id, report).await;
+        self.pacing.report(&self.account, report).await;
         ProviderError::retry(None, message)
     }
 }

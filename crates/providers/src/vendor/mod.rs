@@ -6,6 +6,7 @@
 
 mod account;
 mod http;
+mod many;
 mod services;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use crate::ProviderError;
 
 pub use account::{InvalidAccount, Setting, Settings, VendorAccount};
 pub use http::{Answer, VendorHttp};
+pub(crate) use many::{for_all, is_of_one, longer};
 pub use services::{
     Mailbox, Mailboxes, OperatorTasks, Pacing, Payments, Permit, Report, Services, Settled, SignIn,
     SignIns, SlowDown,

@@ -10,6 +10,7 @@ use peeker_domain::{Cents, DomainName, MailProvider};
 use peeker_webhooks::OutboundClient;
 use secrecy::SecretString;
 
+use super::VendorAccount;
 use crate::{Call, ProviderError};
 
 /// All of it, for making an adapter. Cheap to clone.
@@ -60,8 +61,10 @@ pub enum Report {
     Answered,
     /// No answer came, or that the vendor is out of order.
     Failed(String),
-    /// The account cannot be used until somebody mends it: credentials, permissions, funds. Says what is wrong.
+    /// The account cannot be used until somebody mends it: credentials or permissions. Says what is wrong.
     NeedsAttention(String),
+    /// It has no more of something, such as funds or licences. What it has goes on. Says what to do.
+    UsedUp(String),
 }
 
 /// Holds the calls to an account to the pace of its vendor, across all servers, and stops them when they are pointless.
@@ -80,8 +83,8 @@ pub trait Pacing: Send + Sync {
     /// in milliseconds.
     async fn slow_down(&self, account: &ProviderAccountId, slow_down: SlowDown) -> i64;
 
-    /// Tells how a call went.
-    async fn report(&self, account: &ProviderAccountId, report: Report);
+    /// Tells how a call went, of the account as it was when the call was made: what has been changed since is another.
+    async fn report(&self, account: &VendorAccount, report: Report);
 }
 
 /// What is remembered of an inbox at its vendors.
