@@ -40,16 +40,22 @@ pub enum ErrorClass {
     },
 }
 
+/// When to come back to an account that takes no more for now and named no time.
+const UNNAMED_WAIT_MS: i64 = 60_000;
+
 impl ErrorClass {
     /// Milliseconds before which another try is pointless.
     const fn at_least_ms(self) -> i64 {
         match self {
-            Self::Retry { after_ms } | Self::Quota { after_ms } => match after_ms {
-                Some(named) => named,
-                None => 0,
-            },
+            Self::Retry {
+                after_ms: Some(named),
+            }
+            | Self::Quota {
+                after_ms: Some(named),
+            } => named,
+            Self::Quota { after_ms: None } => UNNAMED_WAIT_MS,
             Self::NeedsHuman => LONGEST_PAUSE_MS,
-            Self::Conflict | Self::Permanent { .. } => 0,
+            Self::Retry { after_ms: None } | Self::Conflict | Self::Permanent { .. } => 0,
         }
     }
 }
@@ -89,6 +95,8 @@ pub enum FollowUp {
         /// Milliseconds to wait at least.
         at_least_ms: i64,
     },
+    /// Come back after so many milliseconds. What stands in the way is on our side, so it is no failure and no try.
+    Wait { ms: i64 },
     /// Give up what the work was about and nothing else: one domain, one swap, one renaming.
     GiveUp(GivenUp),
     /// Give up the whole order.
@@ -101,7 +109,14 @@ pub const fn follow_up(class: ErrorClass, attempts: u32, work: ProviderWork) -> 
     let retry = FollowUp::Retry {
         at_least_ms: class.at_least_ms(),
     };
+    let wait = FollowUp::Wait {
+        ms: class.at_least_ms(),
+    };
     match (work, class) {
+        // Accounts take so many calls an hour and zones a day: large work waits for its turn, however often.
+        (_, ErrorClass::Quota { .. }) => wait,
+        // What is wrong is ours, not the partner's.
+        (_, ErrorClass::NeedsHuman) => wait,
         // What was made has to go: no refusal of that is final.
         (ProviderWork::Deprovision, _) => retry,
         (
@@ -113,10 +128,6 @@ pub const fn follow_up(class: ErrorClass, attempts: u32, work: ProviderWork) -> 
         (_, ErrorClass::Permanent { .. }) => FollowUp::GiveUp(GivenUp::Refused),
         // A try may have worked, so what was paid for it is not given back before the registrar says no.
         (ProviderWork::Renewal, _) => retry,
-        // Accounts take so many calls an hour and zones a day: large work waits for its turn, however often.
-        (_, ErrorClass::Quota { .. }) => retry,
-        // What is wrong is ours, not the partner's.
-        (_, ErrorClass::NeedsHuman) => retry,
         _ if attempts >= MAX_ATTEMPTS => FollowUp::GiveUp(GivenUp::Exhausted),
         _ => retry,
     }
@@ -184,9 +195,6 @@ mod tests {
             (ErrorClass::Retry { after_ms: None }, 0),
             (ErrorClass::Retry { after_ms: LATER }, MINUTE_MS),
             (ErrorClass::Conflict, 0),
-            (ErrorClass::Quota { after_ms: None }, 0),
-            (ErrorClass::Quota { after_ms: LATER }, MINUTE_MS),
-            (ErrorClass::NeedsHuman, LONGEST_PAUSE_MS),
         ] {
             for work in ALL {
                 for attempts in [1, MAX_ATTEMPTS - 1] {
@@ -200,15 +208,16 @@ mod tests {
     /// No order fails because our own account at a vendor is full, slow or refused.
     #[test]
     fn what_is_wrong_with_our_account_never_ends_the_work() {
-        for class in [
-            ErrorClass::Quota { after_ms: None },
-            ErrorClass::Quota { after_ms: LATER },
-            ErrorClass::NeedsHuman,
+        let second = Some(1_000);
+        for (class, ms) in [
+            (ErrorClass::Quota { after_ms: None }, UNNAMED_WAIT_MS),
+            (ErrorClass::Quota { after_ms: second }, 1_000),
+            (ErrorClass::NeedsHuman, LONGEST_PAUSE_MS),
         ] {
             for work in ALL {
                 for attempts in [1, MAX_ATTEMPTS, u32::MAX] {
                     let follows = follow_up(class, attempts, work);
-                    assert!(matches!(follows, FollowUp::Retry { .. }), "{work:?}");
+                    assert_eq!(follows, FollowUp::Wait { ms }, "{work:?}");
                 }
             }
         }

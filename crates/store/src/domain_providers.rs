@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use crate::entity::domain_providers::{Column, Entity, Model};
+use crate::entity::domains;
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
 
@@ -26,7 +27,8 @@ pub async fn find(
     Ok(row.map(|row| row.provider_account_id))
 }
 
-/// Gives `domain` to an account, unless another one has it. Gives back the one that has it now.
+/// Gives `domain` to an account, unless another one has it. Gives back the one that has it now; `None` when the domain is
+/// another partner's here.
 pub async fn assign(
     db: &EnvironmentDb,
     account: &AccountId,
@@ -34,7 +36,7 @@ pub async fn assign(
     slot: Slot,
     provider_account: &ProviderAccountId,
     now: Timestamp,
-) -> Result<ProviderAccountId> {
+) -> Result<Option<ProviderAccountId>> {
     let row = Model {
         account_id: account.clone(),
         domain: domain.to_owned(),
@@ -42,16 +44,51 @@ pub async fn assign(
         provider_account_id: provider_account.clone(),
         assigned_at: now,
     };
-    let first = OnConflict::columns([Column::AccountId, Column::Domain, Column::Slot])
-        .do_nothing()
-        .to_owned();
+    let tx = db.pools.begin().await?;
+    // The key and the unique index on the name: whoever is first has it.
     Entity::insert(row.into_active_model().reset_all())
-        .on_conflict(first)
-        .exec_without_returning(&db.pools.writer)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(&tx)
         .await?;
-    let key = (account.clone(), domain.to_owned(), slot);
-    let row = Entity::find_by_id(key).one(&db.pools.writer).await?;
-    Ok(row.map_or_else(|| provider_account.clone(), |row| row.provider_account_id))
+    let holder = Entity::find()
+        .filter(Column::Domain.eq(domain))
+        .filter(Column::Slot.eq(slot))
+        .lock_exclusive()
+        .one(&tx)
+        .await?;
+    let ours = match holder {
+        Some(row) if row.account_id == *account => Some(row.provider_account_id),
+        Some(row) if has_lapsed(&tx, &row).await? => {
+            Entity::delete_many()
+                .filter(Column::AccountId.eq(&row.account_id))
+                .filter(Column::Domain.eq(domain))
+                .exec(&tx)
+                .await?;
+            let own = Model {
+                account_id: account.clone(),
+                provider_account_id: provider_account.clone(),
+                assigned_at: now,
+                ..row
+            };
+            Entity::insert(own.into_active_model().reset_all())
+                .exec_without_returning(&tx)
+                .await?;
+            Some(provider_account.clone())
+        }
+        _ => None,
+    };
+    tx.commit().await?;
+    Ok(ours)
+}
+
+/// Whether the partner that had a domain has it no longer: its registration came to its end.
+async fn has_lapsed(tx: &crate::WriteTransaction, row: &Model) -> Result<bool> {
+    let domain = domains::Entity::find()
+        .filter(domains::Column::AccountId.eq(&row.account_id))
+        .filter(domains::Column::Name.eq(&row.domain))
+        .one(tx)
+        .await?;
+    Ok(domain.is_some_and(|domain| !domain.owned && domain.order_id.is_none()))
 }
 
 /// No account has `domain` in this slot any more.

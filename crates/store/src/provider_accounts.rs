@@ -186,6 +186,10 @@ pub async fn failed(
         .one(&tx)
         .await?;
     let before = row.as_ref().map_or(Ok(0), |row| unsigned(row.failures))?;
+    if row.as_ref().is_some_and(|row| row.until > now) {
+        // A call that was under way when the rest began.
+        return Ok((Health { failures: before }, None));
+    }
     let (health, rest_ms) = Health { failures: before }.failed();
     let until = row.map_or(now, |row| row.until);
     let until = rest_ms.map_or(until, |rest| until.max(now.plus_millis(rest)));

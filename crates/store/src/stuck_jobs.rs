@@ -2,8 +2,10 @@
 
 use peeker_domain::id::{AccountId, OrderId};
 use peeker_domain::{HistoryKind, JobKind, JobState, Timestamp};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use crate::entity::domains;
 use crate::entity::jobs::{Column, Entity, Model};
 use crate::environment::EnvironmentDb;
 use crate::error::Result;
@@ -113,4 +115,36 @@ pub async fn retry(db: &EnvironmentDb, job: &StuckJob, now: Timestamp) -> Result
     write_back::<Entity, _>(work.tx(), vec![again]).await?;
     work.commit().await?;
     Ok(Retried::Now)
+}
+
+/// Has jobs tried now that wait for another try: those of a domain, or all of an environment. What they waited for has been
+/// mended. Gives back how many.
+pub async fn hurry_unscoped(
+    db: &EnvironmentDb,
+    domain: Option<(&AccountId, &str)>,
+    now: Timestamp,
+) -> Result<u64> {
+    let mut hurried = Entity::update_many()
+        .col_expr(Column::RunAt, Expr::value(now))
+        .filter(Column::State.eq(JobState::Ready))
+        .filter(Column::LeaseToken.is_null())
+        .filter(Column::LastError.is_not_null())
+        .filter(Column::RunAt.gt(now))
+        // Another year is asked for only when an earlier try cannot be under way any more.
+        .filter(Column::Kind.ne(JobKind::Registration));
+    if let Some((account, name)) = domain {
+        let of_name = domains::Entity::find()
+            .select_only()
+            .column(domains::Column::Id)
+            .filter(domains::Column::AccountId.eq(account))
+            .filter(domains::Column::Name.eq(name))
+            .into_query();
+        hurried = hurried
+            .filter(Column::AccountId.eq(account))
+            .filter(Column::Kind.eq(JobKind::Provision))
+            .filter(Column::Subject.in_subquery(of_name));
+    }
+    let hurried = hurried.exec(&db.pools.writer).await?.rows_affected;
+    db.wake(hurried > 0, false);
+    Ok(hurried)
 }

@@ -53,7 +53,7 @@ pub use facts::{
 };
 pub use pending_action::{ActionDomain, PendingAction};
 pub use problems::{already_in_active_order, insufficient_funds};
-pub use progress::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, Next};
+pub use progress::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, Next, Tries};
 pub use registration::{
     EXPIRY_LEAD_SECONDS, Look, RegistrarAnswer, look_after, settle_paid_year, watch,
 };

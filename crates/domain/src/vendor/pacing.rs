@@ -54,6 +54,9 @@ pub const fn limits(vendor: Vendor, bucket: Bucket) -> &'static [Limit] {
     }
 }
 
+/// Nobody is told to come back later than this; who comes too early is told again.
+const LONGEST_LINE_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Where a rate stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cursor {
@@ -81,7 +84,10 @@ impl Cursor {
         // What runs in during a window must leave room for the burst.
         let even = i64::from((most - burst).max(1));
         let interval = (i64::from(window_ms) + even - 1) / even;
-        let arrival = self.arrival_ms.max(now_ms);
+        // A clock that went back must not leave everybody waiting until it has come to where it was.
+        let arrival = self
+            .arrival_ms
+            .clamp(now_ms, now_ms + i64::from(window_ms) + patience_ms.max(0));
         let wait = arrival - interval * i64::from(burst - 1) - now_ms;
         if wait <= patience_ms.max(0) {
             let booked = Self {
@@ -95,7 +101,8 @@ impl Cursor {
             };
             return (booked, turn);
         }
-        let tail = self.tail_ms.max(now_ms + wait - interval) + interval;
+        let tail = self.tail_ms.min(now_ms + LONGEST_LINE_MS);
+        let tail = tail.max(now_ms + wait - interval) + interval;
         let queued = Self {
             arrival_ms: self.arrival_ms,
             tail_ms: tail,

@@ -23,3 +23,23 @@ stored_enum! {
         Done = "done",
     }
 }
+
+impl OperatorTask {
+    /// Whether the operator enters something when it is done.
+    pub const fn wants_answer(self) -> bool {
+        matches!(self, Self::GoogleDkim | Self::MicrosoftDkim)
+    }
+
+    /// What is to be entered.
+    pub const fn answer_help(self) -> &'static str {
+        match self {
+            Self::GoogleDkim => {
+                "the TXT value that the Admin console shows, such as v=DKIM1; k=rsa; p=…"
+            }
+            Self::MicrosoftDkim => {
+                "the targets of selector1 and selector2, with a space between them"
+            }
+            Self::ClientHold => "nothing",
+        }
+    }
+}

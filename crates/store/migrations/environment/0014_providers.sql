@@ -10,6 +10,8 @@ CREATE TABLE domain_providers (
     PRIMARY KEY (account_id, domain, slot)
 ) /*clustered*/;
 CREATE INDEX domain_providers_by_provider ON domain_providers (provider_account_id);
+-- Accounts at vendors are shared, and there is one real domain of each name: it is one partner's at a time.
+CREATE UNIQUE INDEX domain_providers_by_domain ON domain_providers (domain, slot);
 
 -- What is known of inboxes at their vendors.
 CREATE TABLE mailboxes (
@@ -52,15 +54,22 @@ CREATE TABLE vendor_payments (
     kind TEXT NOT NULL,
     -- What is bought, such as a domain and the end that it is renewed from.
     subject TEXT NOT NULL,
+    -- What it is bought for: the same on every try of one purchase, and no other's.
+    purchase TEXT NOT NULL,
     expected_cents BIGINT NOT NULL,
     state TEXT NOT NULL,
     paid_cents BIGINT,
     -- The vendor's own number of the order.
     reference TEXT,
     created_at BIGINT NOT NULL,
+    -- When the call that pays was last about to be made.
+    tried_at BIGINT NOT NULL,
     settled_at BIGINT,
     PRIMARY KEY (account_id, id)
 ) /*clustered*/;
--- One payment for a thing at a time, however many try.
-CREATE UNIQUE INDEX vendor_payments_open ON vendor_payments (account_id, kind, subject) WHERE state = 'intended';
+-- One payment for a purchase, however many try.
+CREATE UNIQUE INDEX vendor_payments_by_purchase ON vendor_payments (account_id, kind, subject, purchase)
+    WHERE state <> 'not_paid';
+CREATE INDEX vendor_payments_in_doubt ON vendor_payments (kind, tried_at) WHERE state = 'intended';
+CREATE INDEX vendor_payments_by_subject ON vendor_payments (account_id, kind, subject);
 CREATE INDEX vendor_payments_by_time ON vendor_payments (created_at);

@@ -15,11 +15,13 @@ pub struct Model {
     pub provider_account_id: ProviderAccountId,
     pub kind: PaymentKind,
     pub subject: String,
+    pub purchase: String,
     pub expected_cents: Cents,
     pub state: PaymentState,
     pub paid_cents: Option<Cents>,
     pub reference: Option<String>,
     pub created_at: Timestamp,
+    pub tried_at: Timestamp,
     pub settled_at: Option<Timestamp>,
 }
 

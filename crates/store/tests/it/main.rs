@@ -22,4 +22,5 @@ mod schema;
 mod sequence;
 mod storage;
 mod turns;
+mod vendors;
 mod wallet;

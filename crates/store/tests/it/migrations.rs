@@ -70,6 +70,10 @@ async fn a_webhook_address_is_kept_for_both_environments(database: &TestDatabase
     let pools = connect::open(&database.location, "control").await.unwrap();
     for before in [
         "DELETE FROM schema_migrations WHERE version >= 2",
+        "DROP TABLE provider_permits",
+        "DROP TABLE provider_paces",
+        "DROP TABLE provider_rests",
+        "DROP TABLE provider_accounts",
         "DROP TABLE webhook_urls",
         "ALTER TABLE partners DROP COLUMN status",
         "INSERT INTO partners (id, name, tier, created_at) VALUES ('org_1', 'Acme', 'base', 1)",
@@ -86,8 +90,12 @@ async fn a_webhook_address_is_kept_for_both_environments(database: &TestDatabase
 }
 
 /// Takes an environment's schema back to where it was before what was never live left at once.
-const BEFORE_LEAVING: [&str; 12] = [
+const BEFORE_LEAVING: [&str; 16] = [
     "DELETE FROM schema_migrations WHERE version >= 11",
+    "DROP TABLE domain_providers",
+    "DROP TABLE mailboxes",
+    "DROP TABLE operator_tasks",
+    "DROP TABLE vendor_payments",
     "DROP INDEX domains_by_order",
     "ALTER TABLE ledger_entries DROP COLUMN note",
     "ALTER TABLE orders DROP COLUMN failure_reason",

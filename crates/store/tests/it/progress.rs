@@ -3,7 +3,9 @@
 use peeker_domain::NewJob;
 use peeker_domain::id::{DomainId, OrderId};
 use peeker_domain::order::{Change, NewOrder, Next};
-use peeker_domain::{Cents, JobKind, JobState, OrderDomainState, OrderFailureReason, Timestamp};
+use peeker_domain::{
+    Cents, JobKind, JobState, OrderDomainState, OrderFailureReason, ProvisionStep, Timestamp,
+};
 use peeker_store::jobs;
 use peeker_store::jobs::DomainJob;
 use peeker_store::orders::progress::{Assignment, Assignments, Progress, Step};
@@ -152,6 +154,8 @@ async fn a_wish_that_came_while_the_job_ran_does_not_wait_for_a_retry(app: &Test
     let later = || Change::Retry {
         run_at: EPOCH.plus_seconds(3_600),
         error: "busy".to_owned(),
+        is_failure: true,
+        reached: ProvisionStep::FIRST,
     };
     write(db, &[step(asked, later()), step(other, later())]).await;
     let again: Vec<_> = claim_all(db, EPOCH)
@@ -265,6 +269,8 @@ async fn a_failure_turns_the_rest_of_its_batch_around(app: &TestApp) {
     let retry = Change::Retry {
         run_at: EPOCH.plus_seconds(900),
         error: "busy".to_owned(),
+        is_failure: true,
+        reached: ProvisionStep::FIRST,
     };
     let next = write(
         db,

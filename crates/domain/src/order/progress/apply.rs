@@ -1,6 +1,6 @@
 //! What each change comes to.
 
-use super::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, Next};
+use super::{Applied, Blocker, Change, DomainOnOrder, JobFate, NewInbox, Next, Tries};
 use crate::event::EventType;
 use crate::mail::MailProvider;
 use crate::order::waiting::ask;
@@ -44,9 +44,21 @@ impl DomainOnOrder<'_> {
                 };
                 Ok(Applied::with(next, JobFate::GotOn, effects))
             }
-            Change::Retry { run_at, error } => {
-                let retry = JobFate::RetryAt(*run_at, error.clone());
-                Ok(Applied::new(Next::Stop, retry))
+            Change::Retry {
+                run_at,
+                error,
+                is_failure,
+                reached,
+            } => {
+                let tries = if self.got_further(*reached) {
+                    Tries::StartAnew
+                } else if *is_failure {
+                    Tries::Count
+                } else {
+                    Tries::Keep
+                };
+                let fate = JobFate::RetryAt(*run_at, error.clone(), tries);
+                Ok(Applied::new(Next::Stop, fate))
             }
             Change::Released { redirect } if self.part.forwarding_url != *redirect => run_again(),
             Change::Released { .. } if has_left => {
@@ -86,6 +98,16 @@ impl DomainOnOrder<'_> {
                 Ok(Applied::with(Next::Deprovision, JobFate::Held, effects))
             }
         }
+    }
+
+    /// Whether a try got further than those before it; then the next one begins there.
+    fn got_further(&mut self, reached: ProvisionStep) -> bool {
+        let is_set_up = self.part.state == OrderDomainState::Pending;
+        let further = is_set_up && reached > self.part.step;
+        if further {
+            self.part.step = reached;
+        }
+        further
     }
 
     fn registered(&mut self, until: Option<Timestamp>) -> Vec<Effect> {

@@ -9,6 +9,7 @@ pub(super) use leave::let_go;
 use super::{Domain, Effect, Order, OrderDomain, PendingAction, Swap};
 use crate::id::{ActionId, InboxId};
 use crate::persona::{Persona, Personas};
+use crate::provisioning::ProvisionStep;
 use crate::status::{ActionReason, OrderFailureReason};
 use crate::time::Timestamp;
 
@@ -38,6 +39,10 @@ pub enum Change {
         run_at: Timestamp,
         /// Why, for the operator.
         error: String,
+        /// Whether it counts as a try. Waiting for an account of ours does not.
+        is_failure: bool,
+        /// How far this try got. One that got further than those before it is the first of its kind.
+        reached: ProvisionStep,
     },
     /// The domain waits for the partner or the customer. Ends the job; resolving the actions starts it again.
     Blocked(Vec<Blocker>),
@@ -100,11 +105,22 @@ pub enum JobFate {
     /// It runs again at once: what it did is not what is wanted by now.
     RunAgain,
     /// It runs again at that time, because of this error; at once if somebody asked for it meanwhile.
-    RetryAt(Timestamp, String),
+    RetryAt(Timestamp, String, Tries),
     /// It is over, unless somebody asked for it meanwhile.
     Ended,
     /// It is over: whoever asked for it meanwhile asked for something that is no more.
     Dropped,
+}
+
+/// What a try that failed does to the count of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tries {
+    /// It is one more.
+    Count,
+    /// It counts as none.
+    Keep,
+    /// It got on: they are counted anew.
+    StartAnew,
 }
 
 /// What a change comes to.

@@ -5,7 +5,7 @@ use super::case::{CONNECTED, Case, order_failed};
 use super::effects::words;
 use crate::id::InboxId;
 use crate::money::Cents;
-use crate::order::{Change, Effect, JobFate, Next};
+use crate::order::{Change, Effect, JobFate, Next, Tries};
 use crate::provisioning::ProvisionStep;
 use crate::status::{
     ActionReason, DomainStatus, InboxStatus, OrderDomainState, OrderStatus, SwapReason, SwapStatus,
@@ -74,14 +74,50 @@ fn a_busy_provider_changes_nothing_but_the_job() {
     let retry = Change::Retry {
         run_at: days(1),
         error: "busy".to_owned(),
+        is_failure: true,
+        reached: ProvisionStep::FIRST,
     };
     let case = || Case::of(google(0), &[]);
     for before in [case(), case().failed(), case().leaving()] {
         let mut after = before.clone();
         let applied = after.apply(&retry);
-        let fate = JobFate::RetryAt(days(1), "busy".to_owned());
+        let fate = JobFate::RetryAt(days(1), "busy".to_owned(), Tries::Count);
         assert_eq!((applied.next, applied.job), (Next::Stop, fate));
         assert_eq!((applied.effects.len(), after), (0, before));
+    }
+}
+
+/// A try that got further than those before it is the first of its kind, and the next one begins there. One that waited for
+/// an account of ours counts as none.
+#[test]
+fn how_far_a_try_got_is_kept_with_its_failure() {
+    let retry = |reached, is_failure| Change::Retry {
+        run_at: days(1),
+        error: "busy".to_owned(),
+        is_failure,
+        reached,
+    };
+    let mut case = Case::of(google(0), &[]);
+    case.part.step = ProvisionStep::Zone;
+    for (reached, is_failure, tries, step) in [
+        (ProvisionStep::Zone, true, Tries::Count, ProvisionStep::Zone),
+        (ProvisionStep::Zone, false, Tries::Keep, ProvisionStep::Zone),
+        (
+            ProvisionStep::Verify,
+            true,
+            Tries::StartAnew,
+            ProvisionStep::Verify,
+        ),
+        (
+            ProvisionStep::Mail,
+            true,
+            Tries::Count,
+            ProvisionStep::Verify,
+        ),
+    ] {
+        let applied = case.apply(&retry(reached, is_failure));
+        let fate = JobFate::RetryAt(days(1), "busy".to_owned(), tries);
+        assert_eq!((applied.job, case.part.step), (fate, step), "{reached}");
     }
 }
 

@@ -74,6 +74,8 @@ impl World {
         Change::Retry {
             run_at: self.now.plus_seconds(60),
             error: "busy".to_owned(),
+            is_failure: true,
+            reached: ProvisionStep::FIRST,
         }
     }
 
@@ -113,8 +115,11 @@ impl World {
                         until: Some(self.now.plus_months(12)),
                     }
                 }
-                ProvisionStep::Register | ProvisionStep::Zone => named(part),
-                ProvisionStep::Inboxes => Change::Connected {
+                ProvisionStep::Register
+                | ProvisionStep::Zone
+                | ProvisionStep::Mail
+                | ProvisionStep::Verify => named(part),
+                ProvisionStep::Inboxes | ProvisionStep::HandOver => Change::Connected {
                     redirect: part.forwarding_url.clone(),
                 },
             },

@@ -133,7 +133,7 @@ impl World {
         let key = (JobKind::Provision, domain.to_string());
         match applied.job {
             JobFate::Ended | JobFate::Dropped => drop(self.jobs.remove(&key)),
-            JobFate::RetryAt(at, _) => {
+            JobFate::RetryAt(at, ..) => {
                 if let Some(job) = self.jobs.get_mut(&key) {
                     job.run_at = at;
                 }

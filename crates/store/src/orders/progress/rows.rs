@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peeker_domain::JobKind;
 use peeker_domain::id::{AccountId, DomainId, OrderId, SwapId};
 use peeker_domain::order::{
-    Change, Domain, DomainOnOrder, JobFate, Next, OrderDomain, PendingAction, Swap,
+    Change, Domain, DomainOnOrder, JobFate, Next, OrderDomain, PendingAction, Swap, Tries,
 };
+use peeker_domain::{JobKind, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::Step;
@@ -131,13 +131,14 @@ impl Rows {
             JobFate::Held => {}
             JobFate::GotOn => row.attempts = 0,
             JobFate::RunAgain => run_again(row),
-            JobFate::RetryAt(at, error) => {
-                run_again(row);
-                // Who asked for the job meanwhile may want something else of it, so it does not wait first.
-                if !row.rerun_requested {
-                    row.run_at = work.clock(&job.account).system_time(at);
+            JobFate::RetryAt(at, error, tries) => {
+                come_back(row, work.clock(&job.account).system_time(at), error);
+                match tries {
+                    Tries::Count => {}
+                    // It has begun, which counts for whoever wants to stop it before that.
+                    Tries::Keep => row.attempts = (row.attempts - 1).max(1),
+                    Tries::StartAnew => row.attempts = 1,
                 }
-                row.last_error = Some(error);
             }
             JobFate::Ended if row.rerun_requested => run_again(row),
             JobFate::Ended | JobFate::Dropped => {
@@ -162,6 +163,15 @@ impl Rows {
 }
 
 /// It is due at once: `created_at` lies in the past.
+fn come_back(row: &mut jobs::Model, at: Timestamp, error: String) {
+    run_again(row);
+    // Who asked for the job meanwhile may want something else of it, so it does not wait first.
+    if !row.rerun_requested {
+        row.run_at = at;
+    }
+    row.last_error = Some(error);
+}
+
 fn run_again(row: &mut jobs::Model) {
     row.run_at = row.created_at;
     row.lease_token = None;
