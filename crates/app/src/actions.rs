@@ -172,7 +172,7 @@ pub(crate) async fn watch_picture(
                 idempotency_key: id.as_str(),
                 now,
             };
-            let probes = &app.providers(environment)?.probes;
+            let probes = &app.providers(environment).probes;
             seen(probes.picture_reachable(call, &url).await)
         }
         _ => true,

@@ -258,7 +258,7 @@ async fn look_up_free(
         idempotency_key: "check",
         now,
     };
-    let registrar = &app.providers(environment)?.registrar;
+    let registrar = &app.providers(environment).registrar;
     for chunk in open.chunks(MAX_CHECKED_NAMES) {
         let checks = registrar.check(call, chunk).await;
         let checks = checks.map_err(|error| no_answer("The registrar", error))?;

@@ -49,8 +49,10 @@ pub(crate) async fn registration(
                 );
                 match follow_up(error.class, job.attempts, ProviderWork::Renewal) {
                     FollowUp::Retry { at_least_ms } => {
-                        return wait(app, environment, job, at_least_ms, &error).await;
+                        let ms = pause_ms(at_least_ms, job.attempts);
+                        return wait(app, environment, job, ms, &error).await;
                     }
+                    FollowUp::Wait { ms } => return wait(app, environment, job, ms, &error).await,
                     FollowUp::GiveUp(_) | FollowUp::FailOrder => RegistrarAnswer::Refused,
                 }
             }
@@ -65,7 +67,7 @@ async fn at_registrar(
     job: &ClaimedJob,
     year: &PaidYear,
 ) -> Result<Result<Registration, ProviderError>> {
-    let registrar = &app.providers(environment)?.registrar;
+    let registrar = &app.providers(environment).registrar;
     let key = format!("{}/{}", job.subject, year.current_end.as_millis());
     let call = Call {
         account: &job.account,
@@ -81,10 +83,10 @@ async fn wait(
     app: &App,
     environment: Environment,
     job: &ClaimedJob,
-    at_least_ms: i64,
+    ms: i64,
     error: &ProviderError,
 ) -> Result<()> {
-    let run_at = app.now().plus_millis(pause_ms(at_least_ms, job.attempts));
+    let run_at = app.now().plus_millis(ms);
     let db = &app.environment(environment).db;
     unless_lost(jobs::release(db, job, run_at, &error.message, false).await)
 }

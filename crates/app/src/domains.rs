@@ -2,6 +2,7 @@
 
 use peeker_domain::id::DomainId;
 use peeker_domain::money::CURRENCY;
+use peeker_domain::vendor::Slot;
 use peeker_domain::view::UnavailableReason;
 use peeker_domain::{DomainName, Error, Result, view};
 use peeker_providers::Verdict;
@@ -45,7 +46,7 @@ pub async fn availability(
     actor: &Actor,
     names: Vec<String>,
 ) -> Result<view::AvailabilityList> {
-    app.providers(actor.environment)?;
+    app.require(actor.environment, &[Slot::Registrar]).await?;
     let parsed: Vec<Option<DomainName>> = names
         .iter()
         .map(|name| DomainName::parse(name).ok())

@@ -6,6 +6,7 @@ use futures::future::join_all;
 use peeker_domain::forwarding::invalid_target;
 use peeker_domain::id::ForwardingId;
 use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
+use peeker_domain::vendor::Slot;
 use peeker_domain::view::{FailureReason, ForwardingJob};
 use peeker_domain::{DomainName, Environment, Error, Result, Violation, WebUrl};
 use peeker_providers::{Call, ProviderError, Providers, TargetProblem};
@@ -27,7 +28,7 @@ pub async fn create(
     domains: Vec<String>,
     url: WebUrl,
 ) -> Result<ForwardingJob> {
-    app.providers(actor.environment)?;
+    app.require(actor.environment, &[Slot::Dns]).await?;
     let targets: Vec<Target> = domains
         .into_iter()
         .map(|submitted| Target {
@@ -97,14 +98,14 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
             Outcome::Failed(reason) => {
                 outcomes.insert(domain.position, rows::Outcome::Failed(reason))
             }
-            Outcome::Later { at_least_ms } => {
-                wait = wait.max(Some(at_least_ms));
+            Outcome::Later { wait_ms } => {
+                wait = wait.max(Some(wait_ms));
                 None
             }
         };
     }
-    let wait = wait.map(|at_least_ms| rows::Wait {
-        run_at: app.now().plus_millis(pause_ms(at_least_ms, job.attempts)),
+    let wait = wait.map(|wait_ms| rows::Wait {
+        run_at: app.now().plus_millis(wait_ms),
         why: "The DNS provider does not answer, or a domain is being taken back",
     });
     unless_lost(rows::record(db, job, &outcomes, wait, app.at(job.clock)).await)
@@ -114,7 +115,7 @@ pub(crate) async fn run(app: &App, environment: Environment, job: &ClaimedJob) -
 enum Outcome {
     Set,
     Failed(FailureReason),
-    Later { at_least_ms: i64 },
+    Later { wait_ms: i64 },
 }
 
 /// Sets one redirect, unless it is set already or will be when the domain is set up. One that has just left an order comes
@@ -130,12 +131,14 @@ async fn set(
         return Ok(Outcome::Failed(FailureReason::NotFound));
     }
     if domain.situation.is_to_be_cleared {
-        return Ok(Outcome::Later { at_least_ms: 0 });
+        return Ok(Outcome::Later {
+            wait_ms: pause_ms(0, job.attempts),
+        });
     }
     if domain.current.as_deref() == Some(url.as_str()) {
         return Ok(Outcome::Set);
     }
-    let providers = app.providers(environment)?;
+    let providers = app.providers(environment);
     let call = Call {
         account: &job.account,
         idempotency_key: &job.subject,
@@ -144,7 +147,10 @@ async fn set(
     let done = set_at_provider(providers, call, domain, url).await;
     Ok(done.unwrap_or_else(|error| {
         match follow_up(error.class, job.attempts, ProviderWork::Forwarding) {
-            FollowUp::Retry { at_least_ms } => Outcome::Later { at_least_ms },
+            FollowUp::Retry { at_least_ms } => Outcome::Later {
+                wait_ms: pause_ms(at_least_ms, job.attempts),
+            },
+            FollowUp::Wait { ms } => Outcome::Later { wait_ms: ms },
             FollowUp::GiveUp(_) | FollowUp::FailOrder => {
                 Outcome::Failed(FailureReason::ProviderError)
             }

@@ -12,6 +12,7 @@ use peeker_domain::id::{DomainId, ImportId};
 use peeker_domain::name::InvalidName;
 use peeker_domain::provider_error::{FollowUp, GivenUp, ProviderWork, follow_up};
 use peeker_domain::retry::MAX_ATTEMPTS;
+use peeker_domain::vendor::Slot;
 use peeker_domain::view::{FailureReason, ImportJob, ImportedDomain};
 use peeker_domain::{Code, DomainName, Environment, Error, Result, Timestamp, fingerprint};
 use peeker_providers::{Call, ErrorClass, ProviderError};
@@ -48,7 +49,8 @@ const WATCH_SECONDS: i64 = 5 * 60;
 /// Imports up to 25 domains; the zones are made when this returns. Errors: `rate_limited` with
 /// `reason: "cloudflare_account_capacity"` while the DNS provider makes no more zones; 503 without live providers.
 pub async fn create(app: &App, actor: &Actor, names: Vec<String>) -> Result<ImportJob> {
-    let providers = app.providers(actor.environment)?;
+    app.require(actor.environment, &[Slot::Dns]).await?;
+    let providers = app.providers(actor.environment);
     let now = actor.now(app).await?;
     let new = new_import(
         app,
@@ -86,7 +88,7 @@ pub async fn create(app: &App, actor: &Actor, names: Vec<String>) -> Result<Impo
 /// Takes up to 500 domains to be imported in the background. The same set of domains is the same job for 24 hours.
 /// Errors: 503 without live providers.
 pub async fn create_job(app: &App, actor: &Actor, names: Vec<String>) -> Result<ImportJob> {
-    app.providers(actor.environment)?;
+    app.require(actor.environment, &[Slot::Dns]).await?;
     let now = actor.now(app).await?;
     let new = new_import(app, actor, names, now, true, now);
     let db = &app.environment(actor.environment).db;
@@ -215,7 +217,7 @@ async fn wait(
     pause: Pause,
 ) -> Result<(), StoreError> {
     let db = &app.environment(environment).db;
-    let wait_ms = pause_ms(pause.at_least_ms, job.attempts);
+    let wait_ms = pause.wait_ms;
     if pause.is_failure {
         // Keeps the count of attempts, so that the waits grow and come to an end.
         let run_at = app.now().plus_millis(wait_ms);
@@ -233,8 +235,8 @@ async fn commit(work: UnitOfWork<'_>, ended: peeker_store::Result<()>) -> peeker
 
 /// Why and for how long an import has to wait.
 struct Pause {
-    at_least_ms: i64,
-    /// Nothing was made at all, and not for want of quota.
+    wait_ms: i64,
+    /// Nothing was made at all, and nothing waits for an account of ours.
     is_failure: bool,
 }
 
@@ -271,16 +273,22 @@ async fn make_zones(
                 .map(|domain| make_zone(app, environment, call, domain, attempts)),
         )
         .await;
-        let (mut outcomes, mut quota) = (Vec::new(), false);
+        let (mut outcomes, mut waits) = (Vec::new(), false);
         for outcome in made {
             match outcome? {
                 Made::Done(position, name, outcome) => outcomes.push((position, name, outcome)),
                 Made::Later {
-                    at_least_ms,
-                    is_quota,
+                    wait_ms,
+                    is_failure,
                 } => {
-                    pause = pause.max(Some(at_least_ms));
-                    quota |= is_quota;
+                    // Of those that wait for their turn, the first comes back first.
+                    pause = Some(match pause {
+                        Some(before) if waits && !is_failure => wait_ms.min(before),
+                        Some(before) if !waits && is_failure => wait_ms.max(before),
+                        Some(before) if is_failure => before,
+                        _ => wait_ms,
+                    });
+                    waits |= !is_failure;
                 }
             }
         }
@@ -306,11 +314,11 @@ async fn make_zones(
             return Ok(Stopped::BackInLine);
         }
         let is_cut_short = job.is_some() && pause.is_some() && began.elapsed() > STINT;
-        if quota || last.is_none() || is_cut_short {
-            return Ok(pause.map_or(Stopped::NoneLeft, |at_least_ms| {
+        if waits || last.is_none() || is_cut_short {
+            return Ok(pause.map_or(Stopped::NoneLeft, |wait_ms| {
                 Stopped::Paused(Pause {
-                    at_least_ms,
-                    is_failure: !(progress || quota),
+                    wait_ms,
+                    is_failure: !(progress || waits),
                 })
             }));
         }
@@ -320,7 +328,7 @@ async fn make_zones(
 
 enum Made {
     Done(i32, DomainName, ZoneOutcome),
-    Later { at_least_ms: i64, is_quota: bool },
+    Later { wait_ms: i64, is_failure: bool },
 }
 
 async fn make_zone(
@@ -334,15 +342,21 @@ async fn make_zone(
         idempotency_key: name.as_str(),
         ..call
     };
-    let dns = &app.providers(environment)?.dns;
+    let dns = &app.providers(environment).dns;
     let outcome = match dns.ensure_zone(call, &name).await {
         Ok(zone) => ZoneOutcome::Zone(zone.nameservers),
         Err(error) => match follow_up(error.class, attempts, ProviderWork::Import) {
             FollowUp::Retry { at_least_ms } => {
-                let is_quota = matches!(error.class, ErrorClass::Quota { .. });
+                let wait_ms = pause_ms(at_least_ms, attempts);
                 return Ok(Made::Later {
-                    at_least_ms,
-                    is_quota,
+                    wait_ms,
+                    is_failure: true,
+                });
+            }
+            FollowUp::Wait { ms } => {
+                return Ok(Made::Later {
+                    wait_ms: ms,
+                    is_failure: false,
                 });
             }
             FollowUp::GiveUp(GivenUp::Exhausted) => {
@@ -396,7 +410,7 @@ async fn probe(
     call: Call<'_>,
     zone: &rows::WatchedZone,
 ) -> Result<bool> {
-    let probes = &app.providers(environment)?.probes;
+    let probes = &app.providers(environment).probes;
     Ok(seen(
         probes.delegated(call, &zone.name, &zone.nameservers).await,
     ))

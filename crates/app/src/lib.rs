@@ -21,10 +21,13 @@ pub mod imports;
 mod job_dispatch;
 pub mod keys;
 mod lease;
+mod live;
 pub mod me;
+pub mod operator_tasks;
 pub mod orders;
 pub mod paging;
 pub mod partners;
+pub mod provider_accounts;
 mod provider_errors;
 mod provision;
 mod rate_limit;
@@ -39,6 +42,7 @@ pub mod stuck_jobs;
 pub mod swaps;
 mod under_way;
 pub mod users;
+pub mod vendor_spend;
 pub mod wallet;
 pub mod webhook_check;
 pub mod webhooks;
@@ -47,6 +51,7 @@ use std::sync::Arc;
 
 use peeker_domain::fingerprint::FingerprintKey;
 use peeker_domain::id::AccountId;
+use peeker_domain::vendor::Slot;
 use peeker_domain::{Clock, ClockOffset, EmailAddress, Environment, Error, Result, Timestamp};
 use peeker_providers::Providers;
 use peeker_providers::sandbox as simulated;
@@ -114,9 +119,11 @@ struct Inner {
     clock: Arc<dyn Clock>,
     settings: Settings,
     sandbox: Providers,
+    live: Arc<live::Live>,
+    live_providers: Providers,
     sandbox_customer: simulated::Customer,
     outbound: OutboundClient,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     key_hasher: KeyHasher,
     fingerprint_key: FingerprintKey,
     page_token_key: [u8; 32],
@@ -151,12 +158,22 @@ impl App {
             Some(layer) => layer(simulated_providers),
             None => simulated_providers,
         };
+        let sealer = Arc::new(master_key.sealer());
+        let live = live::Live::new(live::Parts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            sealer: Arc::clone(&sealer),
+            outbound: outbound.clone(),
+        })?;
+        let live_providers = live.providers(settings.dns.clone());
         Ok(Self(Arc::new(Inner {
             clock,
+            live,
+            live_providers: live_providers.limited(settings.live_call_timeout),
             sandbox_customer: simulated::customer(memory),
             sandbox: sandbox.limited(settings.provider_timeout),
             outbound,
-            sealer: master_key.sealer(),
+            sealer,
             key_hasher: master_key.key_hasher(),
             fingerprint_key: FingerprintKey::new(master_key.derive("order fingerprint")),
             page_token_key: master_key.derive("page token"),
@@ -216,27 +233,55 @@ impl App {
         self.0.store.environment(environment)
     }
 
-    /// The providers of an environment. Errors: 503 when none are configured; nothing has changed then.
-    pub fn providers(&self, environment: Environment) -> Result<&Providers> {
+    /// The providers of an environment.
+    pub fn providers(&self, environment: Environment) -> &Providers {
         match environment {
-            Environment::Test => Ok(&self.0.sandbox),
-            Environment::Live => Err(Error::unavailable(
-                "Live domains and orders are not available on this service yet, and nothing was changed. Ask its operator \
-                 when they will be; a pk_test_ key works until then",
-            )
-            // For the operator, who reads the log.
-            .with_source(
-                "live needs a registrar, a DNS provider, a mail provider and a sequencer, and this version has none to \
-                 configure yet; see peeker doctor",
-            )),
+            Environment::Test => &self.0.sandbox,
+            Environment::Live => &self.0.live_providers,
         }
     }
 
-    /// Whether this customer is to find the wallet empty, whatever it holds. Without providers nothing is simulated.
-    fn simulates_empty_wallet(&self, environment: Environment, customer: &EmailAddress) -> bool {
-        let providers = self.providers(environment);
-        providers.is_ok_and(|providers| providers.simulation.empties_wallet(customer))
+    /// Whether this environment has all that a request needs. Errors: 503 that names what is missing; nothing has changed
+    /// then.
+    pub(crate) async fn require(&self, environment: Environment, needs: &[Slot]) -> Result<()> {
+        if environment == Environment::Test {
+            return Ok(());
+        }
+        let missing = self.0.live.missing(needs).await;
+        let missing = missing.map_err(failure::internal("read accounts at vendors"))?;
+        match missing.as_slice() {
+            [] => Ok(()),
+            missing => Err(not_set_up(missing)),
+        }
     }
+
+    pub(crate) fn live(&self) -> &Arc<live::Live> {
+        &self.0.live
+    }
+
+    /// Whether this customer is to find the wallet empty, whatever it holds. Outside of a sandbox nothing is simulated.
+    fn simulates_empty_wallet(&self, environment: Environment, customer: &EmailAddress) -> bool {
+        let simulation = &self.providers(environment).simulation;
+        simulation.empties_wallet(customer)
+    }
+}
+
+fn not_set_up(missing: &[Slot]) -> Error {
+    let names: Vec<&str> = missing.iter().map(|slot| slot.vendor().name()).collect();
+    let message = format!(
+        "This needs an account at {} that is in use, and this service has none; nothing was changed. Ask its operator when \
+         there will be one; a pk_test_ key works until then",
+        names.join(" and at ")
+    );
+    let vendors: Vec<&str> = missing.iter().map(|slot| slot.vendor().as_str()).collect();
+    // For the operator, who reads the log.
+    let cause = format!(
+        "no active account at {}; see peeker provider add",
+        vendors.join(", ")
+    );
+    Error::unavailable(message)
+        .with_detail("missing", vendors)
+        .with_source(cause)
 }
 
 /// The first process records a check value of the master key; any other key is refused, since it could open nothing.

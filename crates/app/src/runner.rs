@@ -23,7 +23,7 @@ use crate::job_dispatch::run_job;
 use crate::lease::{JOB_LEASE_SECONDS, token};
 use crate::under_way::UnderWay;
 use crate::webhooks::health;
-use crate::{App, deliveries, retention};
+use crate::{App, deliveries, live, retention};
 
 /// Deliveries that may be claimed for each that is being sent.
 const CLAIMED_PER_PERMIT: usize = 4;
@@ -42,9 +42,10 @@ pub async fn run(app: App, shutdown: CancellationToken) {
         let counting = health::count_paused(&app, *environment, shutdown.clone());
         join3(jobs, deliveries, counting)
     });
-    join(
+    join3(
         join_all(environments),
         retention::keep(&app, shutdown.clone()),
+        Box::pin(live::keep(&app, shutdown.clone())),
     )
     .await;
 }

@@ -12,7 +12,6 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use peeker_domain::id::AccountId;
 use peeker_domain::{Error, Result};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::Sha256;
@@ -124,14 +123,15 @@ fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
 /// Where a sealed text stands. A text that was sealed for one context cannot be opened in another.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SealContext<'a> {
-    pub account: &'a AccountId,
+    /// Whose it is: an id.
+    pub owner: &'a str,
     pub table: &'static str,
     pub column: &'static str,
 }
 
 impl SealContext<'_> {
     fn associated_data(self) -> String {
-        format!("{}/{}/{}", self.account, self.table, self.column)
+        format!("{}/{}/{}", self.owner, self.table, self.column)
     }
 }
 
@@ -190,8 +190,8 @@ impl KeyHasher {
 mod tests {
     use super::*;
 
-    fn account() -> AccountId {
-        AccountId::new(peeker_domain::Timestamp::from_millis(0))
+    fn account() -> peeker_domain::id::AccountId {
+        peeker_domain::id::AccountId::new(peeker_domain::Timestamp::from_millis(0))
     }
 
     #[test]
@@ -199,7 +199,7 @@ mod tests {
         let key = MasterKey::from_bytes([7; 32]).sealer();
         let (ours, theirs) = (account(), account());
         let context = SealContext {
-            account: &ours,
+            owner: ours.as_str(),
             table: "orders",
             column: "sealed_password",
         };
@@ -212,7 +212,7 @@ mod tests {
         assert!(
             key.open(
                 SealContext {
-                    account: &theirs,
+                    owner: theirs.as_str(),
                     ..context
                 },
                 &sealed

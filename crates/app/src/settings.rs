@@ -1,5 +1,6 @@
 //! What an operator can configure, with the defaults of the contract.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use peeker_domain::price::PriceBook;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub delivery_concurrency: usize,
     /// How long one call of a provider may take before it counts as failed. It may have worked all the same.
     pub provider_timeout: Duration,
+    /// As `provider_timeout`, for the real vendors: a call of a port makes many of theirs.
+    pub live_call_timeout: Duration,
     /// How long a request that advances a sandbox's clock waits for it to arrive before it answers.
     pub clock_wait: Duration,
     /// For how long the answer of a readiness check stands before the databases are looked at again.
@@ -33,6 +36,29 @@ pub struct Settings {
     pub idempotency: IdempotencyBudget,
     /// How often an event stream shows that it is alive and looks whether its key still is.
     pub stream_heartbeat: Duration,
+    /// Who is asked about the DNS of real domains.
+    pub dns: DnsSettings,
+    /// How often real vendors are looked at for holds and for payments in doubt.
+    pub upkeep_interval: Duration,
+}
+
+/// Who is asked about the DNS of real domains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsSettings {
+    /// Resolvers, the first of which finds the servers to ask; a domain counts as delegated when the second one sees it too.
+    pub resolvers: Vec<SocketAddr>,
+    /// Where authoritative servers listen: 53, but for fakes.
+    pub authoritative_port: u16,
+}
+
+impl Default for DnsSettings {
+    fn default() -> Self {
+        let resolver = |address: [u8; 4]| SocketAddr::new(IpAddr::V4(Ipv4Addr::from(address)), 53);
+        Self {
+            resolvers: vec![resolver([1, 1, 1, 1]), resolver([8, 8, 8, 8])],
+            authoritative_port: 53,
+        }
+    }
 }
 
 /// For how long things are kept.
@@ -82,11 +108,14 @@ impl Default for Settings {
             job_concurrency: 128,
             delivery_concurrency: 256,
             provider_timeout: Duration::from_secs(20),
+            live_call_timeout: Duration::from_secs(30),
             clock_wait: Duration::from_secs(10),
             readiness_interval: Duration::from_secs(1),
             retention: Retention::default(),
             idempotency: IdempotencyBudget::default(),
             stream_heartbeat: Duration::from_secs(15),
+            dns: DnsSettings::default(),
+            upkeep_interval: Duration::from_hours(1),
         }
     }
 }

@@ -4,6 +4,7 @@ use peeker_domain::id::{DomainId, OrderId, SwapId};
 use peeker_domain::order::{
     self, Persona, Personas, RenameRequest, SwapOffer, SwapRefusal, insufficient_funds,
 };
+use peeker_domain::vendor::Slot;
 use peeker_domain::{
     Code, DomainName, Environment, Error, MailProvider, Result, SwapStatus, SwapType, Tier,
     Timestamp, view,
@@ -36,6 +37,8 @@ pub struct SwapRequest {
 /// `invalid_request` on `domain_id` or `type`, and those of an order on `replacement_domain`; nothing has changed then.
 pub async fn create(app: &App, actor: &Actor, request: SwapRequest) -> Result<view::Swap> {
     let domain = domain_id(&request.domain_id)?;
+    app.require(actor.environment, &[Slot::Dns, Slot::Registrar])
+        .await?;
     let now = actor.now(app).await?;
     let offer = offer(app, actor, &request.replacement, now).await?;
     let db = &app.environment(actor.environment).db;
@@ -195,7 +198,6 @@ pub async fn rename(
     domain: &str,
     personas: Vec<Persona>,
 ) -> Result<view::SwapList> {
-    app.providers(actor.environment)?;
     let wanted = RenameRequest {
         account: actor.account.clone(),
         domain: domain_id(domain)?,

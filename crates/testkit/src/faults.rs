@@ -401,7 +401,7 @@ impl Mail for Faulty<dyn Mail> {
         call: Call<'_>,
         provider: MailProvider,
         name: &DomainName,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<bool, ProviderError> {
         let done = || self.0.release_domain(call, provider, name);
         self.1.pass("mail.release_domain", name, done).await
     }

@@ -20,7 +20,9 @@ mod commits;
 mod database;
 mod faults;
 mod listener;
+mod live_app;
 mod orders;
+mod patient;
 mod postgres_cluster;
 mod postgres_proxy;
 mod process;
@@ -38,10 +40,12 @@ pub use commits::Commits;
 pub use database::{Engine, TestDatabase};
 pub use faults::{Fault, Faults, ProviderCall};
 pub use listener::{Heard, Listener};
+pub use live_app::{LiveApp, fake};
 pub use orders::{
     bundle_of_ten, bundle_order, custom_order, microsoft_order, mixed_order, names, stock, with,
     without,
 };
+pub use patient::{Meanwhile, patient};
 pub use peeker_disk_faults::{Disk, Failure, Operation, Plan};
 pub use postgres_cluster::PostgresCluster;
 pub use postgres_proxy::{Loss, PostgresProxy};
@@ -84,6 +88,35 @@ macro_rules! on_both_engines {
             #[tokio::test]
             async fn postgres() {
                 let app = $crate::TestApp::start($crate::Engine::Postgres).await;
+                check(&app).await;
+                app.finish().await;
+            }
+        }
+    };
+}
+
+/// Turns a test into two: one on SQLite, one on PostgreSQL. The body gets a fresh [`LiveApp`] with an account at each vendor.
+#[macro_export]
+macro_rules! live_on_both_engines {
+    ($(#[$meta:meta])* async fn $name:ident($app:ident: &$type:ident $(,)?) $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "a test may need nothing of its module")]
+            use super::*;
+
+            async fn check($app: &$type) $body
+
+            $(#[$meta])*
+            #[tokio::test]
+            async fn sqlite() {
+                let app = $crate::LiveApp::start($crate::Engine::Sqlite).await;
+                check(&app).await;
+                app.finish().await;
+            }
+
+            $(#[$meta])*
+            #[tokio::test]
+            async fn postgres() {
+                let app = $crate::LiveApp::start($crate::Engine::Postgres).await;
                 check(&app).await;
                 app.finish().await;
             }

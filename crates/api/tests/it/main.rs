@@ -15,6 +15,7 @@ mod events;
 mod hostile;
 mod idempotency;
 mod isolation;
+mod live;
 mod me;
 mod names_and_addresses;
 mod openapi;

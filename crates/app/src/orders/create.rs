@@ -59,6 +59,7 @@ async fn attempt(order: Order<'_>, of_body: Option<&str>) -> Result<Option<view:
 /// What is to be written. Providers are asked as the decision goes on. Errors: the first problem.
 async fn decided(order: Order<'_>, found: &Findings, fingerprint: &str) -> Result<NewOrder> {
     order::usable(&found.facts)?;
+    order.require_providers(found).await?;
     let mut answers = OrderAnswers::default();
     loop {
         match order::decide(found.case(&order), &answers).next_step() {
@@ -80,7 +81,7 @@ fn new_order(
 ) -> Result<NewOrder> {
     let account = &order.actor.account;
     let context = SealContext {
-        account,
+        owner: account.as_str(),
         table: "orders",
         column: "sealed_password",
     };

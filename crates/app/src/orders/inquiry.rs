@@ -10,6 +10,7 @@ use peeker_domain::order::{
     RouteRefusal, Sizing, already_in_active_order,
 };
 use peeker_domain::plan::Capacity;
+use peeker_domain::vendor::Slot;
 use peeker_domain::wallet::Wallet;
 use peeker_domain::{DomainName, EmailAddress, Error, MailProvider, Result, Timestamp};
 use peeker_providers::{Call, RouteError, Verdict};
@@ -136,9 +137,27 @@ impl<'a> Order<'a> {
         Ok(already_in_active_order(&held))
     }
 
+    /// Whether all that would set this order up is there. Errors: 503 that names what is missing.
+    pub async fn require_providers(self, found: &Findings) -> Result<()> {
+        let capacity = &found.basis.capacity;
+        let mut needs = vec![Slot::Dns];
+        if !found.facts.to_be_bought(self.request).is_empty() {
+            needs.push(Slot::Registrar);
+        }
+        for &provider in MailProvider::ALL {
+            if capacity
+                .provider(provider)
+                .is_some_and(|plan| plan.domains > 0)
+            {
+                needs.push(provider.into());
+            }
+        }
+        self.app.require(self.actor.environment, &needs).await
+    }
+
     /// Asks the sequencer whether it knows the route. Errors: 503 when it does not answer.
     pub async fn route(self, now: Timestamp) -> Result<Result<(), RouteRefusal>> {
-        let providers = self.app.providers(self.actor.environment)?;
+        let providers = self.app.providers(self.actor.environment);
         let call = Call {
             account: &self.actor.account,
             idempotency_key: "route",

@@ -16,7 +16,7 @@ pub async fn quote(app: &App, actor: &Actor, request: OrderRequest) -> Result<vi
     let order = Order::new(app, actor, &request);
     let (found, _) = order.find_out(None).await?;
     usable(&found.facts)?;
-    app.providers(actor.environment)?;
+    order.require_providers(&found).await?;
     let (route, names) =
         tokio::try_join!(order.route(found.facts.now), order.offers(&found.facts))?;
     let answers = OrderAnswers {

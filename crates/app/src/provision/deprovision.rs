@@ -5,15 +5,18 @@
 use peeker_domain::ProvisionStep;
 use peeker_domain::order::{Change, Next};
 use peeker_domain::view::Source;
-use peeker_providers::Providers;
+use peeker_providers::{ErrorClass, ProviderError, Providers};
 use peeker_store::orders::progress::planned_addresses;
 
 use super::{Failure, ProvisionRun};
 
+/// How often a tenant is looked at that still shows inboxes. After that they are somebody else's, and the domain stays there.
+const LOOKS_AT_TENANT: u32 = 10;
+
 impl ProvisionRun<'_> {
     /// Removes what was made for the domain and releases it.
     pub(super) async fn deprovision(&self) -> Result<Next, Failure> {
-        let target = self.target()?;
+        let target = self.target();
         let (name, call) = (&target.name, self.call(&target));
         let Providers {
             registrar,
@@ -24,12 +27,23 @@ impl ProvisionRun<'_> {
         } = target.providers;
         let db = &self.app.environment(self.environment).db;
         let addresses = planned_addresses(db, &self.job.account, &self.job.domain).await?;
+        let provider = target.provider;
         if !addresses.is_empty() {
-            sequencer.disconnect(call, name, &addresses).await?;
-            let provider = target.provider;
+            match sequencer.disconnect(call, name, &addresses).await {
+                // The partner's key does not work any more. Without their mailboxes, its inboxes are of no use to anybody.
+                Err(error) if error.class == ErrorClass::NeedsHuman => {
+                    tracing::warn!(domain.id = %self.job.domain, "Left at the sequencer: {error}");
+                }
+                disconnected => disconnected?,
+            }
             mail.remove_inboxes(call, provider, name, &addresses)
                 .await?;
-            mail.release_domain(call, provider, name).await?;
+        }
+        // Also one that was never set up to its inboxes has a place there.
+        let is_off = mail.release_domain(call, provider, name).await?;
+        if !is_off && self.job.attempts < LOOKS_AT_TENANT {
+            let message = format!("the mail provider still shows inboxes on {name}");
+            return Err(ProviderError::retry(None, message).into());
         }
         let part = &self.assignment.part;
         // A domain of the inventory may still redirect to where it did before this order.

@@ -3,18 +3,22 @@
 //!
 //! A job goes through the steps in order. Every step looks at the provider first or repeats safely, with a key that
 //! the workflow derives from order and domain, so a job that was cut off anywhere starts again at the last recorded
-//! step and ends in the same state. Three points are recorded: the purchase, the names of the inboxes before they are
-//! made, and the end; the cheap steps between them are simply done again (docs/adr/0007).
+//! step and ends in the same state. Three points are recorded as they are passed: the purchase, the names of the inboxes
+//! before they are made, and the end. How far a try got between them is recorded when it fails, with the failure: the
+//! next one begins there, and what was done is not asked of a provider again (docs/adr/0007).
 
 mod deprovision;
 mod rename;
 mod steps;
 
+use std::sync::{Mutex, PoisonError};
+
 use peeker_domain::id::ActionId;
 use peeker_domain::order::{Blocker, Change, Next};
 use peeker_domain::provider_error::{FollowUp, ProviderWork, follow_up};
 use peeker_domain::{
-    ActionReason, Environment, Error, OrderDomainState, OrderFailureReason, OrderStatus, Timestamp,
+    ActionReason, Environment, Error, OrderDomainState, OrderFailureReason, OrderStatus,
+    ProvisionStep, Timestamp,
 };
 use peeker_providers::{Port, ProviderError};
 use peeker_store::jobs::ClaimedJob;
@@ -31,6 +35,8 @@ struct ProvisionRun<'a> {
     environment: Environment,
     job: &'a DomainJob,
     assignment: Assignment,
+    /// How far this run got; only the run itself writes it, one step after the other.
+    reached: Mutex<ProvisionStep>,
 }
 
 /// Why a run could not go on.
@@ -75,6 +81,7 @@ pub(crate) async fn run(
         app,
         environment,
         job: &job,
+        reached: Mutex::new(assignment.part.step),
         assignment,
     };
     let next = match run.task() {
@@ -121,6 +128,14 @@ impl ProvisionRun<'_> {
         }
     }
 
+    fn reached(&self) -> ProvisionStep {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reach(&self, step: ProvisionStep) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = step;
+    }
+
     /// The time on the account's clock.
     fn now(&self) -> Timestamp {
         self.app.at(self.job.clock)
@@ -154,12 +169,13 @@ impl ProvisionRun<'_> {
     fn refused(&self, error: &ProviderError, work: ProviderWork) -> Change {
         match self.follow_up(error, work) {
             FollowUp::Retry { at_least_ms } => self.retry(at_least_ms, error),
+            FollowUp::Wait { ms } => self.wait(ms, error),
             FollowUp::FailOrder => Change::OrderFailed {
                 reason: who_refused(error.port),
                 message: error.message.clone(),
             },
             FollowUp::GiveUp(_) if self.assignment.part.is_replacement() => Change::SwapFailed,
-            FollowUp::GiveUp(_) => self.needs_replacement(),
+            FollowUp::GiveUp(_) => self.needs_replacement(error),
         }
     }
 
@@ -171,12 +187,13 @@ impl ProvisionRun<'_> {
         follow_up(error.class, self.job.attempts, work)
     }
 
-    fn needs_replacement(&self) -> Change {
+    fn needs_replacement(&self, error: &ProviderError) -> Change {
         let name = &self.assignment.part.name;
+        let why = error.message.trim_end_matches('.');
         Change::Blocked(vec![Blocker {
             id: ActionId::new(self.now()),
             reason: ActionReason::ReplaceDomain,
-            message: format!("{name} cannot be set up; replace it with a swap"),
+            message: format!("{name} cannot be set up: {why}. Replace it with a swap"),
             persona: None,
         }])
     }
@@ -186,6 +203,18 @@ impl ProvisionRun<'_> {
         Change::Retry {
             run_at: self.now().plus_millis(pause_ms),
             error: error.message.clone(),
+            is_failure: true,
+            reached: self.reached(),
+        }
+    }
+
+    /// An account of ours takes nothing for now: back when it does.
+    fn wait(&self, ms: i64, error: &ProviderError) -> Change {
+        Change::Retry {
+            run_at: self.now().plus_millis(ms),
+            error: error.message.clone(),
+            is_failure: false,
+            reached: self.reached(),
         }
     }
 }

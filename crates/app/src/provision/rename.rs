@@ -30,7 +30,7 @@ impl ProvisionRun<'_> {
         let db = &self.app.environment(self.environment).db;
         let open = swaps::start_renames(db, self.job, self.now()).await?;
         if !open.is_empty() {
-            let target = self.target()?;
+            let target = self.target();
             let outcomes = self.rename_all(&target, open).await?;
             swaps::record_renames(db, self.job, &outcomes, self.now()).await?;
         }
@@ -129,8 +129,13 @@ impl ProvisionRun<'_> {
 
     /// A provider refused a renaming: for good, or it is tried again. The domain stays live either way.
     async fn rename_refused(&self, error: &ProviderError) -> Result<(), Error> {
-        if let FollowUp::Retry { at_least_ms } = self.follow_up(error, ProviderWork::Renaming) {
-            self.record(self.retry(at_least_ms, error)).await?;
+        let again = match self.follow_up(error, ProviderWork::Renaming) {
+            FollowUp::Retry { at_least_ms } => Some(self.retry(at_least_ms, error)),
+            FollowUp::Wait { ms } => Some(self.wait(ms, error)),
+            FollowUp::GiveUp(_) | FollowUp::FailOrder => None,
+        };
+        if let Some(again) = again {
+            self.record(again).await?;
             return Ok(());
         }
         let (db, now) = (&self.app.environment(self.environment).db, self.now());

@@ -32,14 +32,14 @@ pub(super) struct Target<'a> {
 
 impl ProvisionRun<'_> {
     /// What the providers are asked about.
-    pub(super) fn target(&self) -> Result<Target<'_>, Error> {
+    pub(super) fn target(&self) -> Target<'_> {
         let part = &self.assignment.part;
-        Ok(Target {
-            providers: self.app.providers(self.environment)?,
+        Target {
+            providers: self.app.providers(self.environment),
             name: DomainName::from_stored(part.name.clone()),
             provider: part.provider,
             key: format!("{}/{}", part.order_id, self.job.domain),
-        })
+        }
     }
 
     pub(super) fn call<'c>(&'c self, target: &'c Target<'_>) -> Call<'c> {
@@ -52,16 +52,21 @@ impl ProvisionRun<'_> {
 
     /// Sets the domain up from the last recorded step on.
     pub(super) async fn set_up(&self) -> Result<Next, Failure> {
-        let (target, names) = (self.target()?, self.names());
+        let (target, names) = (self.target(), self.names());
         let mut step = self.assignment.part.step;
         let mut next = self.begin_swaps().await?;
         while next == Next::Continue {
+            if step > self.reached() {
+                self.reach(step);
+            }
             (step, next) = match step {
                 ProvisionStep::Register => (ProvisionStep::Zone, self.register(&target).await?),
-                ProvisionStep::Zone => {
+                ProvisionStep::Zone | ProvisionStep::Mail | ProvisionStep::Verify => {
                     (ProvisionStep::Inboxes, self.prepare(&target, &names).await?)
                 }
-                ProvisionStep::Inboxes => return self.connect(&target, &names).await,
+                ProvisionStep::Inboxes | ProvisionStep::HandOver => {
+                    return self.connect(&target, &names).await;
+                }
             };
         }
         Ok(next)
@@ -97,11 +102,14 @@ impl ProvisionRun<'_> {
         self.assignment.part.source == Source::Registered
     }
 
-    /// Everything up to the inboxes, which get their names.
+    /// Everything up to the inboxes, which get their names. What an earlier try did is not done again.
     async fn prepare(&self, target: &Target<'_>, names: &[InboxName]) -> Result<Next, Failure> {
-        let blockers: Vec<_> = self.delegate(target).await?.into_iter().collect();
-        if !blockers.is_empty() {
-            return Ok(self.record(Change::Blocked(blockers)).await?);
+        if self.reached() < ProvisionStep::Mail {
+            let blockers: Vec<_> = self.delegate(target).await?.into_iter().collect();
+            if !blockers.is_empty() {
+                return Ok(self.record(Change::Blocked(blockers)).await?);
+            }
+            self.reach(ProvisionStep::Mail);
         }
         self.prepare_mail(target).await?;
         let blockers = self.picture_blockers(target, names).await?;
@@ -169,20 +177,26 @@ impl ProvisionRun<'_> {
         Ok(blockers)
     }
 
+    /// Has the mail provider take the domain, and everything published that it wants to see.
     async fn prepare_mail(&self, target: &Target<'_>) -> Result<(), Failure> {
         let Providers { dns, mail, .. } = target.providers;
         let (name, provider, call) = (&target.name, target.provider, self.call(target));
-        let purpose = if self.assignment.part.is_replacement() {
-            Purpose::Swap
-        } else {
-            Purpose::Order
-        };
-        let prepared = mail.prepare_domain(call, provider, name, purpose).await?;
-        let records = dns::mail_records(name, prepared.records);
-        dns.put_records(call, name, &records).await?;
+        let mut published = None;
+        if self.reached() < ProvisionStep::Verify {
+            let purpose = if self.assignment.part.is_replacement() {
+                Purpose::Swap
+            } else {
+                Purpose::Order
+            };
+            let prepared = mail.prepare_domain(call, provider, name, purpose).await?;
+            let records = dns::mail_records(name, prepared.records);
+            dns.put_records(call, name, &records).await?;
+            published = Some(records);
+            self.reach(ProvisionStep::Verify);
+        }
         let verified = mail.verify_domain(call, provider, name).await?;
         let all = dns::mail_records(name, verified.records);
-        if all != records {
+        if published.as_ref() != Some(&all) {
             dns.put_records(call, name, &all).await?;
         }
         Ok(mail.activate_domain(call, provider, name).await?)
@@ -219,8 +233,9 @@ impl ProvisionRun<'_> {
             let persona = personas.get(name.persona);
             persona.and_then(|persona| persona.profile_picture_url.as_deref())
         };
-        let named = names.iter().zip(&addresses);
-        let inboxes: Vec<InboxSpec<'_>> = named
+        let inboxes: Vec<InboxSpec<'_>> = names
+            .iter()
+            .zip(&addresses)
             .map(|(name, address)| InboxSpec {
                 address,
                 first_name: &name.first_name,
@@ -228,9 +243,12 @@ impl ProvisionRun<'_> {
                 picture_url: picture_url(name),
             })
             .collect();
-        let (mail, call) = (&target.providers.mail, self.call(target));
-        mail.ensure_inboxes(call, target.provider, &target.name, &inboxes)
-            .await?;
+        if self.reached() < ProvisionStep::HandOver {
+            let (mail, call) = (&target.providers.mail, self.call(target));
+            mail.ensure_inboxes(call, target.provider, &target.name, &inboxes)
+                .await?;
+            self.reach(ProvisionStep::HandOver);
+        }
         let redirect = self.forward(target).await?;
         self.hand_over(target, &inboxes).await?;
         Ok(self.record(Change::Connected { redirect }).await?)
@@ -304,7 +322,7 @@ impl ProvisionRun<'_> {
             };
         };
         let context = SealContext {
-            account: &self.job.account,
+            owner: self.job.account.as_str(),
             table: "orders",
             column: "sealed_password",
         };

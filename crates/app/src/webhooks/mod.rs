@@ -100,7 +100,7 @@ fn new_secret(app: &App, account: &AccountId) -> Result<(SecretString, String)> 
 
 fn seal_context(account: &AccountId) -> SealContext<'_> {
     SealContext {
-        account,
+        owner: account.as_str(),
         table: "webhook_secrets",
         column: "sealed_secret",
     }

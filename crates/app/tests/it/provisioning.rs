@@ -137,7 +137,7 @@ pub async fn every_call(
         .collect();
     assert_eq!(
         calls.len(),
-        9 + 8,
+        10 + 9,
         "each step once, forwarding for one domain: {calls:?}"
     );
     calls

@@ -10,7 +10,7 @@ async fn records(app: &TestApp, name: &str) -> Vec<DnsRecord> {
         idempotency_key: "look",
         now: app.now(),
     };
-    let providers = app.app.providers(Environment::Test).unwrap();
+    let providers = app.app.providers(Environment::Test);
     providers
         .dns
         .records(call, &DomainName::parse(name).unwrap())
