@@ -4,6 +4,7 @@
 //! holds it to this file. Secrets are never in the file: the master key and the database URL are environment only.
 
 mod connections;
+mod dns;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -20,6 +21,7 @@ use url::Url;
 
 use crate::failure::{Failure, Result};
 pub use connections::Connections;
+pub use dns::Dns;
 
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "peeker.toml";
@@ -62,6 +64,8 @@ pub struct Config {
     pub retention: Retention,
     /// How much is kept for idempotency keys.
     pub idempotency: Idempotency,
+    /// Who is asked about the DNS of real domains.
+    pub dns: Dns,
 }
 
 /// Where the server is found.
@@ -238,9 +242,11 @@ impl Config {
             workers,
             retention,
             idempotency,
+            dns,
         } = self;
         let set = Overlay(variable);
         connections.overlay(&set)?;
+        dns.overlay(&set)?;
         set.number(
             "PEEKER_DATABASE_MAX_CONNECTIONS",
             &mut database.max_connections,
@@ -298,6 +304,7 @@ impl Config {
             workers,
             retention,
             idempotency,
+            dns,
         } = self;
         let mut problems = Vec::new();
         let mut expect = |holds: bool, key: &str, rule: String| {
@@ -309,6 +316,7 @@ impl Config {
             expect(false, "[server] public_url", rule);
         }
         connections.check(&mut expect);
+        dns.check(&mut expect);
         let fits = (1..=1000).contains(&database.max_connections);
         expect(
             fits,
@@ -422,6 +430,7 @@ impl Config {
                 keys: self.idempotency.keys_per_account,
                 answer_bytes: u64::from(self.idempotency.answer_mebibytes_per_account) * MEBIBYTE,
             },
+            dns: self.dns.settings(),
             ..Settings::default()
         }
     }

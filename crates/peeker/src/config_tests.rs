@@ -48,6 +48,7 @@ fn the_example_lists_every_key_with_its_default() {
         workers,
         retention,
         idempotency,
+        dns,
     } = config;
     assert_eq!(connections, Connections::default());
     assert_eq!(database, Database::default());
@@ -56,6 +57,7 @@ fn the_example_lists_every_key_with_its_default() {
     assert_eq!(workers, Workers::default());
     assert_eq!(retention, Retention::default());
     assert_eq!(idempotency, Idempotency::default());
+    assert_eq!(dns, Dns::default());
 }
 
 #[test]
@@ -78,7 +80,8 @@ fn every_value_that_cannot_be_is_named_at_once() {
         [retention]\nevent_days = 0\nattempt_days = 4000\n\
         [idempotency]\nkeys_per_account = 0\nanswer_mebibytes_per_account = 0\n\
         [connections]\nmax = 0\nmax_per_address = 200000\nproxies = ['localhost']\n\
-        head_seconds = 0\nidle_seconds = 4000\nstall_seconds = 0";
+        head_seconds = 0\nidle_seconds = 4000\nstall_seconds = 0\n\
+        [dns]\nresolvers = ['one.one']\nauthoritative_port = 0";
     let message = parse(text).unwrap().check().unwrap_err().to_string();
     for key in [
         "public_url",
@@ -99,6 +102,9 @@ fn every_value_that_cannot_be_is_named_at_once() {
         "allowed_ranges",
         "job_concurrency",
         "delivery_concurrency",
+        "must be 2 to 10 addresses",
+        "one.one",
+        "authoritative_port",
     ] {
         assert!(message.contains(key), "{key} is not in: {message}");
     }

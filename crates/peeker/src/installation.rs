@@ -11,6 +11,7 @@ use std::time::Duration;
 use peeker_app::clock::SystemClock;
 use peeker_app::{App, Hooks, MasterKey, Options};
 use peeker_store::{Location, data_files};
+use peeker_webhooks::OutboundClient;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
 use url::{Host, Url};
@@ -46,6 +47,8 @@ pub struct Installation {
     /// The file it was read from.
     pub config_file: Option<PathBuf>,
     database_url: Option<SecretString>,
+    /// What stands in for the client that the profile has; nothing, outside of a demonstration.
+    pub outbound: Option<OutboundClient>,
 }
 
 impl Installation {
@@ -70,6 +73,7 @@ impl Installation {
             config,
             config_file,
             database_url,
+            outbound: None,
         })
     }
 
@@ -83,6 +87,7 @@ impl Installation {
             config,
             config_file,
             database_url: None,
+            outbound: None,
         })
     }
 
@@ -309,7 +314,10 @@ impl Installation {
     /// Opens what [`Self::prepare`] has found in order, with the modes of its files left as they are.
     pub async fn open_prepared(&self, profile: Profile, output: Output) -> Result<App> {
         let settings = self.config.settings();
-        let outbound = profile.outbound(self.config.allowed_ranges())?;
+        let outbound = match &self.outbound {
+            Some(outbound) => outbound.clone(),
+            None => profile.outbound(self.config.allowed_ranges())?,
+        };
         let master_key = self.master_key(profile, output).await?;
         let clock = Arc::new(SystemClock);
         let location = self.location();

@@ -14,6 +14,8 @@ pub use lines::Flush;
 pub const SERVER: &str = "info,sqlx=warn,hyper=warn";
 /// What commands log that answer for themselves.
 pub const QUIET: &str = "warn";
+/// What `demo` logs. Vendors that are late are part of the show, which tells of them in its own words.
+pub const DEMO: &str = "warn,peeker_app::provision=error";
 
 /// Starts logging with this filter, unless `PEEKER_LOG` has another. `PEEKER_LOG_FORMAT` is `text` or `json`. To be held
 /// until the end of the process. Errors: a value of these variables that cannot be.

@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   peeker demo           Stays up afterwards, with a key to go on with
   peeker demo --exit    Ends when the order is completed; exit status 0 if everything was as it should be
+  peeker demo --live    The same with a live key, at vendors that speak as the real ones do
 
 Data is kept in a temporary folder that is removed at the end, unless --data-dir names one.";
 
@@ -25,6 +26,10 @@ pub struct Arguments {
     #[arg(long)]
     exit: bool,
 
+    /// A live order over the vendors' wire formats, at vendors that run beside the server; then a swap and a cancellation
+    #[arg(long)]
+    live: bool,
+
     /// Where the API listens; a loopback address [default: a free port of 127.0.0.1]
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     listen: Option<SocketAddr>,
@@ -32,7 +37,7 @@ pub struct Arguments {
 
 /// Runs the demonstration.
 pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Result<()> {
-    let Arguments { exit, listen } = arguments;
+    let Arguments { exit, live, listen } = arguments;
     let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
     if !listen.ip().is_loopback() {
         return Err(Failure::configuration(format!(
@@ -40,14 +45,15 @@ pub async fn run(global: &Global, arguments: Arguments, output: Output) -> Resul
         )));
     }
     let data_dir = global.data_dir.clone().filter(|_| global.data_dir_is_flag);
-    demo::run(
-        Stage {
-            exit,
-            listen,
-            data_dir,
-            config_file: global.config.clone(),
-        },
-        output,
-    )
-    .await
+    let stage = Stage {
+        exit,
+        listen,
+        data_dir,
+        config_file: global.config.clone(),
+    };
+    if live {
+        demo::live::run(stage, output).await
+    } else {
+        demo::run(stage, output).await
+    }
 }

@@ -11,6 +11,7 @@ mod openapi;
 mod order;
 mod partner;
 mod profile;
+mod provider;
 pub mod serve;
 mod trigger;
 mod user;
@@ -89,6 +90,9 @@ enum Command {
     /// Work that failed on our side: list it, try it again
     #[command(subcommand)]
     Job(job::Command),
+    /// Accounts at vendors for live orders: add, check, pause, rotate; tasks; what they were paid
+    #[command(subcommand)]
+    Provider(provider::Command),
     /// Bring the databases to this version's schema
     Migrate(migrate::Arguments),
     /// Print the OpenAPI 3.1 document of the API
@@ -178,10 +182,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 fn run(cli: Cli, output: Output) -> Result<ExitCode> {
     let Cli { global, command } = cli;
-    let _until_the_end = telemetry::start(if matches!(command, Command::Serve(_)) {
-        telemetry::SERVER
-    } else {
-        telemetry::QUIET
+    let _until_the_end = telemetry::start(match command {
+        Command::Serve(_) => telemetry::SERVER,
+        Command::Demo(_) => telemetry::DEMO,
+        _ => telemetry::QUIET,
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -197,6 +201,7 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             Command::Listen(arguments) => listen::run(arguments, output).await,
             Command::Trigger(arguments) => trigger::run(arguments, output).await,
             Command::Wallet(command) => return wallet::run(&global, command, output).await,
+            Command::Provider(command) => return provider::run(&global, command, output).await,
             Command::Profile(command) => profile::run(&global, command, output).await,
             Command::User(command) => user::run(&global, command, output).await,
             Command::Order(command) => order::run(&global, command, output).await,
@@ -274,7 +279,9 @@ mod tests {
         fn assert_none(command: &clap::Command) {
             for option in command.get_opts() {
                 let is_about = matches!(option.get_long(), Some("partner" | "id"));
-                assert!(!is_about, "{} {option}", command.get_name());
+                // Of a new account, whose it is is a property as others are.
+                let is_property = command.get_name() == "add";
+                assert!(!is_about || is_property, "{} {option}", command.get_name());
             }
             command.get_subcommands().for_each(assert_none);
         }

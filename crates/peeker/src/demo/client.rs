@@ -166,10 +166,15 @@ impl Client {
         })
     }
 
+    /// One object.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let url = format!("{}{path}", self.base_url);
+        Ok(self.send(Method::GET, &url, None).await?.1.data)
+    }
+
     /// The order as it stands.
     pub async fn order(&self, id: &str) -> Result<Order> {
-        let url = format!("{}/orders/{id}", self.base_url);
-        Ok(self.send(Method::GET, &url, None).await?.1.data)
+        self.get(&format!("/orders/{id}")).await
     }
 
     /// All domains of the account.
@@ -183,7 +188,8 @@ impl Client {
             .await
     }
 
-    async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
+    /// All rows of a list.
+    pub async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
         let mut next = Some(format!("{}{path}", self.base_url));
         let mut all = Vec::new();
         for _ in 0..MAX_PAGES {

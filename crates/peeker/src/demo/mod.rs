@@ -5,6 +5,7 @@
 //! completed and that every event it owes was received and verified.
 
 mod client;
+pub mod live;
 mod order;
 mod receiver;
 mod show;
@@ -218,11 +219,8 @@ async fn records(app: &App, account: &AccountId, name: &str) -> Result<Vec<DnsRe
         idempotency_key: "",
         now: app.now(),
     };
-    let records = app
-        .providers(Environment::Test)?
-        .dns
-        .records(call, &name)
-        .await;
+    let dns = &app.providers(Environment::Test).dns;
+    let records = dns.records(call, &name).await;
     records.map_err(|error| failed(&error))
 }
 

@@ -9,6 +9,7 @@ mod hostile_clients;
 mod kill;
 mod kill_sender;
 mod listen;
+mod live;
 mod log;
 mod profile;
 mod serve;

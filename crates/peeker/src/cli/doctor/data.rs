@@ -7,7 +7,7 @@ use peeker_app::{App, keys, partners};
 use peeker_domain::{Clock, DeliveryState, Environment, JobState, Timestamp};
 use peeker_store::{EnvironmentDb, StoreError, deliveries, jobs};
 
-use super::Check;
+use super::{Check, vendors};
 use crate::failure::{Result, chain};
 use crate::installation::Installation;
 use crate::output::Output;
@@ -65,6 +65,7 @@ pub(super) async fn examine(
     });
     checks.extend(refused_addresses(&app).await);
     checks.extend(paused_endpoints(&app).await);
+    checks.extend(vendors::look(&app).await);
     for &environment in Environment::ALL {
         let db = &app.store().environment(environment).db;
         match work(db, app.now()).await {

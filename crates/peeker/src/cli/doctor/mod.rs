@@ -2,6 +2,7 @@
 
 mod data;
 mod machine;
+mod vendors;
 
 use std::process::ExitCode;
 
@@ -124,12 +125,6 @@ async fn examine(global: &Global, named: Option<Profile>, output: Output) -> Vec
     checks.push(Check::ok(
         "sandbox providers",
         "Simulated; test keys need nothing else",
-    ));
-    checks.push(Check::warn(
-        "live providers",
-        "None: live keys read and keep records, but what needs a registrar, DNS, mail or a sequencer answers 503 and changes \
-         nothing",
-        "Use test keys; this version has no live providers to configure yet",
     ));
     checks
 }
