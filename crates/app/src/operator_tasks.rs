@@ -23,17 +23,22 @@ pub async fn open(app: &App) -> Result<(Vec<Task>, u64)> {
     Ok((tasks, count.map_err(internal("count operator tasks"))?))
 }
 
-/// Ticks a task off, with what it asks for, and has the domain's work go on. Doing it again is the same.
-/// Errors: `not_found`; `invalid_request` on `answer`.
+/// Ticks a task off, with what it asks for, and has the domain's work go on. Doing it again with the same
+/// answer is the same. Errors: `not_found`; `invalid_request` on `answer`.
 pub async fn done(app: &App, id: &TaskId, answer: Option<&str>) -> Result<Task> {
     let db = &app.0.store.live.db;
     let find = rows::find_unscoped(db, id).await;
     let task = find.map_err(internal("find an operator task"))?;
     let task = task.ok_or_else(|| Error::not_found("task"))?;
-    if task.state == TaskState::Done {
-        return Ok(task);
-    }
     let answer = answer.map(str::trim).filter(|answer| !answer.is_empty());
+    if task.state == TaskState::Done {
+        return if task.answer.as_deref() == answer {
+            Ok(task)
+        } else {
+            let message = "This task was done before, with another answer; that one is in use";
+            Err(Error::invalid("answer", message))
+        };
+    }
     check(task.kind, answer)?;
     let now = app.now();
     rows::done(db, &task, answer, now)

@@ -7,9 +7,9 @@ use clap::Args;
 use peeker_app::App;
 use peeker_app::provider_accounts::{self, NewAccount};
 use peeker_domain::id::AccountId;
-use peeker_domain::vendor::Vendor;
+use peeker_domain::vendor::{AccountState, Vendor};
 
-use super::{check_and_show, read_secret};
+use super::{check_and_show, exit_code, read_secret};
 use crate::cli::word;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
@@ -30,7 +30,7 @@ What the credentials are:
   smartlead    the partner's API key
 
 Which permissions each needs, and where the settings are found, stands in docs/live.md. The account is checked after it was \
-added; exit status 1 if it cannot do all that is asked of it.";
+added; one that cannot do all that is asked of it is paused, with exit status 1.";
 
 /// Arguments of `provider add`.
 #[derive(Debug, Args)]
@@ -99,5 +99,14 @@ pub async fn run(app: &App, arguments: Add, output: Output) -> Result<ExitCode> 
         account.label,
         account.id
     ));
-    check_and_show(app, vec![account], output).await
+    let works = check_and_show(app, vec![account.clone()], output).await?;
+    if !works {
+        // New domains would go to it and wait, however many accounts there are that work.
+        provider_accounts::set_state(app, &account, AccountState::Paused).await?;
+        output.note(&format!(
+            "It is paused, so nothing goes there. Once it is mended: peeker provider check {0}, then peeker provider resume {0}",
+            account.id
+        ));
+    }
+    Ok(exit_code(works))
 }

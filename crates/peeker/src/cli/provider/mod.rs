@@ -119,7 +119,9 @@ pub async fn run(global: &Global, command: Command, output: Output) -> Result<Ex
             let account = provider_accounts::find(&app, &account).await?;
             let secret = read_secret(&secret_file)?;
             let account = provider_accounts::rotate(&app, &account, &secret).await?;
-            return check_and_show(&app, vec![account], output).await;
+            return Ok(exit_code(
+                check_and_show(&app, vec![account], output).await?,
+            ));
         }
         Command::Tasks(arguments) => tasks::list(&app, &arguments, output).await?,
         Command::Done(arguments) => tasks::done(&app, arguments, output).await?,
@@ -149,15 +151,11 @@ async fn check(app: &App, account: Option<String>, output: Output) -> Result<Exi
         let all = provider_accounts::list(app).await?;
         all.into_iter().map(|listed| listed.account).collect()
     };
-    check_and_show(app, accounts, output).await
+    Ok(exit_code(check_and_show(app, accounts, output).await?))
 }
 
-/// Checks accounts one after the other and shows what came of it. Exit status 1 when one cannot do all that is asked of it.
-async fn check_and_show(
-    app: &App,
-    accounts: Vec<ProviderAccount>,
-    output: Output,
-) -> Result<ExitCode> {
+/// Checks accounts one after the other and shows what came of it. Gives whether all can do what is asked of them.
+async fn check_and_show(app: &App, accounts: Vec<ProviderAccount>, output: Output) -> Result<bool> {
     let mut results = Vec::new();
     for account in accounts {
         let checked = provider_accounts::check(app, &account).await?;
@@ -170,14 +168,16 @@ async fn check_and_show(
     output.answer(&json!({ "accounts": rows }), |output| {
         show::checked_text(&results, output)
     })?;
-    let all_work = results
-        .iter()
-        .all(|(_, checked)| matches!(checked, Checked::Works(_)));
-    Ok(if all_work {
+    let mut checks = results.iter().map(|(_, checked)| checked);
+    Ok(checks.all(|checked| matches!(checked, Checked::Works(_))))
+}
+
+fn exit_code(all_work: bool) -> ExitCode {
+    if all_work {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
+    }
 }
 
 /// Credentials from a file, or from standard input, without the line end that editors add. They are never an argument: those
